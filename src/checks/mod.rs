@@ -1,0 +1,69 @@
+//! Checks: one question each, asked about a client, an envelope or a message.
+//!
+//! A check is one file (or one folder with a `mod.rs`). It implements [`Check`] for the stage at
+//! which all facts of its question are known; the filter starts it there and joins the answer as
+//! late as it can. A check never decides: it *finds*; the profile and the judge decide. It has no
+//! state of its own per message, never sees another check, and may panic or be late: both are
+//! outcomes that the profile turns into an action.
+
+pub mod antivirus;
+pub mod attachments;
+pub mod lists;
+pub mod rules;
+pub mod test_strings;
+
+use std::{error::Error, sync::Arc};
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    mail::{Client, Envelope, Message},
+    verdict::Answer,
+};
+
+/// Why a check could not answer. The text becomes the outcome `broken`; the chain is logged.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// How a check's question ends.
+pub type Answered = Result<Answer, Failure>;
+
+/// A question on its way: I/O that is awaited later.
+pub type Asked = BoxFuture<'static, Answered>;
+
+/// Work about a message: waiting for others, or computing here.
+pub enum Work {
+    /// Runs on the asynchronous threads: must never block or compute for long.
+    Io(Asked),
+    /// Runs on the threads for computing.
+    Cpu(Box<dyn FnOnce() -> Answered + Send>),
+}
+
+/// A message with its envelope, complete: what checks of the last stage see.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What SMTP said.
+    pub envelope: Arc<Envelope>,
+    /// What was sent.
+    pub message: Arc<Message>,
+}
+
+/// One question. Default methods: nothing to ask at that stage.
+pub trait Check: Send + Sync {
+    /// The name in configuration (`checks = [...]`), logs and metrics.
+    fn name(&self) -> &'static str;
+
+    /// Asked when a client connects, or for relayed mail when the headers have named it.
+    fn of_client(&self, _client: &Arc<Client>) -> Option<Asked> {
+        None
+    }
+
+    /// Asked when the sender is known (MAIL).
+    fn of_envelope(&self, _envelope: &Arc<Envelope>) -> Option<Asked> {
+        None
+    }
+
+    /// Asked when the message is complete.
+    fn of_message(&self, _case: &Case) -> Option<Work> {
+        None
+    }
+}

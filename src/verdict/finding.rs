@@ -1,0 +1,105 @@
+//! What a check found, and the proof of it.
+
+use std::{borrow::Borrow, fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::Points;
+
+/// The name of a finding or rule, SpamAssassin's where it has one: `BAYES_99`, `RCVD_IN_ZEN`.
+///
+/// Cheap to clone: names are made when rules and lists are loaded, not per message.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Name {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// One thing found about an envelope or a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which thing.
+    pub name: Name,
+    /// What it adds to the score.
+    pub weight: Points,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+/// What was seen, gathered when it was seen, so that a verdict can explain itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Evidence {
+    /// A DNS question and its answer.
+    Dns {
+        /// The name asked for.
+        question: String,
+        /// The addresses or texts answered.
+        answer: Vec<String>,
+    },
+    /// A rule matched this text (shortened) in this place (`body`, `header Subject` …).
+    Matched {
+        /// Which of the message's texts.
+        place: String,
+        /// The text, at most some 120 characters of it.
+        text: String,
+    },
+    /// A meta rule that came out true.
+    Meta {
+        /// The rules and findings it rests on.
+        of: Vec<Name>,
+    },
+    /// A virus scanner's signature.
+    Signature(String),
+    /// An attachment.
+    Attachment {
+        /// Its file name as the reader would see it.
+        name: String,
+        /// What is wrong with it.
+        trait_: String,
+    },
+    /// A fact with nothing more to show than a few words.
+    Fact(String),
+}
+
+impl Evidence {
+    /// Makes `Matched`, shortening the text and replacing what is not printable.
+    pub fn matched(place: impl Into<String>, text: &[u8]) -> Self {
+        Self::Matched { place: place.into(), text: excerpt(text) }
+    }
+}
+
+/// At most 120 characters, control characters replaced, invalid UTF-8 replaced.
+fn excerpt(text: &[u8]) -> String {
+    const MOST: usize = 120;
+    let head = text.get(..MOST * 4).unwrap_or(text);
+    String::from_utf8_lossy(head)
+        .chars()
+        .take(MOST)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}

@@ -1,0 +1,77 @@
+//! Verdicts, and the ones that do not come from the score.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens to a message. Ordered by severity, mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Delivered as it is.
+    Accept,
+    /// Delivered with headers that say it is spam.
+    Mark,
+    /// Held by the MTA for a person to look at.
+    Quarantine,
+    /// Refused for now (4xx); the sender keeps it and tries again.
+    Defer,
+    /// Refused for good (5xx).
+    Reject,
+    /// Accepted and thrown away. Nobody is told: for administrators who know why.
+    Discard,
+}
+
+impl Verdict {
+    /// The word in configuration, logs, JSON and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Mark => "mark",
+            Self::Quarantine => "quarantine",
+            Self::Defer => "defer",
+            Self::Reject => "reject",
+            Self::Discard => "discard",
+        }
+    }
+
+    /// All of them, mildest first.
+    pub const ALL: [Self; 6] =
+        [Self::Accept, Self::Mark, Self::Quarantine, Self::Defer, Self::Reject, Self::Discard];
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a reply refuses or defers; picks the reply's configured text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The score reached the profile's threshold.
+    Score,
+    /// A virus scanner named a signature.
+    Virus(String),
+    /// The message carries a test string (GTUBE) that every filter refuses.
+    TestString,
+    /// Block lists know the client.
+    ClientListed(Vec<String>),
+    /// A check that the profile insists on was late or broke: its name.
+    Unchecked(&'static str),
+    /// More was offered than this machine can judge in time.
+    Busy,
+    /// The service is shutting down.
+    Draining,
+    /// Something inside went wrong.
+    Internal,
+}
+
+/// A verdict that stands beside the score. It never works by adding points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forced {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+}

@@ -1,0 +1,49 @@
+//! How a check ended: it answered, came too late, or broke.
+
+use serde::Serialize;
+
+use super::{Finding, Forced};
+
+/// What a check has to say when all went well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// What it found.
+    pub findings: Vec<Finding>,
+    /// A verdict that stands beside the score (virus, test string).
+    pub forced: Option<Forced>,
+    /// Why this client should be refused before it sends the message; only a profile that
+    /// refuses early acts on it.
+    pub refuse_client: Option<ClientRefusal>,
+}
+
+/// A client that block lists know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRefusal {
+    /// The zones or list names that hit, for the reply's text.
+    pub lists: Vec<String>,
+}
+
+/// How one check ended for one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It answered.
+    Answered(Answer),
+    /// The profile's deadline passed first.
+    Late,
+    /// It could not do its work; the text says why, in one line.
+    Broken(String),
+    /// The profile asks for it, but nothing is configured that could do it (no virus scanner).
+    Absent,
+}
+
+/// What a profile does about a check that was late or broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// Go on without its findings; counted and logged.
+    Accept,
+    /// Answer 451, so that the sender keeps the message and tries again.
+    Defer,
+    /// Answer 550.
+    Reject,
+}
