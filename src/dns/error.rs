@@ -9,7 +9,9 @@ use hickory_resolver::{net::NetError, proto::ProtoError};
 #[non_exhaustive]
 pub enum DnsError {
     /// A server in the settings is no address.
-    #[error("DNS server `{text}` is not an address (expected 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53)")]
+    #[error(
+        "DNS server `{text}` is not an address (expected 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53)"
+    )]
     Server {
         /// As written.
         text: String,

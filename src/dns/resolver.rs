@@ -180,8 +180,7 @@ fn hickory(settings: &Settings) -> Result<TokioResolver, DnsError> {
         let servers = settings.servers.iter().copied().map(name_server).collect();
         ResolverConfig::from_parts(None, Vec::new(), servers)
     };
-    let mut builder =
-        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     let options = builder.options_mut();
     // Two attempts share the time.
     options.attempts = 1;
@@ -206,10 +205,8 @@ fn name_server(server: Server) -> NameServerConfig {
 
 /// An absolute name, or why there is none of that spelling.
 fn parse(name: &str) -> Result<Name, DnsError> {
-    let mut parsed = Name::from_ascii(name).map_err(|source| DnsError::Name {
-        name: name.chars().take(80).collect(),
-        source,
-    })?;
+    let mut parsed = Name::from_ascii(name)
+        .map_err(|source| DnsError::Name { name: name.chars().take(80).collect(), source })?;
     parsed.set_fqdn(true);
     Ok(parsed)
 }

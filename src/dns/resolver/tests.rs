@@ -11,7 +11,10 @@ async fn answers_and_denials_are_both_answers() {
     server.text("t.example.", Reply::Text(vec!["v=spf1 ".into(), "-all".into()]));
     let resolver = server.resolver();
 
-    assert_eq!(resolver.addresses("a.example").await.unwrap().answers, [Ipv4Addr::new(127, 0, 0, 2)]);
+    assert_eq!(
+        resolver.addresses("a.example").await.unwrap().answers,
+        [Ipv4Addr::new(127, 0, 0, 2)]
+    );
     assert_eq!(resolver.texts("t.example.").await.unwrap().answers, ["v=spf1 -all"]);
     assert!(resolver.addresses("none.example").await.unwrap().answers.is_empty());
     assert!(resolver.texts("a.example").await.unwrap().answers.is_empty());
