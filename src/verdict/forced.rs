@@ -55,6 +55,8 @@ pub enum Reason {
     Virus(String),
     /// The message carries a test string (GTUBE) that every filter refuses.
     TestString,
+    /// An attachment of a kind the administrator forbids: its file name.
+    Attachment(String),
     /// Block lists know the client.
     ClientListed(Vec<String>),
     /// A check that the profile insists on was late or broke: its name.
