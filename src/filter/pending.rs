@@ -49,7 +49,7 @@ impl Pending {
 pub fn outcome_of(answered: crate::checks::Answered) -> Outcome {
     match answered {
         Ok(answer) => Outcome::Answered(answer),
-        Err(failure) => Outcome::Broken(chain(&*failure)),
+        Err(failure) => Outcome::Broken(crate::chain(&*failure)),
     }
 }
 
@@ -58,16 +58,4 @@ pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("no reason given"))
-}
-
-/// An error and its sources in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
