@@ -103,7 +103,7 @@ fn limits(settings: &Settings) -> Checked {
         return fault("limits.memory_bytes", "must be at least limits.scan_bytes");
     }
     let antivirus = &settings.antivirus;
-    if !antivirus.clamd.is_empty() && antivirus.max_bytes < limits.scan_bytes as u64 {
+    if !antivirus.clamd.0.is_empty() && antivirus.max_bytes < limits.scan_bytes as u64 {
         return fault(
             "antivirus.max_bytes",
             "is less than limits.scan_bytes: messages between the two could never be checked",

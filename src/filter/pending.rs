@@ -12,7 +12,7 @@ use crate::{checks::Asked, verdict::Outcome};
 
 /// A check's question, asked already. Cloning shares it.
 #[derive(Clone)]
-pub struct Pending {
+pub(super) struct Pending {
     /// The check's name.
     pub check: &'static str,
     outcome: Shared<BoxFuture<'static, Outcome>>,
@@ -46,7 +46,7 @@ impl Pending {
 }
 
 /// What a check's result means.
-pub fn outcome_of(answered: crate::checks::Answered) -> Outcome {
+pub(super) fn outcome_of(answered: crate::checks::Answered) -> Outcome {
     match answered {
         Ok(answer) => Outcome::Answered(answer),
         Err(failure) => Outcome::Broken(crate::chain(&*failure)),
@@ -54,7 +54,7 @@ pub fn outcome_of(answered: crate::checks::Answered) -> Outcome {
 }
 
 /// What a caught panic said.
-pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("no reason given"))

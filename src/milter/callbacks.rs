@@ -14,7 +14,7 @@ use tracing::warn;
 use super::{
     door::Shared,
     headers::Edit,
-    reply::Reply,
+
     session::{Conclusion, MailMacros, Session, Step},
 };
 use crate::{

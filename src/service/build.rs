@@ -13,7 +13,7 @@ use crate::{
         antivirus::{Antivirus, AntivirusError},
         attachments::Attachments,
         lists::{ClientLists, ListsError},
-        rules::{Complaint, RuleSet, RulesError},
+        rules::{Complaint, RuleSet, RulesError, Severity},
         test_strings::TestStrings,
     },
     config::{Config, Settings},
@@ -131,10 +131,10 @@ async fn read_rules(settings: &Settings) -> Result<RuleSet, BuildError> {
 /// Broken lines leave the rest of the rules in force, but never quietly.
 fn report(complaints: &[Complaint]) {
     const MOST: usize = 20;
-    for complaint in complaints.iter().filter(|c| c.is_error()).take(MOST) {
+    for complaint in complaints.iter().filter(|c| c.severity == Severity::Error).take(MOST) {
         tracing::warn!(%complaint, "a rule is left out");
     }
-    let errors = complaints.iter().filter(|c| c.is_error()).count();
+    let errors = complaints.iter().filter(|c| c.severity == Severity::Error).count();
     if errors > MOST {
         tracing::warn!(errors, "more rules are left out; `gatepost rules lint` lists them");
     }

@@ -22,7 +22,7 @@ use crate::{
     config::{Config, ConfigError},
     control,
     endpoint::Endpoint,
-    listen::{self, ListenError, Socket},
+    listen::{self, ListenError},
     metrics,
     milter::{Door, DoorError},
 };
@@ -187,7 +187,7 @@ async fn reloaded(source: &Source, old: &Config, built: &Built) -> Result<(Confi
 
 /// Nobody should believe that mail is scanned when it is not.
 fn say_what_is_missing(config: &Config) {
-    if config.settings.antivirus.clamd.is_empty() {
+    if config.settings.antivirus.clamd.0.is_empty() {
         warn!("no virus scanner is configured ([antivirus] clamd): mail is not scanned for viruses");
     }
     if config.settings.dns.list.is_empty() {
