@@ -120,10 +120,8 @@ async fn clear(path: &Path) -> Result<(), ListenError> {
     if UnixStream::connect(path).await.is_ok() {
         return Err(ListenError::InUse(path.to_owned()));
     }
-    fs::remove_file(path).map_err(|source| ListenError::Bind {
-        endpoint: Endpoint::Unix(path.to_owned()),
-        source,
-    })
+    fs::remove_file(path)
+        .map_err(|source| ListenError::Bind { endpoint: Endpoint::Unix(path.to_owned()), source })
 }
 
 /// What would keep us from listening here, for `config check`; `None` if nothing would, or if a
@@ -135,7 +133,9 @@ pub fn obstacle(endpoint: &Endpoint) -> Option<String> {
             (bound.kind() != io::ErrorKind::AddrInUse).then(|| bound.to_string())
         }
         Endpoint::Unix(path) => match fs::symlink_metadata(path) {
-            Ok(found) if !found.file_type().is_socket() => Some("a file that is no socket stands there".to_owned()),
+            Ok(found) if !found.file_type().is_socket() => {
+                Some("a file that is no socket stands there".to_owned())
+            }
             Ok(_) => None,
             Err(_) => unwritable(path.parent()?),
         },

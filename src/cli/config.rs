@@ -51,11 +51,7 @@ pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failu
 }
 
 /// Tries each thing the configuration names; a line for each.
-async fn try_out(
-    config: &Config,
-    built: &Built,
-    output: &mut impl Write,
-) -> Result<bool, Failure> {
+async fn try_out(config: &Config, built: &Built, output: &mut impl Write) -> Result<bool, Failure> {
     let mut good = true;
     let mut say = |what: &str, fault: Option<String>| -> io::Result<()> {
         good &= fault.is_none();

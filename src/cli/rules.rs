@@ -20,8 +20,10 @@ pub(super) enum Command {
     /// List the rules: name, score, kind, where they stand, what they find
     List(Files),
     /// Run *.cases files, which hold messages that rules must hit or miss
-    #[command(after_help = "Without PATH: the cases of the built-in rules.\n\nA case begins with a line \
-                            `### hit NAME…` or `### miss NAME…`; the message follows.")]
+    #[command(
+        after_help = "Without PATH: the cases of the built-in rules.\n\nA case begins with a line \
+                            `### hit NAME…` or `### miss NAME…`; the message follows."
+    )]
     Test(Files),
 }
 
@@ -67,7 +69,11 @@ fn list(rules: &RuleSet) -> Result<Exit, Failure> {
         let place = format!("{}:{}", rule.file, rule.line);
         let score = rule.score.to_string();
         let (name, kind) = (rule.name, rule.kind);
-        writeln!(output, "{score:>8}  {name:<32} {kind:<8} {place:<24} {}", rule.describe.unwrap_or_default())?;
+        writeln!(
+            output,
+            "{score:>8}  {name:<32} {kind:<8} {place:<24} {}",
+            rule.describe.unwrap_or_default()
+        )?;
     }
     Ok(Exit::Done)
 }

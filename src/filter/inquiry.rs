@@ -180,8 +180,7 @@ impl Inquiry {
             let forced = Forced { verdict: Verdict::Defer, reason: Reason::Internal };
             return self.judge(Examination::default(), Some(forced), started);
         };
-        let case =
-            Case { envelope: Arc::new(self.envelope.clone()), message: Arc::new(message) };
+        let case = Case { envelope: Arc::new(self.envelope.clone()), message: Arc::new(message) };
         let odd = oddities::findings(&case.message);
         let mut examination =
             examine::examine(&self.filter, &self.profile, case, permit, deadline).await;
@@ -216,7 +215,8 @@ impl Inquiry {
     async fn client_refused(&mut self) -> Option<Forced> {
         let until = *self.waits_until.get_or_insert(Instant::now() + self.profile.early_wait);
         for pending in &self.asked {
-            let wait = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            let wait =
+                until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
             if let Some(Outcome::Answered(answer)) = pending.within(wait).await
                 && let Some(refusal) = answer.refuse_client
             {

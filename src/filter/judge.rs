@@ -6,9 +6,7 @@ use super::{examine::Examination, profile::Profile};
 use crate::{
     checks::rules::RuleSet,
     metrics,
-    verdict::{
-        Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason, Reference, Verdict,
-    },
+    verdict::{Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason, Reference, Verdict},
 };
 
 /// Decides. Of the score's verdict, the forced ones and those of failures, the severest stands.

@@ -15,8 +15,7 @@ mod tests {
     fn messages_come_without_their_from_lines() {
         let file = b"From a@b Thu Jan  1 00:00:00 2026\nSubject: 1\n\n>From here\n\n\
                      From c@d Thu Jan  1 00:00:00 2026\nSubject: 2\n\nx\n";
-        let messages: Vec<String> =
-            mbox(file).map(|raw| String::from_utf8(raw).unwrap()).collect();
+        let messages: Vec<String> = mbox(file).map(|raw| String::from_utf8(raw).unwrap()).collect();
         assert_eq!(messages.len(), 2);
         assert!(messages[0].starts_with("Subject: 1\n\nFrom here"), "{}", messages[0]);
         assert!(messages[1].starts_with("Subject: 2"), "{}", messages[1]);

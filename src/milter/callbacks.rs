@@ -14,7 +14,6 @@ use tracing::warn;
 use super::{
     door::Shared,
     headers::Edit,
-
     session::{Conclusion, MailMacros, Session, Step},
 };
 use crate::{
@@ -185,7 +184,9 @@ async fn end_of_message(cx: &mut EomContext<Session>) -> Status {
     }
     for edit in edits {
         let done = match &edit {
-            Edit::Insert { name, value } => cx.actions.insert_header(0, *name, value.as_str()).await,
+            Edit::Insert { name, value } => {
+                cx.actions.insert_header(0, *name, value.as_str()).await
+            }
             Edit::Delete { name, index } => {
                 cx.actions.change_header(name.as_str(), *index, None::<&CStr>).await
             }

@@ -142,9 +142,7 @@ fn report(complaints: &[Complaint]) {
 
 fn admission(settings: &Settings, before: Option<(&Settings, &Built)>) -> Arc<Admission> {
     match before {
-        Some((old, built)) if old.limits == settings.limits => {
-            Arc::clone(&built.filter.admission)
-        }
+        Some((old, built)) if old.limits == settings.limits => Arc::clone(&built.filter.admission),
         _ => Arc::new(Admission::new(&settings.limits)),
     }
 }

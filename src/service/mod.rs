@@ -80,11 +80,8 @@ pub async fn run(
     let mut built = build(&config, Offline::No, None).await?;
     built.watch_lists();
     say_what_is_missing(&config);
-    let door = Door::new(
-        &config.settings.milter,
-        Arc::clone(&built.filter),
-        Arc::clone(&built.replies),
-    );
+    let door =
+        Door::new(&config.settings.milter, Arc::clone(&built.filter), Arc::clone(&built.replies));
     let (over, is_over) = watch::channel(false);
     let mut doors = open_milter(&config, &door).await?;
     let controls = open_control(&config, text, is_over).await?;
@@ -188,7 +185,9 @@ async fn reloaded(source: &Source, old: &Config, built: &Built) -> Result<(Confi
 /// Nobody should believe that mail is scanned when it is not.
 fn say_what_is_missing(config: &Config) {
     if config.settings.antivirus.clamd.0.is_empty() {
-        warn!("no virus scanner is configured ([antivirus] clamd): mail is not scanned for viruses");
+        warn!(
+            "no virus scanner is configured ([antivirus] clamd): mail is not scanned for viruses"
+        );
     }
     if config.settings.dns.list.is_empty() {
         info!("no DNS lists are configured ([[dns.list]])");

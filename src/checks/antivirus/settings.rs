@@ -26,7 +26,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { clamd: Sockets::default(), max_bytes: 64 << 20, timeout_ms: 15_000, max_parallel: 8 }
+        Self { clamd: Sockets::default(), max_bytes: 25 << 20, timeout_ms: 15_000, max_parallel: 8 }
     }
 }
 

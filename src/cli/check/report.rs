@@ -63,7 +63,11 @@ impl<'j> Report<'j> {
     pub(super) fn text(&self, output: &mut impl Write) -> io::Result<()> {
         let required = self.required.map_or_else(|| "–".to_owned(), |r| r.to_string());
         let (path, verdict, profile) = (self.path, self.verdict, self.profile);
-        writeln!(output, "{path}: {verdict}, score {} of {required} ({profile}, ref {})", self.score, self.r#ref)?;
+        writeln!(
+            output,
+            "{path}: {verdict}, score {} of {required} ({profile}, ref {})",
+            self.score, self.r#ref
+        )?;
         let mut findings: Vec<&Finding> = self.findings.iter().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.weight.micros().abs()));
         for finding in findings {
