@@ -1,12 +1,12 @@
 //! A question on its way, whose answer several messages of a connection may share.
 
-use std::{any::Any, time::Duration};
+use std::any::Any;
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{checks::Asked, verdict::Outcome};
 
@@ -20,7 +20,7 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Sets the question going, whether or not anybody waits for the answer yet.
-    pub fn start(check: &'static str, asked: Asked) -> Self {
+    pub(super) fn start(check: &'static str, asked: Asked) -> Self {
         let task = tokio::spawn(asked);
         let outcome = async move {
             match task.await {
@@ -35,13 +35,8 @@ impl Pending {
     }
 
     /// The outcome, or [`Outcome::Late`] if it is not there by the deadline.
-    pub async fn by(&self, deadline: Instant) -> Outcome {
+    pub(super) async fn by(&self, deadline: Instant) -> Outcome {
         timeout_at(deadline, self.outcome.clone()).await.unwrap_or(Outcome::Late)
-    }
-
-    /// The outcome if it comes in time; else the question goes on.
-    pub async fn within(&self, wait: Duration) -> Option<Outcome> {
-        timeout(wait, self.outcome.clone()).await.ok()
     }
 }
 
