@@ -7,6 +7,7 @@ mod encoded_word;
 mod envelope;
 mod file_type;
 mod header;
+mod html;
 mod lines;
 mod mailbox;
 mod message;
