@@ -16,6 +16,7 @@ mod parameters;
 mod part;
 mod render;
 mod trace;
+mod uri;
 
 #[cfg(test)]
 mod tests;
