@@ -7,6 +7,7 @@ mod encoded_word;
 mod envelope;
 mod file_type;
 mod header;
+mod html;
 mod lines;
 mod mailbox;
 mod mbox;
@@ -16,6 +17,7 @@ mod parameters;
 mod part;
 mod render;
 mod trace;
+mod uri;
 
 #[cfg(test)]
 mod tests;
