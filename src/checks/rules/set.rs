@@ -170,15 +170,14 @@ impl RuleSet {
             self.examine_header(header, case, &mut scratch, &mut hits);
         }
         let message = &case.message;
-        let texts = |texts: &'_ [String]| texts.iter().map(String::as_bytes);
         if !self.body.is_empty() {
-            self.body.examine("body", texts(message.body()), &mut scratch, &mut hits);
+            self.body.examine("body", bytes(message.body()), &mut scratch, &mut hits);
         }
         if !self.rawbody.is_empty() {
-            self.rawbody.examine("rawbody", texts(message.rawbody()), &mut scratch, &mut hits);
+            self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);
         }
         if !self.uri.is_empty() {
-            self.uri.examine("uri", texts(message.uris()), &mut scratch, &mut hits);
+            self.uri.examine("uri", bytes(message.uris()), &mut scratch, &mut hits);
         }
         if !self.full.is_empty() {
             let full = text::full(message.raw());
@@ -271,4 +270,8 @@ impl RuleSet {
             }
         }
     }
+}
+
+fn bytes(texts: &[String]) -> impl Iterator<Item = &[u8]> {
+    texts.iter().map(String::as_bytes)
 }

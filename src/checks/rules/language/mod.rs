@@ -10,7 +10,7 @@ mod known;
 mod lines;
 
 pub(super) use directive::{Directive, Flags, HeaderTest, Test, read};
-pub(super) use lines::{Line, Problem, lines};
+pub(super) use lines::{Line, lines};
 
 /// One `char` below 256 for every byte.
 pub(super) fn latin1_view(bytes: &[u8]) -> String {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::{address, bare_line_feeds};
+use super::bare_line_feeds;
 use crate::{
     checks::Case,
-    mail::{Header, HeaderBlock},
+    mail::{Header, HeaderBlock, addresses, decode_words},
 };
 
 /// Bytes of all values of one query together; SpamAssassin's limit for a header section.
@@ -143,13 +143,13 @@ impl HeaderQuery {
     }
 
     fn parts(&self, value: &[u8]) -> Vec<Vec<u8>> {
-        let mailboxes = address::mailboxes(&String::from_utf8_lossy(value));
-        let wanted = mailboxes.into_iter().filter_map(|mailbox| match self.part {
+        let mailboxes = addresses(&String::from_utf8_lossy(value));
+        let wanted = mailboxes.into_iter().map(|mailbox| match self.part {
             Part::Addresses => mailbox.address,
             _ if self.raw => mailbox.name,
-            _ => mailbox.name.map(|name| address::readable(&name)),
+            _ => readable(&mailbox.name),
         });
-        wanted.map(String::into_bytes).collect()
+        wanted.filter(|part| !part.is_empty()).map(String::into_bytes).collect()
     }
 }
 
@@ -226,6 +226,15 @@ fn all(fields: &HeaderBlock, read: impl Fn(&Header) -> Vec<u8>) -> Vec<Vec<u8>> 
         Some(line)
     });
     lines.collect()
+}
+
+/// A display name as a mail reader shows it: encoded words decoded, blanks squeezed, single
+/// quotes around it taken off.
+fn readable(name: &str) -> String {
+    let decoded = decode_words(name.as_bytes());
+    let squeezed = decoded.split_whitespace().collect::<Vec<_>>().join(" ");
+    let bare = squeezed.strip_prefix('\'').and_then(|name| name.strip_suffix('\''));
+    bare.map(str::to_owned).unwrap_or(squeezed)
 }
 
 /// `x-mailer` as `X-Mailer`.

@@ -1,6 +1,5 @@
 //! The texts rules read: what `header`, `full` and the others see of a message.
 
-mod address;
 mod header;
 
 pub(super) use header::{HeaderQuery, QueryError};
