@@ -7,6 +7,7 @@ mod encoded_word;
 mod envelope;
 mod file_type;
 mod header;
+mod html;
 mod lines;
 mod mailbox;
 mod message;
@@ -15,6 +16,7 @@ mod parameters;
 mod part;
 mod render;
 mod trace;
+mod uri;
 
 #[cfg(test)]
 mod tests;
