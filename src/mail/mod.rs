@@ -22,6 +22,7 @@ mod uri;
 mod tests;
 
 pub use address::{Address, AddressError};
+pub use encoded_word::decode as decode_words;
 pub use envelope::{Client, Envelope, ListenerName, Tls};
 pub use file_type::{FileType, file_type};
 pub use header::{Header, HeaderBlock};
