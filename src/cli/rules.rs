@@ -8,7 +8,7 @@ use std::{
 
 use super::{Exit, Failure};
 use crate::{
-    checks::rules::{Complaint, RuleSet, Settings, Severity, cases},
+    checks::rules::{Complaint, RuleSet, Settings, Severity, cases::{self, CaseResult}},
     config::Config,
 };
 
@@ -68,7 +68,7 @@ fn list(rules: &RuleSet) -> Result<Exit, Failure> {
     for rule in rules.list() {
         let place = format!("{}:{}", rule.file, rule.line);
         let score = rule.score.to_string();
-        let (name, kind) = (rule.name, rule.kind);
+        let (name, kind) = (rule.name, rule.kind.as_str());
         writeln!(
             output,
             "{score:>8}  {name:<32} {kind:<8} {place:<24} {}",
@@ -85,16 +85,18 @@ fn test(path: Option<PathBuf>, files: &Files) -> Result<Exit, Failure> {
         texts.push((path.display().to_string(), fs::read_to_string(path)?));
     }
     if files.paths.is_empty() {
-        texts = cases::builtin().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        texts = cases::builtin().iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
     }
     let mut output = io::stdout().lock();
     let (mut count, mut failed) = (0, 0);
     for (name, text) in &texts {
         for result in cases::run(&rules, name, text)? {
             count += 1;
-            if let Some(fault) = result.fault() {
+            if !result.passed() {
                 failed += 1;
-                writeln!(output, "{fault}")?;
+                let CaseResult { file, line, rule, words, expected, .. } = result;
+                let wanted = if expected { "did not hit" } else { "hit" };
+                writeln!(output, "{file}:{line}: {rule} {wanted}: {words}")?;
             }
         }
     }

@@ -164,7 +164,7 @@ mod tests {
             ("external", vec![("lists", Outcome::Late)], Verdict::Accept, false),
         ] {
             let seen = Examination { outcomes, ..Examination::default() };
-            let rules = RuleSet::parse(&[]);
+            let rules = RuleSet::parse::<&str, &str>(&[]);
             let judgement = judge(&profile(name), &rules, seen, None, Instant::now());
             assert_eq!((judgement.verdict, judgement.unscanned), (verdict, unscanned), "{name}");
         }
