@@ -1,4 +1,4 @@
-//! Names of the counters, and their Prometheus text.
+//! The counters: one function a thing worth counting, so that no name is written twice.
 //!
 //! One constant a metric, with its meaning: code elsewhere counts by calling a function here, so
 //! that no name is written twice.

@@ -67,6 +67,22 @@ pub enum Reason {
     Internal,
 }
 
+impl Reason {
+    /// The word in logs and JSON.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Virus(_) => "virus",
+            Self::TestString => "test_string",
+            Self::ClientListed(_) => "client_listed",
+            Self::Unchecked(_) => "unchecked",
+            Self::Busy => "busy",
+            Self::Draining => "draining",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 /// A verdict that stands beside the score. It never works by adding points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forced {
