@@ -60,3 +60,52 @@ fn settings_that_cannot_work_are_refused() {
         assert!(matches!(Antivirus::new(&settings), Err(AntivirusError::Zero { .. })));
     }
 }
+
+/// Messages that hold the needle where a scanner without MIME does not see it: the lines of a
+/// part, its header first. `VklSVVM=` is the needle in base64.
+const HIDDEN: &[&str] = &[
+    "Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\nVklSVVM=\n",
+    "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nVklSVVM=\n",
+    "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\nV=49RUS\n",
+    "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\nVI=\nRUS\n",
+    // Spelt oddly.
+    "content-type: image/png\ncontent-transfer-ENCODING:   BaSe64  \n\nVklSVVM=\n",
+    "Content-Type: image/png\nContent-Transfer-Encoding:\n base64\n\nVklSVVM=\n",
+    // Broken base64 that readers read: no padding, blanks, folded anywhere, junk.
+    "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\nVklSVVM\n",
+    "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\nV k l\nSV\n VM=\n",
+    "Content-Type: a/b\nContent-Transfer-Encoding: base64\n\nVkl*SV!VM=\n",
+    // A message in the message, and one in base64.
+    "Content-Type: message/rfc822\n\nSubject: x\nContent-Transfer-Encoding: base64\n\nVklSVVM=\n",
+    "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n\
+     U3ViamVjdDogeA0KQ29udGVudC1UcmFuc2Zlci1FbmNvZGluZzogYmFzZTY0DQoNClZrbFNWVk09DQo=\n",
+];
+
+#[tokio::test]
+async fn nothing_hides_in_a_transfer_encoding() {
+    let check = check(CLAMD).await;
+    for part in HIDDEN {
+        for message in [
+            format!("MIME-Version: 1.0\n{part}"),
+            format!(
+                "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhello\n--b\n{part}\n--b--\n"
+            ),
+            format!("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n{part}"),
+        ] {
+            let answer = judge(&check, &message).await.unwrap();
+            assert!(answer.forced.is_some(), "{message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_parts_than_are_scanned_are_not_clean() {
+    let parts = |count: usize| {
+        let part = "--b\nContent-Type: a/b\n\nx\n".repeat(count);
+        format!("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n{part}--b--\n")
+    };
+    let check = check(CLAMD).await;
+    assert!(judge(&check, &parts(PARTS)).await.is_ok());
+    let error = judge(&check, &parts(PARTS + 1)).await.unwrap_err();
+    assert!(error.to_string().contains("257 parts"), "{error}");
+}
