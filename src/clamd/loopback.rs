@@ -35,13 +35,7 @@ pub(crate) async fn clamd(manner: Manner) -> Address {
 }
 
 pub(crate) async fn serve(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, manner: Manner) {
-    let mut command = Vec::new();
-    while let Ok(byte) = stream.read_u8().await {
-        if byte == 0 {
-            break;
-        }
-        command.push(byte);
-    }
+    let command = command(&mut stream).await;
     match (&command[..], manner) {
         (_, Manner::Dead) => std::future::pending().await,
         (b"zPING", _) => stream.write_all(PONG).await.unwrap(),
@@ -67,6 +61,15 @@ pub(crate) async fn serve(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin,
 pub(crate) async fn nobody() -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Address::Inet(listener.local_addr().unwrap().to_string())
+}
+
+/// The bytes before the first NUL.
+async fn command(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
+    let mut command = Vec::new();
+    while let Ok(byte @ 1..) = stream.read_u8().await {
+        command.push(byte);
+    }
+    command
 }
 
 async fn receive(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
