@@ -105,6 +105,12 @@ async fn asking_now_and_forgetting_pass_the_cache() {
 }
 
 #[tokio::test]
+async fn a_timeout_of_nothing_is_refused() {
+    let settings = Settings { timeout_ms: 0, ..Settings::default() };
+    assert!(matches!(Resolver::new(&settings), Err(DnsError::Zero { .. })));
+}
+
+#[tokio::test]
 async fn a_dead_server_beside_a_living_one_does_no_harm() {
     let (dead, alive) = (Loopback::start().await, Loopback::start().await);
     dead.otherwise(Some(Reply::Silence));
