@@ -6,7 +6,7 @@ use crate::clamd::loopback::{Manner, clamd, nobody, serve};
 fn scanner(sockets: &[&Address]) -> Scanner {
     Scanner::new(&Settings {
         sockets: sockets.iter().map(|&socket| socket.clone()).collect(),
-        timeout: Duration::from_millis(1_000),
+        timeout: Duration::from_secs(3),
         max_parallel: 4,
     })
 }

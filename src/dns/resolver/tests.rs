@@ -66,7 +66,7 @@ async fn what_is_no_answer_is_an_error() {
     server.address("garbage.example.", Reply::Garbage);
     server.address("loop.example.", Reply::Alias("loop2.example."));
     server.address("loop2.example.", Reply::Alias("loop.example."));
-    let resolver = server.resolver();
+    let resolver = server.impatient();
     let error = |name: &'static str| {
         let resolver = resolver.clone();
         async move { resolver.addresses(name).await.unwrap_err() }
