@@ -207,36 +207,50 @@ fn bytes_that_are_no_text_are_kept() {
 
 /// What holds for every message, whatever its bytes.
 fn check_invariants(message: &Message) {
+    check_header(message);
+    check_parts(message);
+    check_texts(message);
+}
+
+/// Fields follow each other without gaps and are where they say.
+fn check_header(message: &Message) {
     let raw = message.raw();
-    let mut at = None;
-    for header in &message.headers().fields {
-        assert!(at.is_none_or(|end| end == header.field.start), "fields follow each other");
-        at = Some(header.field.end);
-        let field = &raw[header.field.clone()];
-        let name = String::from_utf8_lossy(field);
-        assert!(name.starts_with(&header.name) && !header.name.is_empty());
+    let fields = &message.headers().fields;
+    assert!(fields.windows(2).all(|pair| pair[0].field.end == pair[1].field.start));
+    for header in fields {
+        let field = String::from_utf8_lossy(&raw[header.field.clone()]);
+        assert!(field.starts_with(&header.name) && !header.name.is_empty());
         assert_eq!(raw[header.value.start - 1], b':');
-        assert!(header.value.end <= header.field.end);
         let line_end = &raw[header.value.end..header.field.end];
         assert!(matches!(line_end, b"" | b"\n" | b"\r\n"), "{line_end:?}");
+        addresses(&header.decoded);
     }
     assert_eq!(&HeaderBlock::parse(raw), message.headers());
     assert_eq!(message.trace().len(), message.headers().named("Received").count());
-    for (index, part) in message.parts().iter().enumerate() {
-        assert!(part.raw_body.end <= raw.len() && part.raw_body.start <= part.raw_body.end);
-        let depth = part.parent.map(|parent| {
-            assert!(parent < index && message.parts()[parent].is_container);
-            message.parts()[parent].depth + 1
-        });
-        assert_eq!(part.depth, depth.unwrap_or(0));
+}
+
+/// The parts are a tree, depth first, inside the message.
+fn check_parts(message: &Message) {
+    let parts = message.parts();
+    for (index, part) in parts.iter().enumerate() {
+        assert!(part.raw_body.end <= message.raw().len());
+        assert!(part.raw_body.start <= part.raw_body.end);
         assert_eq!(part.parent.is_none(), index == 0);
-        file_type(&part.content(raw));
+        if let Some(parent) = part.parent {
+            assert!(parent < index && parts[parent].is_container);
+            assert_eq!(part.depth, parts[parent].depth + 1);
+        }
+        assert!(part.depth <= 50);
+        file_type(&part.content(message.raw()));
     }
-    assert!(message.parts().iter().all(|part| part.depth <= 50));
-    assert!(message.body().iter().chain(message.rawbody()).skip(1).all(|text| text.len() <= 2_048));
-    assert!(message.body().iter().skip(1).chain(message.hidden()).all(|text| !text.is_empty()));
+}
+
+/// Texts keep their limits.
+fn check_texts(message: &Message) {
+    let paragraphs = || message.body().iter().skip(1).chain(message.hidden());
+    assert!(paragraphs().all(|text| !text.is_empty() && !text.contains('\n')));
+    assert!(paragraphs().chain(message.rawbody()).all(|text| text.len() <= 2_048));
     assert!(message.uris().len() <= 1_000);
-    addresses(message.headers().first("from").unwrap_or_default());
 }
 
 /// Pieces of mail that mean something to a parser.
