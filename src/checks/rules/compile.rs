@@ -130,7 +130,11 @@ impl Groups {
         None
     }
 
-    fn header(&mut self, query: HeaderQuery, if_unset: Option<Vec<u8>>) -> Option<&mut HeaderDraft> {
+    fn header(
+        &mut self,
+        query: HeaderQuery,
+        if_unset: Option<Vec<u8>>,
+    ) -> Option<&mut HeaderDraft> {
         let key = (query.clone(), if_unset.clone());
         let number = *self.header_numbers.entry(key).or_insert(self.headers.len());
         if number == self.headers.len() {
