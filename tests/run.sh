@@ -116,13 +116,15 @@ fetch_sendmail() {
     mv "$folder" "$GATEPOST_SENDMAIL"
 }
 
-# Everything below runs in its own network, process and mount namespace.
+# Everything below runs in its own network, process, mount and host name namespace.
 readonly in_namespace='
 set -euo pipefail
 ip link set lo up
 for net in 192.0.2.0/24 198.51.100.0/24 203.0.113.0/24; do ip route add local "$net" dev lo; done
 ip -6 route add local 2001:db8::/32 dev lo
 echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind
+# sendmail waits a minute at start if the name of its machine has no dot.
+echo mx.example.test >/proc/sys/kernel/hostname
 # A name server that refuses at once: nothing waits for the real one, which is out of reach.
 resolv=$(mktemp)
 echo "nameserver 127.0.0.1" >"$resolv"
@@ -133,7 +135,7 @@ exec "$@"
 '
 
 inside() {
-    as_root unshare --net --mount --pid --fork --kill-child --mount-proc \
+    as_root unshare --net --mount --uts --pid --fork --kill-child --mount-proc \
         bash -c "$in_namespace" gatepost-tests "$@" </dev/null
 }
 

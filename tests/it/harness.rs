@@ -114,7 +114,7 @@ fn resolve(server: SocketAddr, name: &str) -> Option<Vec<String>> {
 
 #[test]
 fn rbldnsd_answers() {
-    let server = Rbldnsd::start().address();
+    let rbldnsd = Rbldnsd::start();
     let v6 = "6.6.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test.";
     for (name, listed) in [
         ("2.0.0.127.bl.test.", true),
@@ -126,7 +126,7 @@ fn rbldnsd_answers() {
         (v6, true),
     ] {
         let expected = if listed { vec!["127.0.0.2".to_owned()] } else { Vec::new() };
-        assert_eq!(resolve(server, name), Some(expected), "{name}");
+        assert_eq!(resolve(rbldnsd.address(), name), Some(expected), "{name}");
     }
 }
 

@@ -71,7 +71,7 @@ impl Daemon {
     pub(crate) fn wait_ready(&mut self, mut ready: impl FnMut() -> bool) {
         let name = self.name;
         wait_until(&format!("start of {name}"), Duration::from_secs(60), || {
-            assert!(self.is_running(), "{name} ended at once:\n{}", self.tail());
+            assert!(self.is_running(), "{name} ended at once");
             ready()
         });
     }

@@ -6,25 +6,28 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{DOMAIN, Folder, set_mode};
+use super::{DOMAIN, Folder, give_to, set_mode};
 
 /// The login name, without the realm (which is [`DOMAIN`]).
 pub(crate) const USER: &str = "ann";
 /// Her password.
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// Makes the database and `APPLICATION.conf` in a folder of their own, and returns that folder.
-pub(crate) fn make(folder: &Folder, application: &str) -> PathBuf {
-    let sasl = folder.subfolder("sasl");
+/// Makes the database and `APPLICATION.conf` in `etc/sasl`, and returns that folder. (Debian's
+/// Postfix looks beside its main.cf whatever `cyrus_sasl_config_path` says.) The database is for
+/// `owner` alone; sendmail insists on that.
+pub(crate) fn make(folder: &Folder, application: &str, owner: &str) -> PathBuf {
+    let sasl = folder.subfolder("etc/sasl");
     let database = sasl.join("sasldb2");
     add_user(&database);
-    set_mode(&database, 0o644);
+    set_mode(&database, 0o600);
+    give_to(&database, owner);
     let settings = format!(
         "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n\
          sasldb_path: {}\n",
         database.display()
     );
-    folder.write(&format!("sasl/{application}.conf"), settings);
+    folder.write(&format!("etc/sasl/{application}.conf"), settings);
     sasl
 }
 

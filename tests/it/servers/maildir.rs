@@ -10,14 +10,6 @@ pub(crate) fn read(base: &Path, user: &str) -> Vec<Vec<u8>> {
     files(&base.join(user).join("new")).iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// Every message of every user below `base`.
-pub(crate) fn read_all(base: &Path) -> Vec<Vec<u8>> {
-    fs::read_dir(base)
-        .unwrap()
-        .flat_map(|user| read(base, &user.unwrap().file_name().to_string_lossy()))
-        .collect()
-}
-
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries.map(|entry| entry.unwrap().path()).collect()

@@ -31,6 +31,9 @@ use tempfile::TempDir;
 /// The domain whose mail every MTA here delivers.
 pub(crate) const DOMAIN: &str = "example.test";
 
+/// Where clients with an IPv6 address find every MTA here.
+pub(crate) const MX_V6: &str = "2001:db8::25";
+
 /// An MTA with a milter in front of its mailboxes.
 pub(crate) trait Mta: Sync {
     /// Where clients connect.

@@ -15,9 +15,13 @@ use super::{
     smtp::{Smtp, greets},
     wait_until,
 };
+use crate::mail::header;
 
 /// The queues in which a message waits or is worked on.
 const QUEUES: [&str; 6] = ["maildrop", "incoming", "active", "deferred", "corrupt", "hold"];
+
+/// All mail goes to one Maildir; `Delivered-To` says for whom it was.
+const MAILBOX: &str = "all";
 
 /// How to set it up.
 #[derive(Default)]
@@ -54,7 +58,7 @@ impl Postfix {
         // start-fg: the master is our child and ends with us.
         let mut command = Command::new("postfix");
         command.arg("-c").arg(folder.path().join("etc")).arg("start-fg");
-        let log = folder.path().join("log/start.log");
+        let log = folder.path().join("log/mail.log");
         let mut master = Daemon::spawn("postfix", &mut command, &log);
         for port in [port, submission_port] {
             master.wait_ready(|| greets(SocketAddr::from((Ipv4Addr::LOCALHOST, port))));
@@ -81,7 +85,7 @@ impl Postfix {
 
     /// Every message delivered to anybody.
     pub(crate) fn all_delivered(&self) -> Vec<Vec<u8>> {
-        maildir::read_all(&self.mailboxes)
+        maildir::read(&self.mailboxes, MAILBOX)
     }
 
     /// Messages that a milter put on hold (quarantine).
@@ -104,7 +108,10 @@ impl Mta for Postfix {
     }
 
     fn delivered(&self, user: &str) -> Vec<Vec<u8>> {
-        maildir::read(&self.mailboxes, user)
+        let recipient = format!("{user}@{DOMAIN}");
+        let mut delivered = self.all_delivered();
+        delivered.retain(|message| header(message, "Delivered-To").as_ref() == Some(&recipient));
+        delivered
     }
 
     fn settle(&self) {
@@ -119,8 +126,7 @@ fn write_configuration(folder: &Folder, options: &Options<'_>, port: u16, submis
     for (name, owner) in [("data", "postfix"), ("mail", "nobody")] {
         give_to(&folder.subfolder(name), owner);
     }
-    let sasl = login::make(folder, "smtpd");
-    folder.write("etc/mailboxes", "/^([^@]+)@/ $1/\n");
+    let sasl = login::make(folder, "smtpd", "postfix");
     folder.write("etc/main.cf", main_cf(folder.path(), &sasl, options));
     folder.write("etc/master.cf", master_cf(port, submission_port));
     // Missing maps of the system (dynamicmaps) are none of ours, but Debian's Postfix looks there.
@@ -150,7 +156,7 @@ alias_database =
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 virtual_mailbox_domains = {DOMAIN}
 virtual_mailbox_base = {base}/mail
-virtual_mailbox_maps = regexp:{base}/etc/mailboxes
+virtual_mailbox_maps = static:{MAILBOX}/
 virtual_transport = {transport}
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534

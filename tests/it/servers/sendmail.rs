@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    DOMAIN, Folder, Mta, daemon::Daemon, free_port, login, maildir, set_mode, smtp::greets,
+    DOMAIN, Folder, MX_V6, Mta, daemon::Daemon, free_port, login, maildir, set_mode, smtp::greets,
     wait_until,
 };
 
@@ -49,7 +49,7 @@ impl Sendmail {
         let configuration = folder.path().join("sendmail.cf");
         let mut command = Command::new(root().join("usr/libexec/sendmail/sendmail"));
         command.args(["-bD", "-q1s", "-C"]).arg(configuration);
-        command.arg("-X").arg(folder.path().join("traffic.log"));
+        command.arg("-X").arg(folder.path().join("log"));
         let mut daemon = Daemon::spawn("sendmail", &mut command, &folder.path().join("log"));
         daemon.wait_ready(|| greets(SocketAddr::from((Ipv4Addr::LOCALHOST, port))));
         Self {
@@ -85,7 +85,7 @@ fn root() -> PathBuf {
 }
 
 fn write_configuration(folder: &Folder, milter: &str, port: u16) {
-    let sasl = login::make(folder, "Sendmail");
+    let sasl = login::make(folder, "Sendmail", "root");
     set_mode(&folder.subfolder("queue"), 0o700);
     set_mode(&folder.subfolder("mail"), 0o777);
     set_mode(&folder.write("store.sh", STORE), 0o755);
@@ -123,7 +123,6 @@ define(`HELP_FILE', `')
 define(`confSERVICE_SWITCH_FILE', `{base}/service.switch')
 define(`confDELIVERY_MODE', `interactive')
 define(`confDEF_USER_ID', `nobody:nogroup')
-define(`confDONT_BLAME_SENDMAIL', `GroupReadableSASLDBFile,WorldReadableSASLDBFile,GroupWritableDirPathSafe,WorldWritableDirPathSafe')
 define(`confTO_IDENT', `0')
 define(`confQUEUE_LA', `1000')
 define(`confREFUSE_LA', `1000')
@@ -134,7 +133,7 @@ FEATURE(`nocanonify')
 FEATURE(`accept_unresolvable_domains')
 FEATURE(`no_default_msa')
 DAEMON_OPTIONS(`Port={port}, Name=MTA')
-DAEMON_OPTIONS(`Port={port}, Name=MTA6, Family=inet6')
+DAEMON_OPTIONS(`Port={port}, Name=MTA6, Family=inet6, Addr={MX_V6}')
 {filter}
 MAILER(`smtp')
 LOCAL_CONFIG

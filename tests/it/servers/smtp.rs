@@ -8,7 +8,7 @@ use std::{
 
 use socket2::{Domain, Socket, Type};
 
-use super::{DOMAIN, login};
+use super::{DOMAIN, MX_V6, login};
 use crate::mail;
 
 /// Longer than any deadline of a server here, so that a hanging test ends with an error.
@@ -205,7 +205,7 @@ pub(crate) fn greets(server: SocketAddr) -> bool {
 fn connect_from(server: SocketAddr, source: IpAddr) -> io::Result<TcpStream> {
     let server = match (server, source) {
         // Same family as the source; the servers listen on all addresses.
-        (SocketAddr::V4(v4), IpAddr::V6(_)) => ("2001:db8::25".parse::<IpAddr>().unwrap(), v4.port()).into(),
+        (SocketAddr::V4(v4), IpAddr::V6(_)) => (MX_V6.parse::<IpAddr>().unwrap(), v4.port()).into(),
         _ => server,
     };
     let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
