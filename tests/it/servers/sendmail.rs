@@ -30,6 +30,9 @@ done
 rm "$new"
 "#;
 
+/// sendmail looks for `Sendmail.conf` in the system's folders only: they are ours in its eyes.
+const OWN_SASL: &str = r#"mount --bind "$0" /usr/lib/sasl2 && exec "$@""#;
+
 /// A running sendmail.
 pub(crate) struct Sendmail {
     port: u16,
@@ -47,7 +50,9 @@ impl Sendmail {
         let port = free_port();
         write_configuration(&folder, milter, port);
         let configuration = folder.path().join("sendmail.cf");
-        let mut command = Command::new(root().join("usr/libexec/sendmail/sendmail"));
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", OWN_SASL]).arg(folder.path().join("etc/sasl"));
+        command.arg(root().join("usr/libexec/sendmail/sendmail"));
         command.args(["-bD", "-q1s", "-C"]).arg(configuration);
         command.arg("-X").arg(folder.path().join("log"));
         let mut daemon = Daemon::spawn("sendmail", &mut command, &folder.path().join("log"));
@@ -85,12 +90,12 @@ fn root() -> PathBuf {
 }
 
 fn write_configuration(folder: &Folder, milter: &str, port: u16) {
-    let sasl = login::make(folder, "Sendmail", "root");
+    login::make(folder, "Sendmail", "root");
     set_mode(&folder.subfolder("queue"), 0o700);
     set_mode(&folder.subfolder("mail"), 0o777);
     set_mode(&folder.write("store.sh", STORE), 0o755);
     folder.write("service.switch", "hosts files\naliases files\n");
-    folder.write("sendmail.mc", macros(folder.path(), &sasl, milter, port));
+    folder.write("sendmail.mc", macros(folder.path(), milter, port));
     let made = Command::new("m4")
         .arg("sendmail.mc")
         .current_dir(folder.path())
@@ -100,8 +105,8 @@ fn write_configuration(folder: &Folder, milter: &str, port: u16) {
     folder.write("sendmail.cf", made.stdout);
 }
 
-fn macros(folder: &Path, sasl: &Path, milter: &str, port: u16) -> String {
-    let (base, sasl, cf) = (folder.display(), sasl.display(), root().join("usr/share/sendmail/cf"));
+fn macros(folder: &Path, milter: &str, port: u16) -> String {
+    let (base, cf) = (folder.display(), root().join("usr/share/sendmail/cf"));
     let cf = cf.display();
     let filter = match milter {
         "" => String::new(),
@@ -137,7 +142,6 @@ DAEMON_OPTIONS(`Port={port}, Name=MTA6, Family=inet6, Addr={MX_V6}')
 {filter}
 MAILER(`smtp')
 LOCAL_CONFIG
-E SASL_CONF_PATH={sasl}
 Cw{DOMAIN}
 LOCAL_RULE_0
 R$+ < @ {DOMAIN} . >	$#store $@ {DOMAIN} $: $1
