@@ -22,6 +22,8 @@ pub struct Client {
     pub listener: ListenerName,
     /// The MTA's service (`{daemon_name}`).
     pub daemon: Option<String>,
+    /// Whether it came over SMTP at all; else it was submitted on the MTA itself.
+    pub over_smtp: bool,
     /// The MTA's own host name (`j`).
     pub mta: Option<String>,
 }

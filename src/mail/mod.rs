@@ -2,15 +2,28 @@
 //! no I/O. The only module that names mail-parser.
 
 mod address;
+mod decode;
+mod encoded_word;
 mod envelope;
+mod file_type;
 mod header;
+mod lines;
+mod mailbox;
 mod message;
+mod mime;
+mod parameters;
 mod part;
+mod render;
 mod trace;
+
+#[cfg(test)]
+mod tests;
 
 pub use address::{Address, AddressError};
 pub use envelope::{Client, Envelope, ListenerName, Tls};
+pub use file_type::{FileType, file_type};
 pub use header::{Header, HeaderBlock};
+pub use mailbox::{Mailbox, addresses};
 pub use message::{Limits, Message, Oddity};
 pub use part::Part;
-pub use trace::Hop;
+pub use trace::{Hop, trace};

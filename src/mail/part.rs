@@ -24,11 +24,12 @@ pub struct Part {
     pub is_attachment: bool,
     /// Whether it holds other parts.
     pub is_container: bool,
-    /// Where its body stands in the raw message, still in its transfer encoding.
+    /// Where its body stands in the raw message, still in its transfer encoding. For parts of a
+    /// message that was attached in a transfer encoding: where all of that message stands.
     pub raw_body: Range<usize>,
     /// Its decoded bytes where they differ from the raw body; see [`Part::content`].
     pub(super) decoded: Option<Vec<u8>>,
-    /// Its text in Unicode, for text parts.
+    /// Its text in Unicode, for text parts; see [`Part::text`].
     pub(super) text: Option<String>,
 }
 
@@ -41,7 +42,10 @@ impl Part {
         }
     }
 
-    /// The text in Unicode (transfer encoding and charset taken off), for text parts.
+    /// The text in Unicode (transfer encoding and charset taken off) of its first 512 KiB.
+    ///
+    /// For text/* parts, attached or not, and for containers that could not be opened (too deep,
+    /// without a boundary): their raw text, since it may hide anything.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }

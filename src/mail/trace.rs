@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::HeaderBlock;
+
 /// One Received field: who handed the message to whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hop {
@@ -15,4 +17,9 @@ pub struct Hop {
     pub by: Option<String>,
     /// The protocol (`ESMTPSA`); a trailing `A` means a login.
     pub with: Option<String>,
+}
+
+/// The Received fields of a header, top (newest) first; one hop each, known or not.
+pub fn trace(headers: &HeaderBlock, _raw: &[u8]) -> Vec<Hop> {
+    headers.named("received").map(|_| Hop::default()).collect()
 }

@@ -55,6 +55,8 @@ pub enum Reason {
     Virus(String),
     /// The message carries a test string (GTUBE) that every filter refuses.
     TestString,
+    /// An attachment of a kind the administrator forbids: its file name.
+    Attachment(String),
     /// Block lists know the client.
     ClientListed(Vec<String>),
     /// A check that the profile insists on was late or broke: its name.
@@ -65,6 +67,22 @@ pub enum Reason {
     Draining,
     /// Something inside went wrong.
     Internal,
+}
+
+impl Reason {
+    /// The word in logs and JSON.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Virus(_) => "virus",
+            Self::TestString => "test_string",
+            Self::ClientListed(_) => "client_listed",
+            Self::Unchecked(_) => "unchecked",
+            Self::Busy => "busy",
+            Self::Draining => "draining",
+            Self::Internal => "internal",
+        }
+    }
 }
 
 /// A verdict that stands beside the score. It never works by adding points.

@@ -27,6 +27,8 @@ pub struct Judgement {
     pub broken: Vec<(&'static str, String)>,
     /// No virus scanner vouches for this message although the profile asks for one.
     pub unscanned: bool,
+    /// Whether the profile has X-Spam-* headers written.
+    pub spam_headers: bool,
     /// The profile only watches: the verdict is logged, the message passes unchanged.
     pub dry_run: bool,
     /// Time from the end of the message to this judgement.

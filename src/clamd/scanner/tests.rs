@@ -1,0 +1,168 @@
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UnixListener},
+};
+
+use super::*;
+
+/// What the clamd on loopback does with a scan.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// Reads it all, then says this.
+    Says(&'static [u8]),
+    /// Says this after the first chunk, and hangs up.
+    HangsUp(&'static [u8]),
+    /// Reads and never answers; PING neither.
+    Dead,
+    /// Never answers a scan, but answers PING.
+    Slow,
+}
+
+async fn clamd(manner: Manner) -> Address {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, manner));
+        }
+    });
+    Address::Inet(address.to_string())
+}
+
+async fn serve(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, manner: Manner) {
+    let mut command = Vec::new();
+    while let Ok(byte) = stream.read_u8().await {
+        if byte == 0 {
+            break;
+        }
+        command.push(byte);
+    }
+    match (&command[..], manner) {
+        (_, Manner::Dead) => std::future::pending().await,
+        (b"zPING", _) => stream.write_all(PONG).await.unwrap(),
+        (b"zVERSION", _) => stream.write_all(b"ClamAV 1.0/1/today\0").await.unwrap(),
+        (_, Manner::Slow) => std::future::pending().await,
+        (_, Manner::HangsUp(reply)) => {
+            stream.read_u32().await.unwrap();
+            stream.write_all(reply).await.unwrap();
+        }
+        (_, Manner::Says(reply)) => {
+            while let Ok(length @ 1..) = stream.read_u32().await {
+                stream.read_exact(&mut vec![0; length as usize]).await.unwrap();
+            }
+            stream.write_all(reply).await.unwrap();
+        }
+    }
+}
+
+fn scanner(sockets: &[&Address]) -> Scanner {
+    Scanner::new(&Settings {
+        sockets: sockets.iter().map(|&socket| socket.clone()).collect(),
+        timeout: Duration::from_millis(1_000),
+        max_parallel: 4,
+    })
+}
+
+/// A socket that refuses connections.
+async fn nobody() -> Address {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Address::Inet(listener.local_addr().unwrap().to_string())
+}
+
+const OK: Manner = Manner::Says(b"stream: OK\0");
+
+#[tokio::test]
+async fn replies_become_results() {
+    let clean = scanner(&[&clamd(OK).await]);
+    assert_eq!(clean.scan(&vec![0; 300_000]).await.unwrap(), ScanResult::Clean);
+    let infected = scanner(&[&clamd(Manner::Says(b"stream: Test.A FOUND\0")).await]);
+    let found = ScanResult::Infected { signature: "Test.A".into() };
+    assert_eq!(infected.scan(b"x").await.unwrap(), found);
+    assert_eq!(infected.scan(b"").await.unwrap(), found);
+}
+
+#[tokio::test]
+async fn nothing_but_ok_is_clean() {
+    let scan = async |address: &Address| scanner(&[address]).scan(&vec![0; 10_000_000]).await;
+    let refuses = clamd(Manner::Says(b"x ERROR\0")).await;
+    assert!(matches!(scan(&refuses).await, Err(ClamdError::Reply { .. })));
+    let mute = clamd(Manner::Says(b"")).await;
+    assert!(matches!(scan(&mute).await, Err(ClamdError::Lost { .. })));
+    let hangs_up = clamd(Manner::HangsUp(b"")).await;
+    assert!(matches!(scan(&hangs_up).await, Err(ClamdError::Lost { .. })));
+    let slow = clamd(Manner::Slow).await;
+    assert!(matches!(scan(&slow).await, Err(ClamdError::Timeout { .. })));
+    assert!(matches!(scan(&nobody().await).await, Err(ClamdError::Connect { .. })));
+    let gone = Address::Unix("/nonexistent/clamd.ctl".into());
+    assert!(matches!(scan(&gone).await, Err(ClamdError::Connect { .. })));
+    assert!(matches!(scanner(&[]).scan(b"x").await, Err(ClamdError::NoSocket)));
+}
+
+#[tokio::test]
+async fn the_size_limit_is_heard_although_clamd_hangs_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clamd.ctl");
+    let listener = UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, Manner::HangsUp(b"INSTREAM size limit exceeded. ERROR\0")));
+        }
+    });
+    let error = scanner(&[&Address::Unix(path)]).scan(&vec![0; 10_000_000]).await.unwrap_err();
+    assert!(error.to_string().contains("size limit exceeded"), "{error}");
+}
+
+#[tokio::test]
+async fn the_next_socket_answers_for_a_dead_one() {
+    let good = clamd(OK).await;
+    for bad in [nobody().await, clamd(Manner::Dead).await, clamd(Manner::Says(b"ERROR")).await] {
+        let scanner = scanner(&[&bad, &good]);
+        assert_eq!(scanner.scan(b"x").await.unwrap(), ScanResult::Clean, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_socket_that_is_dead_is_put_aside() {
+    for manner in [Manner::Slow, Manner::HangsUp(b""), OK] {
+        let scanner = scanner(&[&clamd(manner).await]);
+        let _ = scanner.scan(b"x").await;
+        // Time for the PING behind the scan's back; too little of it cannot fail the test.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!scanner.shared.sockets[0].is_aside());
+    }
+    let scanner = scanner(&[&nobody().await]);
+    let _ = scanner.scan(b"x").await;
+    assert!(scanner.shared.sockets[0].is_aside());
+}
+
+#[tokio::test]
+async fn a_restarted_clamd_is_found_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let scanner = scanner(&[&Address::Inet(address.to_string())]);
+    assert!(scanner.scan(b"x").await.is_err());
+    let listener = TcpListener::bind(address).await.unwrap();
+    tokio::spawn(async move {
+        let (stream, _): (TcpStream, _) = listener.accept().await.unwrap();
+        serve(stream, OK).await;
+    });
+    assert_eq!(scanner.scan(b"x").await.unwrap(), ScanResult::Clean);
+    assert!(!scanner.shared.sockets[0].is_aside());
+}
+
+#[tokio::test]
+async fn waiting_for_a_slot_ends_with_the_timeout() {
+    let slow = clamd(Manner::Slow).await;
+    let scanner = Scanner::new(&Settings {
+        sockets: vec![slow],
+        timeout: Duration::from_millis(300),
+        max_parallel: 1,
+    });
+    let ((first, second), _) =
+        tokio::join!(async { tokio::join!(scanner.scan(b"x"), scanner.scan(b"y")) }, async {
+            assert!(scanner.versions().await[0].answer.is_ok())
+        },);
+    assert!(matches!(first, Err(ClamdError::Timeout { .. })));
+    assert!(matches!(second, Err(ClamdError::Busy { .. } | ClamdError::Timeout { .. })));
+}

@@ -1,0 +1,124 @@
+//! The command line: `gatepost [--config FILE] COMMAND`.
+//!
+//! Data goes to standard output, talk to standard error. Exit status: 0 done; 1 the answer is
+//! "no"; 2 wrong usage or configuration; 3 could not do it.
+
+mod check;
+mod config;
+mod logs;
+mod rules;
+mod serve;
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::ConfigError;
+
+/// A spam and virus filter that answers inside the SMTP session, as a milter.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    after_help = "Exit status: 0 done; 1 the answer is \"no\" (spam found, lint errors); 2 wrong usage or \
+                  configuration; 3 could not do it (files, network, service).\n\n\
+                  Examples:\n  \
+                  gatepost serve\n  \
+                  gatepost check --client 192.0.2.1 message.eml\n  \
+                  gatepost --config ./gatepost.toml config check"
+)]
+struct Arguments {
+    /// The configuration; else /etc/gatepost/gatepost.toml if it is there, else the defaults
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Filter mail for Postfix or sendmail
+    Serve(serve::Arguments),
+    /// Judge messages from files or standard input
+    Check(check::Arguments),
+    /// Look at, check and test the rules
+    #[command(subcommand)]
+    Rules(rules::Command),
+    /// Check, show or print the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// 0
+    Done,
+    /// 1: the answer is "no".
+    No,
+    /// 2
+    Usage,
+    /// 3
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::No => 1,
+            Exit::Usage => 2,
+            Exit::Failed => 3,
+        })
+    }
+}
+
+/// Why a command could not be carried out.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Carries out the command line of this process.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // --help and --version come this way too, with status 0.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let path = arguments.config;
+    let done = match arguments.command {
+        Command::Serve(arguments) => serve::run(path, arguments),
+        Command::Check(arguments) => check::run(path, arguments),
+        Command::Rules(command) => rules::run(path, command),
+        Command::Config(command) => config::run(path, command),
+    };
+    done.unwrap_or_else(|failure| complain(&*failure)).into()
+}
+
+/// Prints an error with its causes, once.
+fn complain(failure: &(dyn Error + 'static)) -> Exit {
+    let is_pipe = failure
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    if is_pipe {
+        // Whoever read our output has seen enough.
+        return Exit::Done;
+    }
+    let _ = writeln!(io::stderr(), "gatepost: {}", crate::chain(failure));
+    if failure.is::<ConfigError>() || failure.is::<crate::service::BuildError>() {
+        Exit::Usage
+    } else {
+        Exit::Failed
+    }
+}
+
+/// A runtime for a command that talks to the network.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}

@@ -1,0 +1,100 @@
+//! The configuration: every component's settings nested, read strictly, checked as a whole.
+//!
+//! [`Settings`] is the file as written; its defaults are `default.toml`, word for word (tested).
+//! [`Config::load`] reads and validates; an error names file, line, key and what to do.
+
+mod error;
+mod load;
+mod profiles;
+mod validate;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+pub use error::{ConfigError, Place};
+pub use load::{Config, DEFAULT_PATH, DEFAULT_TEXT};
+
+use crate::{
+    checks::{antivirus, attachments, lists, rules},
+    control, dns,
+    filter::{self, networks, profile},
+    milter,
+};
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// `[milter]`
+    pub milter: milter::Settings,
+    /// `[networks]`
+    pub networks: networks::Settings,
+    /// `[limits]`
+    pub limits: filter::LimitSettings,
+    /// `[dns]` and `[[dns.list]]`
+    pub dns: Dns,
+    /// `[rules]`
+    pub rules: rules::Settings,
+    /// `[antivirus]`
+    pub antivirus: antivirus::Settings,
+    /// `[attachments]`
+    pub attachments: attachments::Settings,
+    /// `[control]`
+    pub control: control::Settings,
+    /// `[replies]`
+    pub replies: milter::reply::Settings,
+    /// `[profile.NAME]`, in the order they are written.
+    pub profile: IndexMap<String, profile::Settings>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let shipped = profile::shipped().map(|(name, settings)| (name.to_owned(), settings));
+        Self {
+            milter: milter::Settings::default(),
+            networks: networks::Settings::default(),
+            limits: filter::LimitSettings::default(),
+            dns: Dns::default(),
+            rules: rules::Settings::default(),
+            antivirus: antivirus::Settings::default(),
+            attachments: attachments::Settings::default(),
+            control: control::Settings::default(),
+            replies: milter::reply::Settings::default(),
+            profile: shipped.into_iter().collect(),
+        }
+    }
+}
+
+/// `[dns]`: the resolver, and the lists asked through it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dns {
+    /// Name servers; the system's if empty.
+    pub servers: Vec<String>,
+    /// How long one question may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// How many answers are kept.
+    pub cache_entries: u64,
+    /// How many block lists must know a client before it is refused at RCPT.
+    pub refuse_hits: usize,
+    /// The lists.
+    pub list: Vec<lists::Definition>,
+}
+
+impl Default for Dns {
+    fn default() -> Self {
+        let dns::Settings { servers, timeout_ms, cache_entries } = dns::Settings::default();
+        Self { servers, timeout_ms, cache_entries, refuse_hits: 2, list: Vec::new() }
+    }
+}
+
+impl Dns {
+    /// The resolver's part.
+    pub fn resolver(&self) -> dns::Settings {
+        dns::Settings {
+            servers: self.servers.clone(),
+            timeout_ms: self.timeout_ms,
+            cache_entries: self.cache_entries,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Combinations that cannot be meant, found before anything is built from them.
+
+use std::path::Path;
+
+use ipnet::IpNet;
+
+use super::{
+    Settings,
+    profiles::{SHIPPED, bases, resolved},
+};
+use crate::{
+    endpoint::Endpoint,
+    filter::{CHECKS, profile},
+    milter::reply::Replies,
+    verdict::Verdict,
+};
+
+/// Postfix waits 300 s for the answer to a message and 30 s for that to a command.
+const MOST_DEADLINE_MS: u64 = 280_000;
+const MOST_EARLY_WAIT_MS: u64 = 25_000;
+
+/// What is wrong with which key.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) key: Vec<String>,
+    pub(super) message: String,
+}
+
+type Checked = Result<(), Fault>;
+
+fn fault(key: &str, message: impl Into<String>) -> Checked {
+    let key = key.split('.').map(str::to_owned).collect();
+    Err(Fault { key, message: message.into() })
+}
+
+/// The first fault, in the order of the file's sections.
+pub(super) fn validate(settings: &Settings) -> Checked {
+    milter(settings)?;
+    networks(settings)?;
+    limits(settings)?;
+    includes(settings)?;
+    if let Err(error) = Replies::new(&settings.replies) {
+        return fault(&format!("replies.{}", error.key), error.to_string());
+    }
+    for (name, written) in &settings.profile {
+        profile_as_written(settings, name, written)?;
+        profile_as_used(settings, name)?;
+    }
+    Ok(())
+}
+
+fn milter(settings: &Settings) -> Checked {
+    let milter = &settings.milter;
+    if milter.listen.is_empty() {
+        return fault("milter.listen", "name at least one socket, such as inet:127.0.0.1:11332");
+    }
+    if milter.max_connections == 0 {
+        return fault("milter.max_connections", "must be at least 1");
+    }
+    if milter.idle_seconds == 0 {
+        return fault("milter.idle_seconds", "must be at least 1");
+    }
+    for (key, endpoints) in
+        [("milter.listen", &milter.listen), ("control.listen", &settings.control.listen)]
+    {
+        for (index, endpoint) in endpoints.iter().enumerate() {
+            if endpoints.iter().take(index).any(|earlier| earlier == endpoint) {
+                return fault(key, format!("{endpoint} is named twice"));
+            }
+            reachable(key, endpoint)?;
+        }
+    }
+    Ok(())
+}
+
+fn reachable(key: &str, endpoint: &Endpoint) -> Checked {
+    let Endpoint::Unix(path) = endpoint else { return Ok(()) };
+    match path.parent() {
+        Some(folder) if folder.is_dir() => Ok(()),
+        _ => fault(key, format!("{endpoint}: its folder does not exist")),
+    }
+}
+
+fn networks(settings: &Settings) -> Checked {
+    let overlap = |a: &IpNet, b: &IpNet| a.contains(b) || b.contains(a);
+    for relay in &settings.networks.relays {
+        if let Some(local) = settings.networks.local.iter().find(|local| overlap(local, relay)) {
+            return fault(
+                "networks.relays",
+                format!("{relay} overlaps networks.local {local}: a client cannot be both"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn limits(settings: &Settings) -> Checked {
+    let limits = &settings.limits;
+    if limits.scan_bytes < 1_024 {
+        return fault("limits.scan_bytes", "must be at least 1024");
+    }
+    if limits.memory_bytes < limits.scan_bytes {
+        return fault("limits.memory_bytes", "must be at least limits.scan_bytes");
+    }
+    let antivirus = &settings.antivirus;
+    if !antivirus.clamd.is_empty() && antivirus.max_bytes < limits.scan_bytes as u64 {
+        return fault(
+            "antivirus.max_bytes",
+            "is less than limits.scan_bytes: messages between the two could never be checked",
+        );
+    }
+    Ok(())
+}
+
+fn includes(settings: &Settings) -> Checked {
+    for include in &settings.rules.include {
+        if include != "builtin" && !Path::new(include).exists() {
+            return fault("rules.include", format!("{include} does not exist"));
+        }
+    }
+    Ok(())
+}
+
+fn profile_as_written(settings: &Settings, name: &str, written: &profile::Settings) -> Checked {
+    let key = |last: &str| format!("profile.{name}.{last}");
+    let shipped = SHIPPED.contains(&name);
+    if shipped && (written.when.is_some() || written.base.is_some()) {
+        let last = if written.when.is_some() { "when" } else { "base" };
+        return fault(&key(last), "is only for additional profiles");
+    }
+    let when = written.when.clone().unwrap_or_default();
+    if !shipped && when.is_empty() {
+        return fault(&key("when"), "say whom the profile is for: listener, daemon_name, client or login");
+    }
+    let listens: Vec<String> = settings.milter.listen.iter().map(Endpoint::to_string).collect();
+    if let Some(unknown) = when.listener.iter().find(|l| !listens.contains(l)) {
+        return fault(&key("when.listener"), format!("{unknown} is not in milter.listen"));
+    }
+    for base in bases(&settings.profile, name) {
+        if !settings.profile.contains_key(base) {
+            return fault(&key("base"), format!("there is no profile `{base}`"));
+        }
+        if base == name {
+            return fault(&key("base"), "the profile stands on itself");
+        }
+    }
+    Ok(())
+}
+
+fn profile_as_used(settings: &Settings, name: &str) -> Checked {
+    let key = |last: &str| format!("profile.{name}.{last}");
+    let profile = resolved(&settings.profile, name);
+    if let Some(unknown) = profile.checks.iter().find(|c| !CHECKS.contains(&c.as_str())) {
+        return fault(&key("checks"), format!("there is no check `{unknown}` (known: {})", CHECKS.join(", ")));
+    }
+    if let Some(unknown) = profile.on_failure.keys().find(|c| !CHECKS.contains(&c.as_str())) {
+        return fault(&key("on_failure"), format!("there is no check `{unknown}`"));
+    }
+    if profile.on_failure.contains_key("antivirus") {
+        return fault(&key("on_failure"), "for antivirus, on_unscanned says it");
+    }
+    if profile.early_reject && !profile.asks("lists") {
+        return fault(&key("early_reject"), "needs the check `lists`");
+    }
+    let deadline = profile.deadline.as_millis() as u64;
+    if !(1..=MOST_DEADLINE_MS).contains(&deadline) {
+        return fault(&key("deadline_ms"), format!("must be from 1 to {MOST_DEADLINE_MS}: the MTA does not wait longer"));
+    }
+    if profile.early_wait.as_millis() as u64 > MOST_EARLY_WAIT_MS {
+        return fault(&key("early_wait_ms"), format!("must be at most {MOST_EARLY_WAIT_MS}: the MTA does not wait longer"));
+    }
+    ordered(&key, &profile)
+}
+
+/// A harsher verdict below a milder one would make the milder one unreachable.
+fn ordered(key: &dyn Fn(&str) -> String, profile: &profile::Profile) -> Checked {
+    let mut milder: Option<(Verdict, _)> = None;
+    for &(verdict, from) in &profile.thresholds {
+        if let Some((before, lower)) = milder
+            && lower >= from
+        {
+            return fault(&key(verdict.as_str()), format!("{from} must be above {before} ({lower})"));
+        }
+        milder = Some((verdict, from));
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Why a name server did not answer, or could not be asked.
+
+use std::{net::AddrParseError, time::Duration};
+
+use hickory_resolver::{net::NetError, proto::ProtoError};
+
+/// What went wrong. Cheap enough to clone: a shared question gives its failure to all who wait.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DnsError {
+    /// A server in the settings is no address.
+    #[error(
+        "DNS server `{text}` is not an address (expected 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53)"
+    )]
+    Server {
+        /// As written.
+        text: String,
+        /// What is wrong with it.
+        #[source]
+        source: AddrParseError,
+    },
+    /// The system's settings are of no use.
+    #[error("cannot take the DNS servers from /etc/resolv.conf")]
+    System(#[source] NetError),
+    /// The resolver could not be built.
+    #[error("cannot set up the DNS resolver")]
+    Setup(#[source] NetError),
+    /// Not a domain name (RFC 1035, section 2.3.4): too long, or an empty label.
+    #[error("`{name}` is not a domain name")]
+    Name {
+        /// As asked, shortened.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: ProtoError,
+    },
+    /// No answer in time.
+    #[error("no answer about {name} within {} ms", .after.as_millis())]
+    Timeout {
+        /// The name asked for.
+        name: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The server answered that it will not or cannot say: SERVFAIL, REFUSED.
+    #[error("asked about {name}, the server answers `{code}`")]
+    Refused {
+        /// The name asked for.
+        name: String,
+        /// The response code (RFC 1035, section 4.1.1) in words.
+        code: String,
+    },
+    /// The question could not be sent or the answer not be read.
+    #[error("cannot ask about {name}")]
+    Failed {
+        /// The name asked for.
+        name: String,
+        /// What happened.
+        #[source]
+        source: NetError,
+    },
+    /// The question was given up inside: the service is ending, or it panicked.
+    #[error("the question about {name} was given up")]
+    GivenUp {
+        /// The name asked for.
+        name: String,
+    },
+}

@@ -1,0 +1,241 @@
+//! The resolver: questions, shared and bounded.
+
+use std::{
+    fmt,
+    net::Ipv4Addr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig},
+    lookup::Lookup,
+    net::{DnsError as Semantic, NetError, runtime::TokioRuntimeProvider},
+    proto::rr::{Name, RData, RecordType},
+    system_conf::read_system_conf,
+};
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::{
+    DnsError, Server, Settings,
+    cache::{self, Answers, Found, Key, Known},
+};
+use crate::metrics;
+
+/// Questions on the wire at a time. Each holds up to two sockets, and a black hole holds them for
+/// the whole timeout: they must not eat the descriptors that the listeners need.
+const ON_THE_WIRE: usize = 400;
+/// Payload that passes every path unfragmented (DNS flag day 2020).
+const EDNS_PAYLOAD: u16 = 1_232;
+
+/// What a name has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Records<T> {
+    /// The records; none if there is no such name or no such record.
+    pub answers: Vec<T>,
+    /// How long the answer is remembered.
+    pub ttl: Duration,
+}
+
+/// Asks, remembers, shares. Cheap to clone.
+#[derive(Clone)]
+pub struct Resolver {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    hickory: TokioResolver,
+    answers: Answers,
+    slots: Semaphore,
+    timeout: Duration,
+}
+
+impl Resolver {
+    /// A resolver with an empty cache. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`DnsError::System`] if there are no servers in the settings and none in
+    /// `/etc/resolv.conf`; [`DnsError::Setup`] if hickory refuses the settings.
+    pub fn new(settings: &Settings) -> Result<Self, DnsError> {
+        let shared = Shared {
+            hickory: hickory(settings)?,
+            answers: cache::build(settings.cache_entries),
+            slots: Semaphore::new(ON_THE_WIRE),
+            timeout: settings.timeout(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The IPv4 addresses of a name (A). The name is absolute, with or without its final dot.
+    ///
+    /// # Errors
+    /// Everything but "there is no such thing": no name, timeout, SERVFAIL, REFUSED.
+    pub async fn addresses(&self, name: &str) -> Result<Records<Ipv4Addr>, DnsError> {
+        self.ask(name, RecordType::A).await.map(|found| records(&found, ipv4))
+    }
+
+    /// The texts of a name (TXT), each with its pieces joined; invalid UTF-8 replaced.
+    ///
+    /// # Errors
+    /// As [`Resolver::addresses`].
+    pub async fn texts(&self, name: &str) -> Result<Records<String>, DnsError> {
+        self.ask(name, RecordType::TXT).await.map(|found| records(&found, text))
+    }
+
+    /// As [`Resolver::addresses`], but asks a server now, whatever the cache holds, and does not
+    /// remember the answer: for questions about the health of a zone.
+    ///
+    /// # Errors
+    /// As [`Resolver::addresses`].
+    pub async fn addresses_now(&self, name: &str) -> Result<Records<Ipv4Addr>, DnsError> {
+        let (name, kind) = (parse(name)?, RecordType::A);
+        self.shared.asked(&name, kind).await.map(|found| records(&found, ipv4))
+    }
+
+    /// Drops what the cache holds about the addresses of a name.
+    pub async fn forget_addresses(&self, name: &str) {
+        if let Ok(name) = parse(name) {
+            self.shared.answers.invalidate(&(name, RecordType::A)).await;
+        }
+    }
+
+    /// From the cache, or from the question that somebody else is asking, or by asking.
+    async fn ask(&self, name: &str, kind: RecordType) -> Known {
+        let key = (parse(name)?, kind);
+        if let Some(known) = self.shared.answers.get(&key).await {
+            metrics::dns_cache_hit();
+            return known;
+        }
+        // A task of its own: a session that hangs up must not take the question away from the
+        // others who wait for the same answer.
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move { shared.shared_answer(key).await })
+            .await
+            .unwrap_or_else(|_| Err(DnsError::GivenUp { name: name.to_owned() }))
+    }
+}
+
+impl Shared {
+    /// Asks unless the same question is on its way; remembers what comes.
+    async fn shared_answer(&self, key: Key) -> Known {
+        let (name, kind) = key.clone();
+        let entry = self.answers.entry(key).or_insert_with(self.asked(&name, kind)).await;
+        if !entry.is_fresh() {
+            metrics::dns_cache_hit();
+        }
+        entry.into_value()
+    }
+
+    /// Asks a server; never takes longer than the timeout.
+    async fn asked(&self, name: &Name, kind: RecordType) -> Known {
+        let answer = timeout(self.timeout, self.on_the_wire(name.clone(), kind)).await;
+        let known = match answer {
+            Ok(Ok(lookup)) => Ok(Arc::new(found(&lookup, kind))),
+            Ok(Err(error)) => self.denied_or_failed(name, error),
+            Err(_elapsed) => Err(self.too_late(name)),
+        };
+        if known.is_err() {
+            metrics::dns_failure();
+        }
+        known
+    }
+
+    async fn on_the_wire(&self, name: Name, kind: RecordType) -> Result<Lookup, NetError> {
+        // The semaphore is never closed.
+        let _slot = self.slots.acquire().await.ok();
+        metrics::dns_question();
+        self.hickory.lookup(name, kind).await
+    }
+
+    fn denied_or_failed(&self, name: &Name, error: NetError) -> Known {
+        match error {
+            NetError::Dns(Semantic::NoRecordsFound(none)) => {
+                let ttl = none.negative_ttl.map(|s| Duration::from_secs(s.into()));
+                Ok(Arc::new(Found::denial(ttl)))
+            }
+            NetError::Dns(Semantic::ResponseCode(code)) => {
+                Err(DnsError::Refused { name: name.to_string(), code: code.to_string() })
+            }
+            NetError::Timeout => Err(self.too_late(name)),
+            source => Err(DnsError::Failed { name: name.to_string(), source }),
+        }
+    }
+
+    fn too_late(&self, name: &Name) -> DnsError {
+        DnsError::Timeout { name: name.to_string(), after: self.timeout }
+    }
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver").field("timeout", &self.shared.timeout).finish_non_exhaustive()
+    }
+}
+
+fn hickory(settings: &Settings) -> Result<TokioResolver, DnsError> {
+    let config = if settings.servers.is_empty() {
+        read_system_conf().map_err(DnsError::System)?.0
+    } else {
+        let servers = settings.servers.iter().copied().map(name_server).collect();
+        ResolverConfig::from_parts(None, Vec::new(), servers)
+    };
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    let options = builder.options_mut();
+    // Two attempts share the time.
+    options.attempts = 1;
+    options.timeout = settings.timeout() / 2;
+    // Two servers at a time: with one, a dead first server would spend all of it.
+    options.num_concurrent_reqs = 2;
+    options.max_active_requests = ON_THE_WIRE;
+    options.edns_payload_len = EDNS_PAYLOAD;
+    // Names are absolute and come from DNS alone; the only cache is ours.
+    options.ndots = 0;
+    options.use_hosts_file = ResolveHosts::Never;
+    options.cache_size = 0;
+    builder.build().map_err(DnsError::Setup)
+}
+
+fn name_server(server: Server) -> NameServerConfig {
+    let (mut udp, mut tcp) = (ConnectionConfig::udp(), ConnectionConfig::tcp());
+    udp.port = server.address().port();
+    tcp.port = server.address().port();
+    NameServerConfig::new(server.address().ip(), true, vec![udp, tcp])
+}
+
+/// An absolute name, or why there is none of that spelling.
+fn parse(name: &str) -> Result<Name, DnsError> {
+    let mut parsed = Name::from_ascii(name)
+        .map_err(|source| DnsError::Name { name: name.chars().take(80).collect(), source })?;
+    parsed.set_fqdn(true);
+    Ok(parsed)
+}
+
+/// The records of the type asked for (an answer also holds the aliases on the way to it).
+fn found(lookup: &Lookup, kind: RecordType) -> Found {
+    let ttl = lookup.valid_until().saturating_duration_since(Instant::now());
+    let records = lookup.answers().iter().filter(|record| record.record_type() == kind);
+    let data: Vec<_> = records.map(|record| record.data.clone()).collect();
+    if data.is_empty() { Found::denial(None) } else { Found::answer(data, ttl) }
+}
+
+fn records<T>(found: &Found, read: fn(&RData) -> Option<T>) -> Records<T> {
+    Records { answers: found.data.iter().filter_map(read).collect(), ttl: found.ttl }
+}
+
+fn ipv4(data: &RData) -> Option<Ipv4Addr> {
+    match data {
+        RData::A(address) => Some(address.0),
+        _ => None,
+    }
+}
+
+fn text(data: &RData) -> Option<String> {
+    match data {
+        RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

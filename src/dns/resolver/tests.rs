@@ -1,0 +1,118 @@
+use futures_util::future::join_all;
+use hickory_proto::op::ResponseCode;
+
+use super::*;
+use crate::dns::loopback::{Loopback, Reply};
+
+#[tokio::test]
+async fn answers_and_denials_are_both_answers() {
+    let server = Loopback::start().await;
+    server.address("a.example.", Reply::address([127, 0, 0, 2]));
+    server.text("t.example.", Reply::Text(vec!["v=spf1 ".into(), "-all".into()]));
+    let resolver = server.resolver();
+
+    assert_eq!(
+        resolver.addresses("a.example").await.unwrap().answers,
+        [Ipv4Addr::new(127, 0, 0, 2)]
+    );
+    assert_eq!(resolver.texts("t.example.").await.unwrap().answers, ["v=spf1 -all"]);
+    assert!(resolver.addresses("none.example").await.unwrap().answers.is_empty());
+    assert!(resolver.texts("a.example").await.unwrap().answers.is_empty());
+}
+
+#[tokio::test]
+async fn a_question_is_asked_once_whatever_its_answer() {
+    let server = Loopback::start().await;
+    server.address("yes.example.", Reply::address([127, 0, 0, 2]));
+    server.address("fails.example.", Reply::Code(ResponseCode::ServFail));
+    server.delay(Duration::from_millis(50));
+    let resolver = server.resolver();
+    for name in ["yes.example.", "no.example.", "fails.example."] {
+        let _ = resolver.addresses(name).await;
+        let asked = server.asked(name);
+        assert!(asked > 0, "{name}");
+        let spelt = name.to_ascii_uppercase();
+        join_all((0..50).map(|_| resolver.addresses(&spelt))).await;
+        assert_eq!(server.asked(name), asked, "{name}");
+    }
+    join_all((0..50).map(|_| resolver.addresses("many.example."))).await;
+    assert_eq!(server.asked("many.example."), 1);
+}
+
+#[tokio::test]
+async fn who_hangs_up_leaves_the_question_to_the_others() {
+    let server = Loopback::start().await;
+    server.address("a.example.", Reply::address([127, 0, 0, 2]));
+    server.delay(Duration::from_millis(100));
+    let resolver = server.resolver();
+    let first = tokio::spawn({
+        let resolver = resolver.clone();
+        async move { resolver.addresses("a.example").await }
+    });
+    while server.asked("a.example.") == 0 {
+        tokio::task::yield_now().await;
+    }
+    first.abort();
+    assert_eq!(resolver.addresses("a.example").await.unwrap().answers.len(), 1);
+    assert_eq!(server.asked("a.example."), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_an_error() {
+    let server = Loopback::start().await;
+    server.address("servfail.example.", Reply::Code(ResponseCode::ServFail));
+    server.address("refused.example.", Reply::Code(ResponseCode::Refused));
+    server.address("silent.example.", Reply::Silence);
+    server.address("garbage.example.", Reply::Garbage);
+    server.address("loop.example.", Reply::Alias("loop2.example."));
+    server.address("loop2.example.", Reply::Alias("loop.example."));
+    let resolver = server.resolver();
+    let error = |name: &'static str| {
+        let resolver = resolver.clone();
+        async move { resolver.addresses(name).await.unwrap_err() }
+    };
+    assert!(matches!(error("servfail.example").await, DnsError::Refused { .. }));
+    assert!(matches!(error("refused.example").await, DnsError::Refused { .. }));
+    assert!(matches!(error("silent.example").await, DnsError::Timeout { .. }));
+    assert!(matches!(error("garbage.example").await, DnsError::Timeout { .. }));
+    assert!(matches!(error("two..dots.example").await, DnsError::Name { .. }));
+    // An endless alias has no address; whether that is a denial or a failure is hickory's.
+    let looped = resolver.addresses("loop.example").await;
+    assert!(looped.map_or(true, |records| records.answers.is_empty()));
+}
+
+#[tokio::test]
+async fn names_that_are_too_long_are_errors() {
+    let server = Loopback::start().await;
+    let resolver = server.resolver();
+    for name in ["x".repeat(64), "x.".repeat(200), "x".repeat(100_000), "\u{e4}.example".into()] {
+        let asked = resolver.addresses(&name).await;
+        assert!(matches!(asked, Err(DnsError::Name { .. })), "{:.80}: {asked:?}", name);
+    }
+}
+
+#[tokio::test]
+async fn asking_now_and_forgetting_pass_the_cache() {
+    let server = Loopback::start().await;
+    let resolver = server.resolver();
+    assert!(resolver.addresses("a.example").await.unwrap().answers.is_empty());
+    server.address("a.example.", Reply::address([127, 0, 0, 2]));
+    assert!(resolver.addresses("a.example").await.unwrap().answers.is_empty());
+    assert_eq!(resolver.addresses_now("a.example").await.unwrap().answers.len(), 1);
+    assert!(resolver.addresses("a.example").await.unwrap().answers.is_empty());
+    resolver.forget_addresses("a.example").await;
+    assert_eq!(resolver.addresses("a.example").await.unwrap().answers.len(), 1);
+}
+
+#[tokio::test]
+async fn a_dead_server_beside_a_living_one_does_no_harm() {
+    let (dead, alive) = (Loopback::start().await, Loopback::start().await);
+    dead.otherwise(Some(Reply::Silence));
+    alive.otherwise(Some(Reply::address([127, 0, 0, 2])));
+    let mut settings = dead.settings();
+    settings.servers.extend(alive.settings().servers);
+    let resolver = Resolver::new(&settings).unwrap();
+    for name in ["a.example", "b.example", "c.example"] {
+        assert_eq!(resolver.addresses(name).await.unwrap().answers.len(), 1, "{name}");
+    }
+}

@@ -1,0 +1,249 @@
+//! One connection ([`Visit`]) and one message on it ([`Inquiry`]).
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking, time::Instant};
+
+use super::{
+    Account, Filter, Full, Lane,
+    examine::{self, Examination},
+    judge, oddities,
+    origin::lane,
+    pending::Pending,
+    profile::Profile,
+    relay,
+};
+use crate::{
+    checks::Case,
+    mail::{Address, Client, Envelope, HeaderBlock, Message, trace},
+    metrics,
+    verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict},
+};
+
+/// A connection: what is asked about its client is shared by its messages.
+pub struct Visit {
+    filter: Arc<Filter>,
+    client: Arc<Client>,
+    asked: Vec<Pending>,
+}
+
+impl Visit {
+    pub(super) fn open(filter: Arc<Filter>, client: Client) -> Self {
+        let client = Arc::new(client);
+        let profile = filter.profiles.presumed(&filter.networks, &client);
+        let asked = ask_about(&filter, profile, &client);
+        Self { filter, client, asked }
+    }
+
+    /// The client that connected.
+    pub fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// The filter this connection keeps.
+    pub fn filter(&self) -> &Arc<Filter> {
+        &self.filter
+    }
+
+    /// A message begins: `envelope` holds what is known at MAIL.
+    ///
+    /// # Errors
+    /// [`Full`]: as many messages as this machine can judge in time are waiting already.
+    pub fn inquire(&self, envelope: Envelope) -> Result<Inquiry, Full> {
+        let profile = Arc::clone(self.filter.profiles.classify(&self.filter.networks, &envelope));
+        let lane = lane(&self.filter.networks, &envelope);
+        if self.filter.admission.is_full(lane) {
+            return Err(Full);
+        }
+        let mut inquiry = Inquiry {
+            filter: Arc::clone(&self.filter),
+            profile,
+            lane,
+            envelope,
+            asked: Vec::new(),
+            waits_until: None,
+            refused: None,
+        };
+        inquiry.ask(&self.asked);
+        Ok(inquiry)
+    }
+}
+
+/// A message on its way in.
+pub struct Inquiry {
+    filter: Arc<Filter>,
+    profile: Arc<Profile>,
+    lane: Lane,
+    envelope: Envelope,
+    asked: Vec<Pending>,
+    /// Until when RCPT waits for the lists; all recipients together wait once.
+    waits_until: Option<Instant>,
+    /// What RCPT would have said, had this not been a dry run.
+    refused: Option<Forced>,
+}
+
+impl Inquiry {
+    /// The profile it is judged by.
+    pub fn profile(&self) -> &Arc<Profile> {
+        &self.profile
+    }
+
+    /// What SMTP told us so far.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// Takes over what the MTA reports late (the queue id).
+    pub fn set_queue_id(&mut self, queue_id: Option<String>) {
+        self.envelope.queue_id = queue_id.or(self.envelope.queue_id.take());
+    }
+
+    /// An account for the bytes of this message.
+    pub fn account(&self) -> Account {
+        self.filter.admission.account()
+    }
+
+    /// A recipient. `Some` is the refusal to answer; the recipient then does not count.
+    pub async fn recipient(&mut self, recipient: Address) -> Option<Judgement> {
+        if !recipient.is_role()
+            && let Some(refusal) = self.refusal().await
+        {
+            return Some(refusal);
+        }
+        self.envelope.recipients.push(recipient);
+        None
+    }
+
+    /// The refusal that any recipient but postmaster and abuse would get.
+    pub async fn refusal(&mut self) -> Option<Judgement> {
+        if !self.profile.early_reject || self.refused.is_some() || self.envelope.relay.is_some() {
+            return None;
+        }
+        let forced = self.client_refused().await?;
+        if self.profile.dry_run {
+            self.refused = Some(forced);
+            return None;
+        }
+        metrics::client_refused(&self.profile.name);
+        let outcomes = self.answers_by(Instant::now()).await;
+        let examination = Examination { outcomes, ..Examination::default() };
+        Some(self.judge(examination, Some(forced), Instant::now()))
+    }
+
+    /// The headers are in, as raw bytes: mail from a relay gets its real client.
+    pub fn headers(&mut self, head: &[u8]) {
+        let Some(address) = self.envelope.client.address else { return };
+        if !self.filter.networks.is_relay(address) || self.envelope.relay.is_some() {
+            return;
+        }
+        let hops = trace(&HeaderBlock::parse(head), head);
+        let relay = Arc::clone(&self.envelope.client);
+        self.envelope.relay = Some(Arc::clone(&relay));
+        match relay::real_client(&self.filter.networks, &relay, &hops) {
+            Some((client, helo)) => {
+                self.envelope.client = Arc::new(client);
+                self.envelope.helo = helo;
+                self.asked.extend(ask_about(&self.filter, &self.profile, &self.envelope.client));
+            }
+            None => self.envelope.helo = None,
+        }
+    }
+
+    /// The message is complete: judges it by the profile's deadline. `truncated` says that `raw`
+    /// is only its beginning. The envelope comes back for the log.
+    pub async fn conclude(mut self, raw: Vec<u8>, truncated: bool) -> (Judgement, Envelope) {
+        let started = Instant::now();
+        let judgement = match self.filter.admission.enter(self.lane).await {
+            Ok(permit) => self.examine(raw, truncated, permit, started).await,
+            Err(Full) => {
+                metrics::turned_away("queue");
+                let forced = Forced { verdict: Verdict::Defer, reason: Reason::Busy };
+                self.judge(Examination::default(), Some(forced), started)
+            }
+        };
+        (judgement, self.envelope)
+    }
+
+    async fn examine(
+        &mut self,
+        raw: Vec<u8>,
+        truncated: bool,
+        permit: OwnedSemaphorePermit,
+        started: Instant,
+    ) -> Judgement {
+        let deadline = started + self.profile.deadline;
+        let parsed = spawn_blocking(move || {
+            let message = if truncated { Message::truncated(raw) } else { Message::parse(raw) };
+            (message, permit)
+        });
+        let Ok((message, permit)) = parsed.await else {
+            let forced = Forced { verdict: Verdict::Defer, reason: Reason::Internal };
+            return self.judge(Examination::default(), Some(forced), started);
+        };
+        let case =
+            Case { envelope: Arc::new(self.envelope.clone()), message: Arc::new(message) };
+        let odd = oddities::findings(&case.message);
+        let mut examination =
+            examine::examine(&self.filter, &self.profile, case, permit, deadline).await;
+        examination.outcomes.extend(self.answers_by(deadline).await);
+        let odd = Answer { findings: odd, ..Answer::default() };
+        examination.outcomes.push(("structure", Outcome::Answered(odd)));
+        examination.truncated = truncated;
+        let refused = self.refused.take();
+        self.judge(examination, refused, started)
+    }
+
+    fn judge(&self, seen: Examination, forced: Option<Forced>, started: Instant) -> Judgement {
+        let judgement = judge::judge(&self.profile, &self.filter.rules, seen, forced, started);
+        judge::count(&judgement);
+        judgement
+    }
+
+    /// Asks what the connection has not asked already and what needs the sender.
+    fn ask(&mut self, shared: &[Pending]) {
+        let wanted = |pending: &&Pending| self.profile.asks(pending.check);
+        self.asked = shared.iter().filter(wanted).cloned().collect();
+        if shared.is_empty() {
+            self.asked = ask_about(&self.filter, &self.profile, &self.envelope.client);
+        }
+        let envelope = Arc::new(self.envelope.clone());
+        for check in self.filter.checks.iter().filter(|c| self.profile.asks(c.name())) {
+            let asked = check.of_envelope(&envelope);
+            self.asked.extend(asked.map(|asked| Pending::start(check.name(), asked)));
+        }
+    }
+
+    async fn client_refused(&mut self) -> Option<Forced> {
+        let until = *self.waits_until.get_or_insert(Instant::now() + self.profile.early_wait);
+        for pending in &self.asked {
+            let wait = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            if let Some(Outcome::Answered(answer)) = pending.within(wait).await
+                && let Some(refusal) = answer.refuse_client
+            {
+                let reason = Reason::ClientListed(refusal.lists);
+                return Some(Forced { verdict: Verdict::Reject, reason });
+            }
+        }
+        None
+    }
+
+    async fn answers_by(&self, deadline: Instant) -> Vec<(&'static str, Outcome)> {
+        let mut outcomes = Vec::with_capacity(self.asked.len());
+        for pending in &self.asked {
+            outcomes.push((pending.check, pending.by(deadline).await));
+        }
+        outcomes
+    }
+}
+
+/// Asks the profile's checks about a client, unless it is a relay, whose own address says nothing.
+fn ask_about(filter: &Filter, profile: &Profile, client: &Arc<Client>) -> Vec<Pending> {
+    if client.address.is_some_and(|address| filter.networks.is_relay(address)) {
+        return Vec::new();
+    }
+    let checks = filter.checks.iter().filter(|check| profile.asks(check.name()));
+    let asked = checks.filter_map(|check| {
+        check.of_client(client).map(|asked| Pending::start(check.name(), asked))
+    });
+    asked.collect()
+}

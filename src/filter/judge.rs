@@ -1,0 +1,174 @@
+//! Findings to verdict: exact sum, thresholds, forced verdicts, failures. Pure.
+
+use tokio::time::Instant;
+
+use super::{examine::Examination, profile::Profile};
+use crate::{
+    checks::rules::RuleSet,
+    metrics,
+    verdict::{
+        Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason, Reference, Verdict,
+    },
+};
+
+/// Decides. Of the score's verdict, the forced ones and those of failures, the severest stands.
+pub(super) fn judge(
+    profile: &Profile,
+    rules: &RuleSet,
+    seen: Examination,
+    forced: Option<Forced>,
+    started: Instant,
+) -> Judgement {
+    let mut tally = Tally { forced: forced.into_iter().collect(), ..Tally::default() };
+    for (check, outcome) in seen.outcomes {
+        tally.add(profile, check, outcome);
+    }
+    weigh(rules, &mut tally.findings);
+    if let Some(hits) = seen.hits {
+        let concluded = rules.conclude(hits, &tally.findings);
+        tally.findings.extend(concluded);
+    }
+    let score: Points = tally.findings.iter().map(|finding| finding.weight).sum();
+    let (verdict, reason) = severest(profile.verdict_for(score), tally.forced);
+    Judgement {
+        reference: Reference::random(),
+        profile: profile.name.clone(),
+        verdict,
+        reason,
+        score,
+        required: profile.required(),
+        findings: tally.findings,
+        late: tally.late,
+        broken: tally.broken,
+        unscanned: tally.unscanned || seen.truncated,
+        spam_headers: profile.spam_headers,
+        dry_run: profile.dry_run,
+        took: started.elapsed(),
+    }
+}
+
+/// Counts what was decided and how each check ended.
+pub(super) fn count(judgement: &Judgement) {
+    metrics::judged(&judgement.profile, judgement.effective(), judgement.took);
+    let delivered = judgement.effective() < Verdict::Defer;
+    if judgement.unscanned && delivered {
+        metrics::accepted_unscanned(&judgement.profile);
+    }
+}
+
+/// `score` lines in the rules weigh the findings of all checks.
+fn weigh(rules: &RuleSet, findings: &mut [Finding]) {
+    for finding in findings {
+        if let Some(weight) = rules.weight(finding.name.as_str()) {
+            finding.weight = weight;
+        }
+    }
+}
+
+fn severest(by_score: Verdict, forced: Vec<Forced>) -> (Verdict, Reason) {
+    let mut worst = (by_score, Reason::Score);
+    for Forced { verdict, reason } in forced {
+        let says_more = verdict == worst.0 && worst.1 == Reason::Score;
+        if verdict > worst.0 || says_more {
+            worst = (verdict, reason);
+        }
+    }
+    worst
+}
+
+#[derive(Default)]
+struct Tally {
+    findings: Vec<Finding>,
+    forced: Vec<Forced>,
+    late: Vec<&'static str>,
+    broken: Vec<(&'static str, String)>,
+    unscanned: bool,
+}
+
+impl Tally {
+    fn add(&mut self, profile: &Profile, check: &'static str, outcome: Outcome) {
+        match outcome {
+            Outcome::Answered(answer) => {
+                metrics::check_ended(check, "answered");
+                self.findings.extend(answer.findings);
+                self.forced.extend(answer.forced);
+            }
+            Outcome::Absent => {
+                metrics::check_ended(check, "absent");
+                self.unscanned |= check == "antivirus";
+            }
+            Outcome::Late => {
+                metrics::check_ended(check, "late");
+                self.late.push(check);
+                self.fail(profile, check);
+            }
+            Outcome::Broken(why) => {
+                metrics::check_ended(check, "broken");
+                self.broken.push((check, why));
+                self.fail(profile, check);
+            }
+        }
+    }
+
+    fn fail(&mut self, profile: &Profile, check: &'static str) {
+        self.unscanned |= check == "antivirus";
+        let verdict = match profile.on_failure_of(check) {
+            OnFailure::Accept => return,
+            OnFailure::Defer => Verdict::Defer,
+            OnFailure::Reject => Verdict::Reject,
+        };
+        self.forced.push(Forced { verdict, reason: Reason::Unchecked(check) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        filter::profile::shipped,
+        verdict::{Answer, Evidence},
+    };
+
+    fn profile(name: &str) -> Profile {
+        shipped().into_iter().find(|(n, _)| *n == name).unwrap().1.resolve(name)
+    }
+
+    fn found(points: &str) -> (&'static str, Outcome) {
+        let finding = Finding {
+            name: "X".into(),
+            weight: points.parse().unwrap(),
+            evidence: Evidence::Fact(String::new()),
+        };
+        ("lists", Outcome::Answered(Answer { findings: vec![finding], ..Answer::default() }))
+    }
+
+    fn virus() -> (&'static str, Outcome) {
+        let reason = Reason::Virus("Eicar".to_owned());
+        let forced = Some(Forced { verdict: Verdict::Reject, reason });
+        ("antivirus", Outcome::Answered(Answer { forced, ..Answer::default() }))
+    }
+
+    #[test]
+    fn the_severest_stands() {
+        let late = ("antivirus", Outcome::Late);
+        let broken = ("antivirus", Outcome::Broken("down".to_owned()));
+        let absent = ("antivirus", Outcome::Absent);
+        for (name, outcomes, verdict, unscanned) in [
+            ("external", vec![], Verdict::Accept, false),
+            ("external", vec![found("5")], Verdict::Mark, false),
+            ("external", vec![found("4"), found("6")], Verdict::Reject, false),
+            ("external", vec![virus()], Verdict::Reject, false),
+            ("local", vec![virus()], Verdict::Reject, false),
+            ("external", vec![late.clone()], Verdict::Defer, true),
+            ("external", vec![late, found("10")], Verdict::Reject, true),
+            ("authenticated", vec![broken], Verdict::Accept, true),
+            ("external", vec![absent], Verdict::Accept, true),
+            ("external", vec![("lists", Outcome::Late)], Verdict::Accept, false),
+        ] {
+            let seen = Examination { outcomes, ..Examination::default() };
+            let rules = RuleSet::parse(&[]);
+            let judgement = judge(&profile(name), &rules, seen, None, Instant::now());
+            assert_eq!((judgement.verdict, judgement.unscanned), (verdict, unscanned), "{name}");
+        }
+    }
+}

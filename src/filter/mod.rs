@@ -1,0 +1,63 @@
+//! The one path from an envelope and a message to a judgement.
+//!
+//! Milter, `check` and replay call, in this order:
+//!
+//! 1. [`Filter::visit`] when a client connects: questions about the client start.
+//! 2. [`Visit::inquire`] when the sender is known: the origin gives the profile.
+//! 3. [`Inquiry::recipient`] for each recipient: a listed client is refused here, before it sends
+//!    the message, if the profile says so.
+//! 4. [`Inquiry::headers`] when the headers are in: for relayed mail they name the real client.
+//! 5. [`Inquiry::conclude`] with the whole message: the remaining checks run, answers are joined
+//!    until the profile's deadline, metas and score follow, then the verdict.
+//!
+//! A `Filter` never changes. Reload builds a new one for the connections to come; a connection
+//! keeps the one it began with. Dropping a `Visit` or `Inquiry` at any point is an abort; nothing
+//! needs to be undone.
+
+mod admission;
+mod examine;
+mod inquiry;
+mod judge;
+pub mod networks;
+mod oddities;
+mod origin;
+mod pending;
+pub mod profile;
+mod relay;
+
+use std::sync::Arc;
+
+pub use admission::{Account, Admission, Full, Lane, Settings as LimitSettings};
+pub use inquiry::{Inquiry, Visit};
+pub use origin::Profiles;
+
+use crate::{
+    checks::{Check, rules::RuleSet},
+    mail::Client,
+};
+
+/// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
+pub const CHECKS: [&str; 4] = ["lists", "antivirus", "attachments", "rules"];
+
+/// Everything a judgement needs, built from one configuration.
+pub struct Filter {
+    /// Who is local, who relays.
+    pub networks: networks::Settings,
+    /// How each origin is treated.
+    pub profiles: Profiles,
+    /// The checks that are configured, `rules` apart.
+    pub checks: Vec<Arc<dyn Check>>,
+    /// The rules: matched like a check, concluded after all checks.
+    pub rules: Arc<RuleSet>,
+    /// How much is judged at once.
+    pub admission: Arc<Admission>,
+    /// How much of a message is read, in bytes.
+    pub scan_bytes: usize,
+}
+
+impl Filter {
+    /// A client has connected: starts the questions about it.
+    pub fn visit(self: &Arc<Self>, client: Client) -> Visit {
+        Visit::open(Arc::clone(self), client)
+    }
+}

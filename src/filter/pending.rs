@@ -1,0 +1,73 @@
+//! A question on its way, whose answer several messages of a connection may share.
+
+use std::{any::Any, time::Duration};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::{checks::Asked, verdict::Outcome};
+
+/// A check's question, asked already. Cloning shares it.
+#[derive(Clone)]
+pub struct Pending {
+    /// The check's name.
+    pub check: &'static str,
+    outcome: Shared<BoxFuture<'static, Outcome>>,
+}
+
+impl Pending {
+    /// Sets the question going, whether or not anybody waits for the answer yet.
+    pub fn start(check: &'static str, asked: Asked) -> Self {
+        let task = tokio::spawn(asked);
+        let outcome = async move {
+            match task.await {
+                Ok(answered) => outcome_of(answered),
+                Err(error) => Outcome::Broken(match error.try_into_panic() {
+                    Ok(panic) => panic_text(&*panic),
+                    Err(_) => "cancelled".to_owned(),
+                }),
+            }
+        };
+        Self { check, outcome: outcome.boxed().shared() }
+    }
+
+    /// The outcome, or [`Outcome::Late`] if it is not there by the deadline.
+    pub async fn by(&self, deadline: Instant) -> Outcome {
+        timeout_at(deadline, self.outcome.clone()).await.unwrap_or(Outcome::Late)
+    }
+
+    /// The outcome if it comes in time; else the question goes on.
+    pub async fn within(&self, wait: Duration) -> Option<Outcome> {
+        timeout(wait, self.outcome.clone()).await.ok()
+    }
+}
+
+/// What a check's result means.
+pub fn outcome_of(answered: crate::checks::Answered) -> Outcome {
+    match answered {
+        Ok(answer) => Outcome::Answered(answer),
+        Err(failure) => Outcome::Broken(chain(&*failure)),
+    }
+}
+
+/// What a caught panic said.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("no reason given"))
+}
+
+/// An error and its sources in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

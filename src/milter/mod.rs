@@ -1,0 +1,76 @@
+//! The milter door: Postfix's and sendmail's filter protocol, version 6.
+//!
+//! - [`callbacks`] translates the protocol's events into calls on a session, and nothing else.
+//! - [`session`] holds a connection and, apart from it, the message on it.
+//! - [`reply`] and [`headers`] turn a judgement into what the MTA is told.
+//! - [`stream`] accepts connections, counts them, and acknowledges at once on TCP.
+//!
+//! Promises: a message is answered exactly once; what is not judged is answered 4xx or not at
+//! all, so that the MTA's `milter_default_action` keeps it with the sender; a broken or hostile
+//! session never disturbs another.
+
+mod callbacks;
+mod door;
+mod headers;
+mod record;
+pub mod reply;
+mod session;
+mod stream;
+
+use serde::{Deserialize, Serialize};
+
+pub use door::{Door, DoorError};
+pub use headers::fold_tests;
+
+use crate::endpoint::Endpoint;
+
+/// `[milter]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: Vec<Endpoint>,
+    /// Permission bits of unix sockets, in octal.
+    pub socket_mode: Mode,
+    /// Connections served at once. Some more are let in to be told 451; beyond those, closed.
+    pub max_connections: usize,
+    /// How long a connection may stay silent, in seconds.
+    pub idle_seconds: u64,
+    /// How long messages in flight may take after SIGTERM, in seconds.
+    pub drain_seconds: u64,
+    /// Who signs Authentication-Results (RFC 8601); the MTA's host name if empty.
+    pub authserv_id: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: vec![Endpoint::Inet { host: "127.0.0.1".to_owned(), port: 11332 }],
+            socket_mode: Mode(0o660),
+            max_connections: 1_000,
+            idle_seconds: 3_600,
+            drain_seconds: 30,
+            authserv_id: String::new(),
+        }
+    }
+}
+
+/// Permission bits, written in octal: `"0660"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+impl Serialize for Mode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:04o}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Mode {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bits = u32::from_str_radix(&text, 8).ok().filter(|&bits| bits <= 0o777);
+        bits.map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{text}` is not a mode (expected like \"0660\")"))
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! The service: builds everything from a configuration, opens the doors, reloads, drains.
+//!
+//! [`run`] is the whole of it. Who calls it brings the signals, so that tests can start the real
+//! service too:
+//!
+//! - a reload builds a new filter beside the running one and swaps it in for the connections to
+//!   come; if the file is bad, the running one stays and the log says why;
+//! - a stop closes the doors, lets messages in flight finish (bounded), then returns.
+
+mod build;
+mod lists;
+
+use std::{future::Future, io, path::PathBuf, sync::Arc};
+
+use futures_util::{Stream, StreamExt, future::join_all};
+use sd_notify::NotifyState;
+use tokio::{sync::watch, task::JoinSet};
+use tracing::{error, info, warn};
+
+pub use build::{BuildError, Built, Offline, build};
+
+use crate::{
+    config::{Config, ConfigError},
+    control,
+    endpoint::Endpoint,
+    listen::{self, ListenError, Socket},
+    metrics,
+    milter::{Door, DoorError},
+};
+
+/// Why the service did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The configuration cannot be built.
+    #[error("the service cannot be built from its configuration")]
+    Build(#[from] BuildError),
+    /// A socket cannot be had.
+    #[error("a door cannot be opened")]
+    Listen(#[from] ListenError),
+    /// A milter listener ended.
+    #[error("a door has closed by itself")]
+    Door(#[from] DoorError),
+    /// Another counter recorder is installed.
+    #[error("counters cannot be kept")]
+    Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Where the configuration comes from, again at each reload.
+pub struct Source {
+    /// `--config`.
+    pub path: Option<PathBuf>,
+    /// `--listen`, which wins over the file.
+    pub listen: Vec<Endpoint>,
+}
+
+impl Source {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let mut config = Config::load(self.path.as_deref())?;
+        if !self.listen.is_empty() {
+            config.settings.milter.listen.clone_from(&self.listen);
+        }
+        Ok(config)
+    }
+}
+
+/// Serves until `stop` completes and the messages in flight are answered.
+///
+/// # Errors
+/// It could not start, or all it listens with is gone.
+pub async fn run(
+    source: Source,
+    config: Config,
+    reload: impl Stream<Item = ()> + Send,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), ServiceError> {
+    let text = metrics::install().map_err(|error| ServiceError::Metrics(error.into()))?;
+    let built = build(&config, Offline::No, None).await?;
+    lists::start(&built);
+    let door = Door::new(
+        &config.settings.milter,
+        Arc::clone(&built.filter),
+        Arc::clone(&built.replies),
+    );
+    let (over, is_over) = watch::channel(false);
+    let mut doors = open_milter(&config, &door).await?;
+    let controls = open_control(&config, text, is_over).await?;
+    notify(&[NotifyState::Ready]);
+    let ended = tokio::select! {
+        () = follow(source, config, built, &door, reload) => Ok(()),
+        () = stop => Ok(()),
+        Some(Err(error)) = next_failure(&mut doors) => Err(error),
+    };
+    notify(&[NotifyState::Stopping]);
+    door.close();
+    while doors.join_next().await.is_some() {}
+    let _ = over.send(true);
+    join_all(controls).await;
+    info!("stopped");
+    ended.map_err(ServiceError::from)
+}
+
+type Doors = JoinSet<Result<(), DoorError>>;
+
+/// The first milter listener that ends, which none should.
+async fn next_failure(doors: &mut Doors) -> Option<Result<(), DoorError>> {
+    doors.join_next().await?.ok()
+}
+
+async fn open_milter(config: &Config, door: &Door) -> Result<Doors, ListenError> {
+    let milter = &config.settings.milter;
+    let mut doors = JoinSet::new();
+    let mut sockets = listen::inherited()?;
+    if sockets.is_empty() {
+        for endpoint in &milter.listen {
+            sockets.push(listen::bind(endpoint, milter.socket_mode.0).await?);
+        }
+    }
+    for (index, socket) in sockets.into_iter().enumerate() {
+        // The name by which profiles know the listener is the one written in the file.
+        let written = milter.listen.get(index).map(Endpoint::to_string);
+        let bound = socket.endpoint().map(|endpoint| endpoint.to_string()).unwrap_or_default();
+        info!(listener = bound, "taking milter connections");
+        let name = written.unwrap_or(bound).as_str().into();
+        doors.spawn(door.clone().serve(name, socket));
+    }
+    Ok(doors)
+}
+
+async fn open_control(
+    config: &Config,
+    text: metrics::Text,
+    over: watch::Receiver<bool>,
+) -> Result<Vec<tokio::task::JoinHandle<io::Result<()>>>, ListenError> {
+    let mut doors = Vec::new();
+    for endpoint in &config.settings.control.listen {
+        let socket = listen::bind(endpoint, 0o600).await?;
+        info!(listener = %endpoint, "taking control connections");
+        let mut over = over.clone();
+        let shutdown = async move {
+            let _ = over.wait_for(|&over| over).await;
+        };
+        doors.push(tokio::spawn(control::serve(socket, text.clone(), shutdown)));
+    }
+    Ok(doors)
+}
+
+/// Reloads whenever asked; never returns while anybody may still ask.
+async fn follow(
+    source: Source,
+    mut config: Config,
+    mut built: Built,
+    door: &Door,
+    reload: impl Stream<Item = ()> + Send,
+) {
+    let mut reload = std::pin::pin!(reload);
+    while reload.next().await.is_some() {
+        notify(&[NotifyState::Reloading, now()]);
+        match reloaded(&source, &config, &built).await {
+            Ok((next_config, next)) => {
+                warn_of_what_stays(&config, &next_config);
+                let authserv_id = next_config.settings.milter.authserv_id.clone();
+                door.reconfigure(authserv_id, Arc::clone(&next.filter), Arc::clone(&next.replies));
+                lists::start(&next);
+                (config, built) = (next_config, next);
+                metrics::reloaded(true);
+                info!("the new configuration is in force");
+            }
+            Err(failed) => {
+                metrics::reloaded(false);
+                error!(error = failed, "the configuration was not reloaded; the running one stays");
+            }
+        }
+        notify(&[NotifyState::Ready]);
+    }
+    std::future::pending::<()>().await;
+}
+
+async fn reloaded(source: &Source, old: &Config, built: &Built) -> Result<(Config, Built), String> {
+    let config = source.load().map_err(|error| crate::chain(&error))?;
+    let next = build(&config, Offline::No, Some((old, built))).await;
+    next.map(|built| (config, built)).map_err(|error| crate::chain(&error))
+}
+
+/// What is bound or counted once for the life of the process.
+fn warn_of_what_stays(old: &Config, new: &Config) {
+    let (old, new) = (&old.settings, &new.settings);
+    let kept = [
+        ("milter.listen", old.milter.listen != new.milter.listen),
+        ("milter.max_connections", old.milter.max_connections != new.milter.max_connections),
+        ("milter.idle_seconds", old.milter.idle_seconds != new.milter.idle_seconds),
+        ("milter.drain_seconds", old.milter.drain_seconds != new.milter.drain_seconds),
+        ("control.listen", old.control.listen != new.control.listen),
+    ];
+    for (key, _) in kept.into_iter().filter(|&(_, changed)| changed) {
+        warn!(key, "changed in the file, but takes a restart");
+    }
+}
+
+/// Best effort: without systemd there is nobody to tell.
+fn notify(state: &[NotifyState<'_>]) {
+    let _ = sd_notify::notify(state);
+}
+
+fn now() -> NotifyState<'static> {
+    NotifyState::monotonic_usec_now().unwrap_or(NotifyState::Reloading)
+}
