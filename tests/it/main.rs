@@ -21,3 +21,14 @@ mod mail;
 mod servers;
 
 mod harness;
+mod matrix;
+
+mod connections;
+mod early;
+mod hostile;
+mod lists;
+mod matrix_postfix;
+mod matrix_sendmail;
+mod nothing_lost;
+mod reload;
+mod shutdown;

@@ -102,9 +102,5 @@ fn configuration(folder: &Folder, port: u16) -> String {
 /// One line a signature: name, any type of file, anywhere, the bytes in hexadecimal.
 fn signatures() -> String {
     let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!(
-        "Gatepost.Test.Eicar:0:*:{}\nGatepost.Test.Own:0:*:{}\n",
-        hex(&eicar()),
-        hex(OWN_VIRUS)
-    )
+    format!("Gatepost.Test.Eicar:0:*:{}\nGatepost.Test.Own:0:*:{}\n", hex(&eicar()), hex(OWN_VIRUS))
 }

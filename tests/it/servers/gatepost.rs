@@ -164,15 +164,14 @@ impl Gatepost {
         self.wait_ready();
     }
 
-    /// SIGTERM, and how it ended.
-    pub(crate) fn terminate(&mut self, limit: Duration) -> ExitStatus {
-        self.daemon.signal(Signal::SIGTERM);
-        self.daemon.wait(limit)
-    }
-
-    /// SIGTERM without waiting.
+    /// SIGTERM.
     pub(crate) fn ask_to_end(&self) {
         self.daemon.signal(Signal::SIGTERM);
+    }
+
+    /// How it ended; panics if that takes a minute.
+    pub(crate) fn wait_end(&mut self) -> ExitStatus {
+        self.daemon.wait(Duration::from_secs(60))
     }
 
     /// Whether the process is there.
@@ -227,10 +226,17 @@ impl Gatepost {
         });
     }
 
+    /// Waits until that many reloads are in force since the start.
+    pub(crate) fn wait_reloads(&self, count: usize) {
+        self.wait_logged("the new configuration is in force", count);
+    }
+
     /// The metrics page.
     pub(crate) fn metrics(&self) -> String {
         let mut stream = TcpStream::connect(self.control).unwrap();
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            .unwrap();
         let mut page = String::new();
         stream.read_to_string(&mut page).unwrap();
         page
@@ -247,7 +253,7 @@ impl Gatepost {
 /// The program under test.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatepost"));
-    command.env_remove("RUST_LOG");
+    command.env_remove("GATEPOST_LOG");
     command
 }
 
@@ -267,6 +273,7 @@ fn write_config(folder: &Folder, port: u16, control: SocketAddr, config: &Config
     let base = folder.path().display();
     let doors = format!(
         "[milter]\nlisten = [\"inet:127.0.0.1:{port}\", \"unix:{base}/gatepost.sock\"]\n\
+         socket_mode = \"0666\"\n\
          [control]\nlisten = [\"inet:{control}\"]\n\
          [rules]\ninclude = [\"builtin\", \"{base}/local.cf\"]\n"
     );

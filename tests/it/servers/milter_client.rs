@@ -4,7 +4,7 @@
 //! options and none of the "do not send" ones, so every command has exactly one reply.
 
 use std::{
-    io::{self, ErrorKind, Read, Write},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -53,9 +53,15 @@ impl MilterClient {
         Ok(Self { stream, changes: Vec::new() })
     }
 
-    pub(crate) fn negotiate(&mut self) -> io::Result<()> {
+    /// Offers everything an MTA of today has, apart from the options named above.
+    fn negotiate(&mut self) -> io::Result<()> {
         let offer = [6u32.to_be_bytes(), ACTIONS.to_be_bytes(), OPTIONS.to_be_bytes()].concat();
         self.send(b'O', &offer)?;
+        self.answer_to_offer()
+    }
+
+    /// The filter's side of the negotiation, after an offer was sent.
+    pub(crate) fn answer_to_offer(&mut self) -> io::Result<()> {
         match self.receive()? {
             (b'O', _) => Ok(()),
             (other, _) => Err(unexpected(other)),
@@ -177,15 +183,6 @@ impl MilterClient {
         self.stream.write_all(bytes)
     }
 
-    /// Whether the other side closed the connection, now or within the patience of this client.
-    pub(crate) fn is_closed(&mut self) -> bool {
-        match self.stream.read(&mut [0; 1]) {
-            Ok(0) => true,
-            Ok(_) => false,
-            Err(error) => error.kind() == ErrorKind::ConnectionReset,
-        }
-    }
-
     fn receive(&mut self) -> io::Result<(u8, Vec<u8>)> {
         let mut length = [0; 4];
         self.stream.read_exact(&mut length)?;
@@ -205,7 +202,10 @@ fn fields(block: &[u8]) -> Vec<(&[u8], &[u8])> {
     while start < block.len() {
         let mut end = start;
         loop {
-            end = block[end..].windows(2).position(|two| two == b"\r\n").map_or(block.len(), |at| end + at);
+            end = block[end..]
+                .windows(2)
+                .position(|two| two == b"\r\n")
+                .map_or(block.len(), |at| end + at);
             if !matches!(block.get(end + 2), Some(b' ' | b'\t')) {
                 break;
             }

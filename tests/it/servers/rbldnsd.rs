@@ -42,11 +42,13 @@ impl Rbldnsd {
     pub(crate) fn start() -> Self {
         let folder = Folder::new();
         for (name, entries) in LISTS {
-            let file = folder.write(name, format!("$SOA 60 ns.test host.test 1 60 60 60 60\n{entries}"));
+            let file =
+                folder.write(name, format!("$SOA 60 ns.test host.test 1 60 60 60 60\n{entries}"));
             set_mode(&file, 0o644);
         }
         let address = free_address();
-        let mut daemon = Daemon::spawn("rbldnsd", &mut command(&folder, address), &folder.path().join("log"));
+        let mut daemon =
+            Daemon::spawn("rbldnsd", &mut command(&folder, address), &folder.path().join("log"));
         daemon.wait_ready(|| answers(address));
         Self { address, _daemon: daemon, _folder: folder }
     }

@@ -57,8 +57,10 @@ impl Smtp {
     /// Connects from `source` and reads the greeting.
     pub(crate) fn connect(server: SocketAddr, source: IpAddr) -> io::Result<Self> {
         let stream = connect_from(server, source)?;
-        let mut smtp =
-            Self { stream: BufReader::new(stream), greeting: Reply { code: 0, text: String::new() } };
+        let mut smtp = Self {
+            stream: BufReader::new(stream),
+            greeting: Reply { code: 0, text: String::new() },
+        };
         smtp.greeting = smtp.reply()?;
         Ok(smtp)
     }

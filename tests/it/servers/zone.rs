@@ -102,15 +102,12 @@ impl Zone {
         self.state.lock().unwrap().mode = mode;
     }
 
-    /// What was asked so far, in order.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.state.lock().unwrap().asked.clone()
-    }
-
-    /// How often one IPv4 client was asked about on one list.
-    pub(crate) fn times_asked(&self, client: &str, list: &str) -> usize {
+    /// The questions so far about one IPv4 client on one list, in order.
+    pub(crate) fn asked_about(&self, client: &str, list: &str) -> Vec<Asked> {
         let name = question(client, list);
-        self.asked().iter().filter(|asked| asked.name == name && asked.kind == RecordType::A).count()
+        let mut asked = self.state.lock().unwrap().asked.clone();
+        asked.retain(|asked| asked.name == name && asked.kind == RecordType::A);
+        asked
     }
 
     fn serve_udp(&self) {
