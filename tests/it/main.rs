@@ -23,8 +23,11 @@ mod servers;
 mod harness;
 mod matrix;
 
+mod check_command;
+mod config_command;
 mod connections;
 mod early;
+mod floors;
 mod hostile;
 mod lists;
 mod matrix_postfix;
