@@ -1,7 +1,65 @@
-//! gatepost
+//! gatepost: a spam and virus filter that answers inside the SMTP session, as a milter beside
+//! Postfix or sendmail.
+//!
+//! # The map
+//! Floors, from the top. A module uses only lower floors or its own children; siblings on one
+//! floor do not know each other. `tests/it/floors.rs` holds them to it, and each outside crate to
+//! its one home.
+//!
+//! | floor | modules | what |
+//! |---|---|---|
+//! | 8 | [`cli`] | serve, check, rules, config: one short file each |
+//! | 7 | [`service`] | builds everything from the configuration, opens the doors, reloads, drains |
+//! | 6 | [`config`] | nests every component's settings; reads and checks the file |
+//! | 5 | [`milter`] [`control`] | doors: one protocol each |
+//! | 4 | [`filter`] | the one path from envelope and message to judgement |
+//! | 3 | [`checks`] | one question a file: lists, antivirus, attachments, rules, test strings |
+//! | 2 | [`dns`] [`clamd`] [`listen`] | ports to the outside world; they know nothing of spam |
+//! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
+//!
+//! # The path of a message
+//! 1. [`milter`] turns the MTA's events into calls on a session.
+//! 2. [`filter::Filter::visit`] at CONNECT: questions about the client start.
+//!    [`filter::Visit::inquire`] at MAIL: the origin gives the profile.
+//!    [`filter::Inquiry::recipient`] at RCPT: a listed client is refused before it sends anything.
+//! 3. [`filter::Inquiry::conclude`] at the end: [`mail::Message::parse`], the checks side by side,
+//!    metas, the exact sum, the verdict, by the profile's deadline.
+//! 4. [`milter::reply`] words the answer; one log line says everything.
+//!
+//! `check` takes the same path. There is no test mode.
+//!
+//! # What never happens
+//! - A message is accepted that no scanner has seen, without a header, a log field and a counter
+//!   that say so.
+//! - A failure inside ends in anything but what the profile names: each check that is late, broken
+//!   or panics is an outcome ([`verdict::Outcome`]), counted and logged.
+//! - Load changes a verdict: what cannot be judged in time is told 4xx.
+//! - A verdict is forced by adding points: [`verdict::Forced`] stands beside the score.
+//! - Two configurations meet in one connection: a session keeps the one it began with.
+
 pub mod checks;
 pub mod clamd;
+pub mod cli;
+pub mod config;
+pub mod control;
 pub mod dns;
+pub mod endpoint;
+pub mod filter;
+pub mod listen;
 pub mod mail;
 pub mod metrics;
+pub mod milter;
+pub mod service;
 pub mod verdict;
+
+/// An error and its causes in one line: each layer says only its own part.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

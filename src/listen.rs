@@ -120,8 +120,32 @@ async fn clear(path: &Path) -> Result<(), ListenError> {
     if UnixStream::connect(path).await.is_ok() {
         return Err(ListenError::InUse(path.to_owned()));
     }
-    fs::remove_file(path).map_err(|source| ListenError::Bind {
-        endpoint: Endpoint::Unix(path.to_owned()),
-        source,
-    })
+    fs::remove_file(path)
+        .map_err(|source| ListenError::Bind { endpoint: Endpoint::Unix(path.to_owned()), source })
+}
+
+/// What would keep us from listening here, for `config check`; `None` if nothing would, or if a
+/// running service of ours is there already.
+pub fn obstacle(endpoint: &Endpoint) -> Option<String> {
+    match endpoint {
+        Endpoint::Inet { host, port } => {
+            let bound = std::net::TcpListener::bind((host.as_str(), *port)).err()?;
+            (bound.kind() != io::ErrorKind::AddrInUse).then(|| bound.to_string())
+        }
+        Endpoint::Unix(path) => match fs::symlink_metadata(path) {
+            Ok(found) if !found.file_type().is_socket() => {
+                Some("a file that is no socket stands there".to_owned())
+            }
+            Ok(_) => None,
+            Err(_) => unwritable(path.parent()?),
+        },
+    }
+}
+
+/// Why no socket can be made in this folder, found out by making one.
+fn unwritable(folder: &Path) -> Option<String> {
+    let probe = folder.join(format!(".gatepost-{}", std::process::id()));
+    let bound = std::os::unix::net::UnixListener::bind(&probe);
+    let _ = fs::remove_file(&probe);
+    bound.err().map(|error| format!("no socket can be made in {}: {error}", folder.display()))
 }

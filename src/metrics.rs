@@ -1,40 +1,102 @@
 //! The counters: one function a thing worth counting, so that no name is written twice.
 //!
-//! One constant a metric, with its meaning: code elsewhere counts by calling a function here, so
-//! that no name is written twice.
+//! Names and labels are an interface to people's dashboards: they change only with a line in
+//! CHANGELOG.md. [`install`] makes this process keep them; `control/` serves the text.
 
-/// Questions that went to a DNS server.
-const DNS_QUESTIONS: &str = "gatepost_dns_questions_total";
-/// Questions answered from the cache.
-const DNS_CACHE_HITS: &str = "gatepost_dns_cache_hits_total";
-/// Questions that no server answered: timeouts, SERVFAIL, REFUSED.
-const DNS_FAILURES: &str = "gatepost_dns_failures_total";
-/// 1 while a DNS list is set aside, 0 while it is asked; label `list`.
-const DNS_LIST_ASIDE: &str = "gatepost_dns_list_aside";
-/// Scans asked of the virus scanner; label `result`: `clean`, `infected`, `failed`.
-const VIRUS_SCANS: &str = "gatepost_virus_scans_total";
+use std::time::Duration;
 
-/// Counts a question that goes to a DNS server.
+use metrics::{counter, gauge, histogram};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+
+use crate::verdict::Verdict;
+
+/// Renders all counters as Prometheus text.
+#[derive(Clone)]
+pub struct Text(PrometheusHandle);
+
+impl Text {
+    /// The counters now, in the Prometheus text format.
+    pub fn render(&self) -> String {
+        self.0.run_upkeep();
+        self.0.render()
+    }
+}
+
+/// Starts keeping counters in this process.
+///
+/// # Errors
+/// Another recorder is already installed.
+pub fn install() -> Result<Text, BuildError> {
+    const SECONDS: [f64; 12] =
+        [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 20.0];
+    PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder().map(Text)
+}
+
+/// A message was judged, `took` after its end.
+pub fn judged(profile: &str, verdict: Verdict, took: Duration) {
+    let profile = profile.to_owned();
+    counter!("gatepost_messages_total", "profile" => profile.clone(), "verdict" => verdict.as_str())
+        .increment(1);
+    histogram!("gatepost_judging_seconds", "profile" => profile).record(took.as_secs_f64());
+}
+
+/// A client was refused at RCPT because of the lists it is on.
+pub fn client_refused(profile: &str) {
+    counter!("gatepost_clients_refused_total", "profile" => profile.to_owned()).increment(1);
+}
+
+/// A message was accepted although no virus scanner vouches for it.
+pub fn accepted_unscanned(profile: &str) {
+    counter!("gatepost_accepted_unscanned_total", "profile" => profile.to_owned()).increment(1);
+}
+
+/// A check ended for one message: `answered`, `late`, `broken` or `absent`.
+pub fn check_ended(check: &'static str, how: &'static str) {
+    counter!("gatepost_checks_total", "check" => check, "outcome" => how).increment(1);
+}
+
+/// Somebody was told 4xx without being judged: `connections`, `memory`, `queue`, `draining`.
+pub fn turned_away(why: &'static str) {
+    counter!("gatepost_turned_away_total", "why" => why).increment(1);
+}
+
+/// A milter connection was opened or (−1) closed.
+pub fn connections(change: i32) {
+    gauge!("gatepost_milter_connections").increment(f64::from(change));
+}
+
+/// A reload was asked for and succeeded or not.
+pub fn reloaded(succeeded: bool) {
+    let result = if succeeded { "done" } else { "failed" };
+    counter!("gatepost_reloads_total", "result" => result).increment(1);
+}
+
+/// A transaction ended before its message did.
+pub fn aborted() {
+    counter!("gatepost_transactions_aborted_total").increment(1);
+}
+
+/// A question went to a DNS server.
 pub fn dns_question() {
-    metrics::counter!(DNS_QUESTIONS).increment(1);
+    counter!("gatepost_dns_questions_total").increment(1);
 }
 
-/// Counts a question that the cache answered.
+/// A question was answered from the cache.
 pub fn dns_cache_hit() {
-    metrics::counter!(DNS_CACHE_HITS).increment(1);
+    counter!("gatepost_dns_cache_hits_total").increment(1);
 }
 
-/// Counts a question that no DNS server answered.
+/// No DNS server answered a question: timeout, SERVFAIL, REFUSED.
 pub fn dns_failure() {
-    metrics::counter!(DNS_FAILURES).increment(1);
+    counter!("gatepost_dns_failures_total").increment(1);
 }
 
-/// Notes whether a DNS list is set aside.
+/// Whether a DNS list is set aside.
 pub fn dns_list_aside(list: &str, aside: bool) {
-    metrics::gauge!(DNS_LIST_ASIDE, "list" => list.to_owned()).set(f64::from(u8::from(aside)));
+    gauge!("gatepost_dns_list_aside", "list" => list.to_owned()).set(f64::from(u8::from(aside)));
 }
 
-/// Counts a scan by how it ended: `clean`, `infected` or `failed`.
+/// A scan ended: `clean`, `infected` or `failed`.
 pub fn virus_scan(result: &'static str) {
-    metrics::counter!(VIRUS_SCANS, "result" => result).increment(1);
+    counter!("gatepost_virus_scans_total", "result" => result).increment(1);
 }

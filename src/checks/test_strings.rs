@@ -128,7 +128,8 @@ mod tests {
 
     const GTUBE_TEXT: &str = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
     const GTUBE_BASE64: &str = "WEpTKkM0SkRCUUFETjEuTlNCTjMqMklETkVOKkdUVUJFLVNUQU5EQVJELUFOVEktVUJFLVRFU1Qt\r\nRU1BSUwqQy4zNFg=";
-    const GTUBE_QUOTED: &str = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STAND=\r\nARD-ANTI-UBE-TEST-EMAIL*C.34X";
+    const GTUBE_QUOTED: &str =
+        "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STAND=\r\nARD-ANTI-UBE-TEST-EMAIL*C.34X";
 
     fn eicar() -> String {
         String::from_utf8(EICAR_HALVES.concat()).unwrap()
@@ -136,8 +137,11 @@ mod tests {
 
     /// The EICAR file in base64, also in halves.
     fn eicar_base64() -> String {
-        ["WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJE", "LUFOVElWSVJVUy1URVNULUZJTEUhJEgrSCo="]
-            .join("\r\n")
+        [
+            "WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJE",
+            "LUFOVElWSVJVUy1URVNULUZJTEUhJEgrSCo=",
+        ]
+        .join("\r\n")
     }
 
     fn examine(encoding: &str, body: &str) -> Answer {
@@ -178,7 +182,8 @@ mod tests {
 
     #[test]
     fn lets_talk_about_the_strings_pass() {
-        for body in ["GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE", ""] {
+        for body in ["GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE", ""]
+        {
             assert_eq!(examine("7bit", body), Answer::default(), "{body}");
         }
     }

@@ -47,21 +47,13 @@ impl<'a> Dial<'a> {
 impl TransportProtocol for Dial<'_> {
     type Stream = Connection;
 
-    // Written out, since the trait's own signature does not promise a future that can be sent to
-    // another thread.
-    fn connect(&self) -> impl Future<Output = io::Result<Connection>> + Send {
-        async {
-            let stream: Box<dyn Stream> = match self.address {
-                Address::Unix(path) => {
-                    Box::new(timeout(CONNECT, UnixStream::connect(path)).await??)
-                }
-                Address::Inet(place) => {
-                    Box::new(timeout(CONNECT, TcpStream::connect(place)).await??)
-                }
-            };
-            self.connected.store(true, Ordering::Relaxed);
-            Ok(Connection { stream, closed: false, room: REPLY_MOST })
-        }
+    async fn connect(&self) -> io::Result<Connection> {
+        let stream: Box<dyn Stream> = match self.address {
+            Address::Unix(path) => Box::new(timeout(CONNECT, UnixStream::connect(path)).await??),
+            Address::Inet(place) => Box::new(timeout(CONNECT, TcpStream::connect(place)).await??),
+        };
+        self.connected.store(true, Ordering::Relaxed);
+        Ok(Connection { stream, closed: false, room: REPLY_MOST })
     }
 }
 

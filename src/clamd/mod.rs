@@ -15,6 +15,8 @@
 
 mod connection;
 mod error;
+#[cfg(test)]
+pub(crate) mod loopback;
 mod reply;
 mod scanner;
 mod settings;

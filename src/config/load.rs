@@ -35,7 +35,9 @@ impl Config {
         let path = path.unwrap_or(Path::new(DEFAULT_PATH));
         match fs::read_to_string(path) {
             Ok(text) => Self::read(&text, Some(path)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && path == Path::new(DEFAULT_PATH) => {
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && path == Path::new(DEFAULT_PATH) =>
+            {
                 Ok(Self { settings: Settings::default(), file: None })
             }
             Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),

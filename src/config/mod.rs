@@ -70,7 +70,7 @@ impl Default for Settings {
 #[serde(deny_unknown_fields, default)]
 pub struct Dns {
     /// Name servers; the system's if empty.
-    pub servers: Vec<String>,
+    pub servers: Vec<dns::Server>,
     /// How long one question may take, in milliseconds.
     pub timeout_ms: u64,
     /// How many answers are kept.

@@ -103,7 +103,7 @@ fn limits(settings: &Settings) -> Checked {
         return fault("limits.memory_bytes", "must be at least limits.scan_bytes");
     }
     let antivirus = &settings.antivirus;
-    if !antivirus.clamd.is_empty() && antivirus.max_bytes < limits.scan_bytes as u64 {
+    if !antivirus.clamd.0.is_empty() && antivirus.max_bytes < limits.scan_bytes as u64 {
         return fault(
             "antivirus.max_bytes",
             "is less than limits.scan_bytes: messages between the two could never be checked",
@@ -130,7 +130,10 @@ fn profile_as_written(settings: &Settings, name: &str, written: &profile::Settin
     }
     let when = written.when.clone().unwrap_or_default();
     if !shipped && when.is_empty() {
-        return fault(&key("when"), "say whom the profile is for: listener, daemon_name, client or login");
+        return fault(
+            &key("when"),
+            "say whom the profile is for: listener, daemon_name, client or login",
+        );
     }
     let listens: Vec<String> = settings.milter.listen.iter().map(Endpoint::to_string).collect();
     if let Some(unknown) = when.listener.iter().find(|l| !listens.contains(l)) {
@@ -151,7 +154,10 @@ fn profile_as_used(settings: &Settings, name: &str) -> Checked {
     let key = |last: &str| format!("profile.{name}.{last}");
     let profile = resolved(&settings.profile, name);
     if let Some(unknown) = profile.checks.iter().find(|c| !CHECKS.contains(&c.as_str())) {
-        return fault(&key("checks"), format!("there is no check `{unknown}` (known: {})", CHECKS.join(", ")));
+        return fault(
+            &key("checks"),
+            format!("there is no check `{unknown}` (known: {})", CHECKS.join(", ")),
+        );
     }
     if let Some(unknown) = profile.on_failure.keys().find(|c| !CHECKS.contains(&c.as_str())) {
         return fault(&key("on_failure"), format!("there is no check `{unknown}`"));
@@ -164,10 +170,16 @@ fn profile_as_used(settings: &Settings, name: &str) -> Checked {
     }
     let deadline = profile.deadline.as_millis() as u64;
     if !(1..=MOST_DEADLINE_MS).contains(&deadline) {
-        return fault(&key("deadline_ms"), format!("must be from 1 to {MOST_DEADLINE_MS}: the MTA does not wait longer"));
+        return fault(
+            &key("deadline_ms"),
+            format!("must be from 1 to {MOST_DEADLINE_MS}: the MTA does not wait longer"),
+        );
     }
     if profile.early_wait.as_millis() as u64 > MOST_EARLY_WAIT_MS {
-        return fault(&key("early_wait_ms"), format!("must be at most {MOST_EARLY_WAIT_MS}: the MTA does not wait longer"));
+        return fault(
+            &key("early_wait_ms"),
+            format!("must be at most {MOST_EARLY_WAIT_MS}: the MTA does not wait longer"),
+        );
     }
     ordered(&key, &profile)
 }
@@ -179,7 +191,10 @@ fn ordered(key: &dyn Fn(&str) -> String, profile: &profile::Profile) -> Checked 
         if let Some((before, lower)) = milder
             && lower >= from
         {
-            return fault(&key(verdict.as_str()), format!("{from} must be above {before} ({lower})"));
+            return fault(
+                &key(verdict.as_str()),
+                format!("{from} must be above {before} ({lower})"),
+            );
         }
         milder = Some((verdict, from));
     }

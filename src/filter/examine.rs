@@ -101,8 +101,7 @@ fn all_ended(
     profile: &Profile,
     late: bool,
 ) -> Vec<(&'static str, Outcome)> {
-    let outcome =
-        if late { Outcome::Late } else { Outcome::Broken("its thread ended".to_owned()) };
+    let outcome = if late { Outcome::Late } else { Outcome::Broken("its thread ended".to_owned()) };
     let rules = profile.asks("rules").then_some("rules");
     names.iter().copied().chain(rules).map(|name| (name, outcome.clone())).collect()
 }

@@ -1,6 +1,6 @@
 //! One connection ([`Visit`]) and one message on it ([`Inquiry`]).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking, time::Instant};
 
@@ -62,6 +62,7 @@ impl Visit {
             envelope,
             asked: Vec::new(),
             waits_until: None,
+            refusal: None,
             refused: None,
         };
         inquiry.ask(&self.asked);
@@ -78,6 +79,8 @@ pub struct Inquiry {
     asked: Vec<Pending>,
     /// Until when RCPT waits for the lists; all recipients together wait once.
     waits_until: Option<Instant>,
+    /// What RCPT says to everybody but postmaster and abuse, once it is known.
+    refusal: Option<Judgement>,
     /// What RCPT would have said, had this not been a dry run.
     refused: Option<Forced>,
 }
@@ -114,20 +117,21 @@ impl Inquiry {
         None
     }
 
-    /// The refusal that any recipient but postmaster and abuse would get.
+    /// The refusal that any recipient but postmaster and abuse would get; the same for all of them.
     pub async fn refusal(&mut self) -> Option<Judgement> {
-        if !self.profile.early_reject || self.refused.is_some() || self.envelope.relay.is_some() {
-            return None;
+        let may = self.profile.early_reject && self.envelope.relay.is_none();
+        if !may || self.refusal.is_some() || self.refused.is_some() {
+            return self.refusal.clone();
         }
-        let forced = self.client_refused().await?;
+        let (forced, lists) = self.client_refused().await?;
         if self.profile.dry_run {
             self.refused = Some(forced);
             return None;
         }
         metrics::client_refused(&self.profile.name);
-        let outcomes = self.answers_by(Instant::now()).await;
-        let examination = Examination { outcomes, ..Examination::default() };
-        Some(self.judge(examination, Some(forced), Instant::now()))
+        let seen = Examination { outcomes: vec![lists], ..Examination::default() };
+        self.refusal = Some(self.judge(seen, Some(forced), Instant::now()));
+        self.refusal.clone()
     }
 
     /// The headers are in, as raw bytes: mail from a relay gets its real client.
@@ -180,8 +184,7 @@ impl Inquiry {
             let forced = Forced { verdict: Verdict::Defer, reason: Reason::Internal };
             return self.judge(Examination::default(), Some(forced), started);
         };
-        let case =
-            Case { envelope: Arc::new(self.envelope.clone()), message: Arc::new(message) };
+        let case = Case { envelope: Arc::new(self.envelope.clone()), message: Arc::new(message) };
         let odd = oddities::findings(&case.message);
         let mut examination =
             examine::examine(&self.filter, &self.profile, case, permit, deadline).await;
@@ -213,15 +216,15 @@ impl Inquiry {
         }
     }
 
-    async fn client_refused(&mut self) -> Option<Forced> {
+    /// The first answer that refuses the client, if it comes while RCPT may wait.
+    async fn client_refused(&mut self) -> Option<(Forced, (&'static str, Outcome))> {
         let until = *self.waits_until.get_or_insert(Instant::now() + self.profile.early_wait);
         for pending in &self.asked {
-            let wait = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-            if let Some(Outcome::Answered(answer)) = pending.within(wait).await
-                && let Some(refusal) = answer.refuse_client
-            {
-                let reason = Reason::ClientListed(refusal.lists);
-                return Some(Forced { verdict: Verdict::Reject, reason });
+            let outcome = pending.by(until).await;
+            if let Outcome::Answered(Answer { refuse_client: Some(refusal), .. }) = &outcome {
+                let reason = Reason::ClientListed(refusal.lists.clone());
+                let forced = Forced { verdict: Verdict::Reject, reason };
+                return Some((forced, (pending.check, outcome)));
             }
         }
         None

@@ -6,9 +6,7 @@ use super::{examine::Examination, profile::Profile};
 use crate::{
     checks::rules::RuleSet,
     metrics,
-    verdict::{
-        Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason, Reference, Verdict,
-    },
+    verdict::{Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason, Reference, Verdict},
 };
 
 /// Decides. Of the score's verdict, the forced ones and those of failures, the severest stands.
@@ -166,7 +164,7 @@ mod tests {
             ("external", vec![("lists", Outcome::Late)], Verdict::Accept, false),
         ] {
             let seen = Examination { outcomes, ..Examination::default() };
-            let rules = RuleSet::parse(&[]);
+            let rules = RuleSet::parse::<&str, &str>(&[]);
             let judgement = judge(&profile(name), &rules, seen, None, Instant::now());
             assert_eq!((judgement.verdict, judgement.unscanned), (verdict, unscanned), "{name}");
         }

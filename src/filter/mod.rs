@@ -30,6 +30,7 @@ use std::sync::Arc;
 pub use admission::{Account, Admission, Full, Lane, Settings as LimitSettings};
 pub use inquiry::{Inquiry, Visit};
 pub use origin::Profiles;
+pub use relay::real_client;
 
 use crate::{
     checks::{Check, rules::RuleSet},

@@ -18,9 +18,5 @@ fn finding(oddity: Oddity) -> Finding {
         #[allow(unreachable_patterns)]
         _ => ("MIME_ODD", "not well-formed"),
     };
-    Finding {
-        name: name.into(),
-        weight: Points::ZERO,
-        evidence: Evidence::Fact(fact.to_owned()),
-    }
+    Finding { name: name.into(), weight: Points::ZERO, evidence: Evidence::Fact(fact.to_owned()) }
 }

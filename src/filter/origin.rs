@@ -106,8 +106,18 @@ mod tests {
             authenticated: of("authenticated"),
             local: of("local"),
             additional: vec![
-                named("partner", When { client: vec!["198.51.100.0/24".parse().unwrap()], ..When::default() }),
-                named("bulk", When { login: list("*@bulk.example"), daemon_name: list("submission"), ..When::default() }),
+                named(
+                    "partner",
+                    When { client: vec!["198.51.100.0/24".parse().unwrap()], ..When::default() },
+                ),
+                named(
+                    "bulk",
+                    When {
+                        login: list("*@bulk.example"),
+                        daemon_name: list("submission"),
+                        ..When::default()
+                    },
+                ),
                 named("second", When { listener: list("unix:/second"), ..When::default() }),
             ],
         }

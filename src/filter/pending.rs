@@ -1,18 +1,18 @@
 //! A question on its way, whose answer several messages of a connection may share.
 
-use std::{any::Any, time::Duration};
+use std::any::Any;
 
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{checks::Asked, verdict::Outcome};
 
 /// A check's question, asked already. Cloning shares it.
 #[derive(Clone)]
-pub struct Pending {
+pub(super) struct Pending {
     /// The check's name.
     pub check: &'static str,
     outcome: Shared<BoxFuture<'static, Outcome>>,
@@ -20,7 +20,7 @@ pub struct Pending {
 
 impl Pending {
     /// Sets the question going, whether or not anybody waits for the answer yet.
-    pub fn start(check: &'static str, asked: Asked) -> Self {
+    pub(super) fn start(check: &'static str, asked: Asked) -> Self {
         let task = tokio::spawn(asked);
         let outcome = async move {
             match task.await {
@@ -35,39 +35,22 @@ impl Pending {
     }
 
     /// The outcome, or [`Outcome::Late`] if it is not there by the deadline.
-    pub async fn by(&self, deadline: Instant) -> Outcome {
+    pub(super) async fn by(&self, deadline: Instant) -> Outcome {
         timeout_at(deadline, self.outcome.clone()).await.unwrap_or(Outcome::Late)
-    }
-
-    /// The outcome if it comes in time; else the question goes on.
-    pub async fn within(&self, wait: Duration) -> Option<Outcome> {
-        timeout(wait, self.outcome.clone()).await.ok()
     }
 }
 
 /// What a check's result means.
-pub fn outcome_of(answered: crate::checks::Answered) -> Outcome {
+pub(super) fn outcome_of(answered: crate::checks::Answered) -> Outcome {
     match answered {
         Ok(answer) => Outcome::Answered(answer),
-        Err(failure) => Outcome::Broken(chain(&*failure)),
+        Err(failure) => Outcome::Broken(crate::chain(&*failure)),
     }
 }
 
 /// What a caught panic said.
-pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("no reason given"))
-}
-
-/// An error and its sources in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

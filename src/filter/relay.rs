@@ -11,7 +11,11 @@ use crate::mail::{Client, Hop};
 
 /// The first client in the trace that is no relay of ours, with the name it gave in HELO.
 /// `None` where the trace does not say, as for mail that was written on a relay.
-pub fn real_client(networks: &Settings, relay: &Client, trace: &[Hop]) -> Option<(Client, Option<String>)> {
+pub fn real_client(
+    networks: &Settings,
+    relay: &Client,
+    trace: &[Hop],
+) -> Option<(Client, Option<String>)> {
     for hop in trace {
         let address = hop.address?;
         if networks.is_relay(address) || address.to_canonical().is_loopback() {
@@ -40,10 +44,8 @@ mod tests {
 
     #[test]
     fn forged_lines_are_below_the_true_client() {
-        let networks = Settings {
-            relays: vec!["192.0.2.0/24".parse().unwrap()],
-            ..Settings::default()
-        };
+        let networks =
+            Settings { relays: vec!["192.0.2.0/24".parse().unwrap()], ..Settings::default() };
         let relay = Client { address: "192.0.2.1".parse().ok(), ..Client::default() };
         for (trace, client) in [
             (&["203.0.113.9"][..], Some("203.0.113.9")),

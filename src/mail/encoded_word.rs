@@ -21,7 +21,7 @@ struct Word<'t> {
 /// Blanks between two words go. Neighbours in the same charset are joined before the charset is
 /// taken off, since senders cut characters in two. Other bytes are read by
 /// [`unicode`] without a charset.
-pub(super) fn decode(text: &[u8]) -> String {
+pub fn decode(text: &[u8]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut plain_from = text;
     let mut at = text;

@@ -135,10 +135,11 @@ fn ole_class(content: &[u8]) -> Option<&[u8]> {
     content.get(start.checked_add(80)?..start.checked_add(96)?)
 }
 
-/// What `infer` says; its guesses at texts (HTML, XML, shell scripts) are left to [`text`].
+/// What `infer` says; its guesses at texts are left to [`text`] and [`script`], and what it takes
+/// for a program by two letters was asked about before.
 fn by_infer(content: &[u8]) -> Option<FileType> {
     let kind = infer::get(content)?;
-    if kind.matcher_type() == infer::MatcherType::Text {
+    if kind.matcher_type() == infer::MatcherType::Text || kind.extension() == "exe" {
         return None;
     }
     Some(FileType { mime: kind.mime_type(), extension: kind.extension() })

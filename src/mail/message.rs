@@ -99,17 +99,28 @@ impl Message {
         &self.parts
     }
 
-    /// Rendered paragraphs, the Subject first (SpamAssassin's `body`).
+    /// Rendered paragraphs, the Subject first (SpamAssassin's `body`); of at most 2 KiB each, 64
+    /// KiB of text a part and 512 KiB a message. Blanks are collapsed. What HTML hides is left
+    /// out; see [`Message::hidden`].
     pub fn body(&self) -> &[String] {
         &self.rendered().body
     }
 
-    /// Decoded text parts, not rendered, in chunks (SpamAssassin's `rawbody`).
+    /// Paragraphs that HTML hides from the reader. SpamAssassin has them in its `body`.
+    pub fn hidden(&self) -> &[String] {
+        &self.rendered().hidden
+    }
+
+    /// Decoded text parts, not rendered, in chunks (SpamAssassin's `rawbody`) of at most 2 KiB,
+    /// cut at line ends where possible; line ends are LF. At most 1 MiB in all.
     pub fn rawbody(&self) -> &[String] {
         self.rawbody.get_or_init(|| render::rawbody(&self.parts))
     }
 
-    /// URIs.
+    /// URIs, in order and each once, at most 1,000: from HTML attributes and from texts, without
+    /// those that lead into the message (`cid:`). Each as written, entities decoded, made absolute;
+    /// and behind it in canonical form, where that differs: scheme and host in lower case, needless
+    /// escapes decoded. Addresses are there as `mailto:`.
     pub fn uris(&self) -> &[String] {
         &self.rendered().uris
     }

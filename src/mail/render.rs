@@ -1,12 +1,40 @@
-//! The texts that rules read: `body`, `rawbody`, URIs.
+//! The texts that rules read, cut as SpamAssassin cuts them: `body`, `rawbody`, and URIs.
+//!
+//! Texts are all text/* parts, attached or not, in attached messages as well, and containers that
+//! could not be opened. A text that begins like a web page is one, whatever its type.
 
-use super::{HeaderBlock, Part};
+use super::{
+    HeaderBlock, Part, html,
+    html::Document,
+    lines::cut,
+    uri::{self, Uris},
+};
+
+/// How much of one part is rendered, in bytes.
+const BODY_PART: usize = 64 * 1024;
+
+/// How much is rendered of a whole message, in bytes.
+const BODY: usize = 512 * 1024;
+
+/// How much decoded text a whole message has in its `rawbody`, in bytes.
+const RAWBODY: usize = 1024 * 1024;
+
+/// How much HTML is read of a whole message, in bytes.
+const HTML: usize = 1024 * 1024;
+
+/// Texts are cut into pieces of at most this many bytes, so that the time of a match is bounded.
+const LONGEST_PIECE: usize = 2 * 1024;
+
+/// A chunk of `rawbody` ends with the line that makes it at least this long, in bytes.
+const CHUNK: usize = 1024;
 
 /// What reading the texts of a message brings.
 #[derive(Debug, Default)]
 pub(super) struct Rendered {
-    /// Paragraphs, the Subject first.
+    /// Paragraphs that are shown, the Subject first (empty if there is none).
     pub(super) body: Vec<String>,
+    /// Paragraphs that HTML hides.
+    pub(super) hidden: Vec<String>,
     /// URIs, in order.
     pub(super) uris: Vec<String>,
 }
@@ -14,14 +42,109 @@ pub(super) struct Rendered {
 /// Reads the texts of a message.
 pub(super) fn render(headers: &HeaderBlock, parts: &[Part]) -> Rendered {
     let mut body = vec![headers.first("subject").unwrap_or_default().to_owned()];
-    for text in parts.iter().filter_map(Part::text) {
-        let lines: Vec<&str> = text.split_whitespace().collect();
-        body.push(lines.join(" "));
+    let mut hidden = Vec::new();
+    let mut uris = Uris::default();
+    let (mut text_left, mut html_left) = (BODY, HTML);
+    for (part, text) in parts.iter().filter_map(|part| Some((part, part.text()?))) {
+        let limit = text_left.min(BODY_PART);
+        let document = if is_html(part, text) {
+            let html = cut(text, html_left);
+            html_left -= html.len();
+            html::read(html, limit, uri::MOST)
+        } else {
+            Document { text: cut(text, limit).to_owned(), ..Document::default() }
+        };
+        add_uris(&mut uris, &document);
+        text_left = text_left.saturating_sub(document.text.len() + document.hidden.len());
+        add_paragraphs(&mut body, &document.text);
+        add_paragraphs(&mut hidden, &document.hidden);
     }
-    Rendered { body, uris: Vec::new() }
+    Rendered { body, hidden, uris: uris.into_list() }
 }
 
-/// The decoded texts in chunks.
+/// The decoded texts in chunks: of one to two KiB where lines allow, line ends as LF.
 pub(super) fn rawbody(parts: &[Part]) -> Vec<String> {
-    parts.iter().filter_map(Part::text).map(|text| text.replace("\r\n", "\n")).collect()
+    let mut chunks = Vec::new();
+    let mut left = RAWBODY;
+    for text in parts.iter().filter_map(Part::text) {
+        let text = cut(text, left);
+        left -= text.len();
+        add_chunks(&mut chunks, text);
+    }
+    chunks
+}
+
+/// Whether a text is a web page.
+fn is_html(part: &Part, text: &str) -> bool {
+    let begins = |word: &str| {
+        let start = text.trim_start().get(..word.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    part.content_type == "text/html" || begins("<!doctype html") || begins("<html")
+}
+
+/// Adds the URIs of a text: where its links lead, then what it names.
+fn add_uris(uris: &mut Uris, document: &Document) {
+    for link in &document.links {
+        uris.add_link(link, document.base.as_deref());
+    }
+    uris.add_text(&document.text);
+    uris.add_text(&document.hidden);
+}
+
+/// Cuts a text at empty lines, collapses blanks, and cuts again what is too long.
+fn add_paragraphs(paragraphs: &mut Vec<String>, text: &str) {
+    let mut paragraph = String::new();
+    for line in text.lines() {
+        if line.trim().is_empty() {
+            add_pieces(paragraphs, &std::mem::take(&mut paragraph));
+        }
+        for word in line.split_whitespace() {
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(word);
+        }
+    }
+    add_pieces(paragraphs, &paragraph);
+}
+
+/// Adds a paragraph in pieces that are not too long, cut at a blank if there is one.
+fn add_pieces(pieces: &mut Vec<String>, mut paragraph: &str) {
+    while !paragraph.is_empty() {
+        let mut piece = cut(paragraph, LONGEST_PIECE);
+        if piece.len() < paragraph.len() {
+            piece = piece.rfind(' ').and_then(|blank| piece.get(..=blank)).unwrap_or(piece);
+        }
+        pieces.push(piece.trim_end().to_owned());
+        paragraph = paragraph.get(piece.len()..).unwrap_or_default();
+    }
+}
+
+/// Cuts a decoded text at line ends.
+fn add_chunks(chunks: &mut Vec<String>, text: &str) {
+    let mut chunk = String::new();
+    for line in text.split_inclusive('\n') {
+        let content = line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line);
+        let mut rest = content;
+        while chunk.len() + rest.len() >= LONGEST_PIECE {
+            if chunk.is_empty() {
+                // One byte is left for the line end.
+                let piece = cut(rest, LONGEST_PIECE - 1);
+                rest = rest.get(piece.len()..).unwrap_or_default();
+                chunk.push_str(piece);
+            }
+            chunks.push(std::mem::take(&mut chunk));
+        }
+        chunk.push_str(rest);
+        if content.len() < line.len() {
+            chunk.push('\n');
+        }
+        if chunk.len() >= CHUNK {
+            chunks.push(std::mem::take(&mut chunk));
+        }
+    }
+    if !chunk.is_empty() {
+        chunks.push(chunk);
+    }
 }

@@ -2,19 +2,19 @@
 
 use std::{
     ffi::{CStr, CString},
+    future::ready,
     sync::Arc,
 };
 
 use indymilter::{
-    Actions, Callbacks, Context, ContextActions, EomContext, MacroStage, Macros, NegotiateContext,
-    ProtoOpts, SetErrorReply, SmtpReply, Status,
+    Actions, CallbackFuture, Callbacks, Context, ContextActions, EomContext, MacroStage, Macros,
+    NegotiateContext, ProtoOpts, SetErrorReply, SmtpReply, SocketInfo, Status,
 };
 use tracing::warn;
 
 use super::{
     door::Shared,
     headers::Edit,
-    reply::Reply,
     session::{Conclusion, MailMacros, Session, Step},
 };
 use crate::{
@@ -45,70 +45,23 @@ pub(super) fn callbacks(shared: &Arc<Shared>, listener: &ListenerName) -> Callba
     Callbacks::new()
         .on_negotiate(move |cx, actions, opts| {
             let session = Session::new(Arc::clone(&shared), Arc::clone(&listener));
-            Box::pin(async move { negotiate(cx, session, actions, opts) })
+            now(negotiate(cx, session, actions, opts))
         })
-        .on_connect(|cx, name, socket| {
-            Box::pin(async move {
-                let client = client(&cx.macros);
-                if let Some(session) = &mut cx.data {
-                    session.connect(&name.to_string_lossy(), &socket, client);
-                }
-                unanswered(cx)
-            })
-        })
-        .on_helo(|cx, name| {
-            Box::pin(async move {
-                if let Some(session) = &mut cx.data {
-                    session.helo(name.to_string_lossy().into_owned());
-                }
-                unanswered(cx)
-            })
-        })
-        .on_mail(|cx, arguments| Box::pin(async move { mail(cx, &arguments) }))
+        .on_connect(|cx, name, socket| now(connect(cx, &name, &socket)))
+        .on_helo(|cx, name| now(helo(cx, &name)))
+        .on_mail(|cx, arguments| now(mail(cx, &arguments)))
         .on_rcpt(|cx, arguments| Box::pin(rcpt(cx, arguments)))
-        .on_header(|cx, name, value| {
-            Box::pin(async move {
-                let mta = text(&cx.macros, c"j");
-                if let Some(session) = &mut cx.data {
-                    session.header(&name, &value, mta.as_deref());
-                }
-                unanswered(cx)
-            })
-        })
-        .on_eoh(|cx| {
-            Box::pin(async move {
-                if let Some(session) = &mut cx.data {
-                    session.end_of_headers();
-                }
-                unanswered(cx)
-            })
-        })
-        .on_body(|cx, chunk| {
-            Box::pin(async move {
-                let Some(session) = &mut cx.data else { return Status::Continue };
-                match session.body(&chunk) {
-                    Step::Skip if session.manners.may_skip => Status::Skip,
-                    _ => Status::Continue,
-                }
-            })
-        })
+        .on_header(|cx, name, value| now(header(cx, &name, &value)))
+        .on_eoh(|cx| now(end_of_headers(cx)))
+        .on_body(|cx, chunk| now(body(cx, &chunk)))
         .on_eom(|cx| Box::pin(end_of_message(cx)))
-        .on_abort(|cx| {
-            Box::pin(async move {
-                if let Some(session) = &mut cx.data {
-                    session.abort();
-                }
-                Status::Continue
-            })
-        })
-        .on_close(|cx| {
-            Box::pin(async move {
-                if let Some(session) = &mut cx.data {
-                    session.close();
-                }
-                Status::Continue
-            })
-        })
+        .on_abort(|cx| now(ended(cx, Session::abort)))
+        .on_close(|cx| now(ended(cx, Session::close)))
+}
+
+/// A stage that was answered without waiting.
+fn now<'a>(status: Status) -> CallbackFuture<'a> {
+    Box::pin(ready(status))
 }
 
 /// What the MTA agreed to.
@@ -151,6 +104,21 @@ fn unanswered(cx: &Context<Session>) -> Status {
     if quiet { Status::Noreply } else { Status::Continue }
 }
 
+fn connect(cx: &mut Context<Session>, name: &CString, socket: &SocketInfo) -> Status {
+    let client = client(&cx.macros);
+    if let Some(session) = &mut cx.data {
+        session.connect(&lossy(name), socket, client);
+    }
+    unanswered(cx)
+}
+
+fn helo(cx: &mut Context<Session>, name: &CString) -> Status {
+    if let Some(session) = &mut cx.data {
+        session.helo(lossy(name));
+    }
+    unanswered(cx)
+}
+
 fn mail(cx: &mut Context<Session>, arguments: &[CString]) -> Status {
     let macros = MailMacros {
         queue_id: text(&cx.macros, c"i"),
@@ -171,6 +139,36 @@ async fn rcpt(cx: &mut Context<Session>, arguments: Vec<CString>) -> Status {
     answer(&mut cx.reply, step)
 }
 
+fn header(cx: &mut Context<Session>, name: &CString, value: &CString) -> Status {
+    let mta = cx.macros.get(c"j").map(CStr::to_string_lossy);
+    if let Some(session) = &mut cx.data {
+        session.header(name, value, mta.as_deref());
+    }
+    unanswered(cx)
+}
+
+fn end_of_headers(cx: &mut Context<Session>) -> Status {
+    if let Some(session) = &mut cx.data {
+        session.end_of_headers();
+    }
+    unanswered(cx)
+}
+
+fn body(cx: &mut Context<Session>, chunk: &[u8]) -> Status {
+    let Some(session) = &mut cx.data else { return Status::Continue };
+    match session.body(chunk) {
+        Step::Skip if session.manners.may_skip => Status::Skip,
+        _ => Status::Continue,
+    }
+}
+
+fn ended(cx: &mut Context<Session>, how: fn(&mut Session)) -> Status {
+    if let Some(session) = &mut cx.data {
+        how(session);
+    }
+    Status::Continue
+}
+
 async fn end_of_message(cx: &mut EomContext<Session>) -> Status {
     let queue_id = text(&cx.macros, c"i");
     let Some(session) = &mut cx.data else { return Status::Tempfail };
@@ -185,7 +183,9 @@ async fn end_of_message(cx: &mut EomContext<Session>) -> Status {
     }
     for edit in edits {
         let done = match &edit {
-            Edit::Insert { name, value } => cx.actions.insert_header(0, *name, value.as_str()).await,
+            Edit::Insert { name, value } => {
+                cx.actions.insert_header(0, *name, value.as_str()).await
+            }
             Edit::Delete { name, index } => {
                 cx.actions.change_header(name.as_str(), *index, None::<&CStr>).await
             }

@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// `[replies]`: each text begins with a reply code and an enhanced code. `{ref}` is the
-/// reference, `{client}` the client's address, `{lists}` the block lists, `{signature}` the virus.
+/// reference, `{client}` the client's address, `{lists}` the block lists, `{signature}` the virus,
+/// `{attachment}` the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -20,6 +21,8 @@ pub struct Settings {
     pub deferred: String,
     /// A virus.
     pub virus: String,
+    /// An attachment of a forbidden kind.
+    pub attachment: String,
     /// The client is on block lists.
     pub client: String,
     /// A check that the profile insists on could not be made.
@@ -37,6 +40,7 @@ impl Default for Settings {
             spam: text("550 5.7.1 Message refused as spam (ref {ref})"),
             deferred: text("451 4.7.1 Message deferred, try again later (ref {ref})"),
             virus: text("550 5.7.1 Message contains a virus: {signature} (ref {ref})"),
+            attachment: text("550 5.7.1 Attachment {attachment} is not allowed here (ref {ref})"),
             client: text("554 5.7.1 Client [{client}] is blocked by {lists} (ref {ref})"),
             unchecked: text("451 4.3.0 Message cannot be checked now, try again later (ref {ref})"),
             busy: text("451 4.3.2 Busy, try again later (ref {ref})"),
@@ -44,6 +48,8 @@ impl Default for Settings {
         }
     }
 }
+
+const PLACEHOLDERS: [&str; 5] = ["{ref}", "{client}", "{lists}", "{signature}", "{attachment}"];
 
 /// A text that is no reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +67,7 @@ pub struct Replies {
     spam: Template,
     deferred: Template,
     virus: Template,
+    attachment: Template,
     client: Template,
     unchecked: Template,
     busy: Template,
@@ -108,6 +115,7 @@ impl Replies {
             spam: Template::new("spam", &settings.spam)?,
             deferred: Template::new("deferred", &settings.deferred)?,
             virus: Template::new("virus", &settings.virus)?,
+            attachment: Template::new("attachment", &settings.attachment)?,
             client: Template::new("client", &settings.client)?,
             unchecked: Template::new("unchecked", &settings.unchecked)?,
             busy: Template::new("busy", &settings.busy)?,
@@ -140,13 +148,17 @@ impl Replies {
         envelope: &Envelope,
     ) -> Reply {
         let mut lists = String::new();
-        let mut virus = "";
+        let (mut virus, mut attachment) = ("", "");
         let template = match reason {
             Reason::Score if verdict == Verdict::Defer => &self.deferred,
             Reason::Score | Reason::TestString => &self.spam,
             Reason::Virus(signature) => {
                 virus = signature;
                 &self.virus
+            }
+            Reason::Attachment(name) => {
+                attachment = name;
+                &self.attachment
             }
             Reason::ClientListed(names) => {
                 lists = names.join(", ");
@@ -162,6 +174,7 @@ impl Replies {
             ("{client}", &client),
             ("{lists}", &lists),
             ("{signature}", virus),
+            ("{attachment}", attachment),
         ])
     }
 }
@@ -201,10 +214,10 @@ impl Template {
         if !rest.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
             return Err(wrong("must be printable ASCII"));
         }
-        let known = ["{ref}", "{client}", "{lists}", "{signature}"];
+        let known = PLACEHOLDERS;
         let left = known.iter().fold(rest.to_owned(), |text, known| text.replace(known, ""));
         if left.contains(['{', '}']) {
-            return Err(wrong("has an unknown {placeholder}: {ref}, {client}, {lists} and {signature} are known"));
+            return Err(wrong("has an unknown {placeholder}"));
         }
         Ok(Self { code: code.into(), enhanced: enhanced.into(), text: rest.to_owned() })
     }

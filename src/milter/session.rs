@@ -261,7 +261,11 @@ impl Transaction {
     fn keep_with_crlf(&mut self, value: &[u8], limit: usize) {
         let mut lines = value.split(|&byte| byte == b'\n').peekable();
         while let Some(line) = lines.next() {
-            let line = if lines.peek().is_some() { line.strip_suffix(b"\r").unwrap_or(line) } else { line };
+            let line = if lines.peek().is_some() {
+                line.strip_suffix(b"\r").unwrap_or(line)
+            } else {
+                line
+            };
             self.keep(&[line], limit);
             if lines.peek().is_some() {
                 self.keep(&[b"\r\n"], limit);

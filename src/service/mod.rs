@@ -8,7 +8,6 @@
 //! - a stop closes the doors, lets messages in flight finish (bounded), then returns.
 
 mod build;
-mod lists;
 
 use std::{future::Future, io, path::PathBuf, sync::Arc};
 
@@ -23,7 +22,7 @@ use crate::{
     config::{Config, ConfigError},
     control,
     endpoint::Endpoint,
-    listen::{self, ListenError, Socket},
+    listen::{self, ListenError},
     metrics,
     milter::{Door, DoorError},
 };
@@ -78,13 +77,11 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServiceError> {
     let text = metrics::install().map_err(|error| ServiceError::Metrics(error.into()))?;
-    let built = build(&config, Offline::No, None).await?;
-    lists::start(&built);
-    let door = Door::new(
-        &config.settings.milter,
-        Arc::clone(&built.filter),
-        Arc::clone(&built.replies),
-    );
+    let mut built = build(&config, Offline::No, None).await?;
+    built.watch_lists();
+    say_what_is_missing(&config);
+    let door =
+        Door::new(&config.settings.milter, Arc::clone(&built.filter), Arc::clone(&built.replies));
     let (over, is_over) = watch::channel(false);
     let mut doors = open_milter(&config, &door).await?;
     let controls = open_control(&config, text, is_over).await?;
@@ -160,11 +157,11 @@ async fn follow(
     while reload.next().await.is_some() {
         notify(&[NotifyState::Reloading, now()]);
         match reloaded(&source, &config, &built).await {
-            Ok((next_config, next)) => {
+            Ok((next_config, mut next)) => {
                 warn_of_what_stays(&config, &next_config);
                 let authserv_id = next_config.settings.milter.authserv_id.clone();
                 door.reconfigure(authserv_id, Arc::clone(&next.filter), Arc::clone(&next.replies));
-                lists::start(&next);
+                next.watch_lists();
                 (config, built) = (next_config, next);
                 metrics::reloaded(true);
                 info!("the new configuration is in force");
@@ -183,6 +180,18 @@ async fn reloaded(source: &Source, old: &Config, built: &Built) -> Result<(Confi
     let config = source.load().map_err(|error| crate::chain(&error))?;
     let next = build(&config, Offline::No, Some((old, built))).await;
     next.map(|built| (config, built)).map_err(|error| crate::chain(&error))
+}
+
+/// Nobody should believe that mail is scanned when it is not.
+fn say_what_is_missing(config: &Config) {
+    if config.settings.antivirus.clamd.0.is_empty() {
+        warn!(
+            "no virus scanner is configured ([antivirus] clamd): mail is not scanned for viruses"
+        );
+    }
+    if config.settings.dns.list.is_empty() {
+        info!("no DNS lists are configured ([[dns.list]])");
+    }
 }
 
 /// What is bound or counted once for the life of the process.

@@ -80,6 +80,7 @@ pub enum Evidence {
         /// Its file name as the reader would see it.
         name: String,
         /// What is wrong with it.
+        #[serde(rename = "trait")]
         trait_: String,
     },
     /// A fact with nothing more to show than a few words.

@@ -76,6 +76,7 @@ impl Reason {
             Self::Score => "score",
             Self::Virus(_) => "virus",
             Self::TestString => "test_string",
+            Self::Attachment(_) => "attachment",
             Self::ClientListed(_) => "client_listed",
             Self::Unchecked(_) => "unchecked",
             Self::Busy => "busy",

@@ -13,8 +13,8 @@
 //!
 //! What is *not* asked here: what is inside archives, and macros inside documents.
 
-mod name;
 mod content;
+mod name;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -29,16 +29,63 @@ use crate::{
 /// Extensions that Windows, macOS or a desktop runs, mounts or imports when a reader opens them.
 const DANGEROUS: &[&str] = &[
     // programs and installers
-    "exe", "com", "scr", "pif", "cpl", "msi", "msp", "mst", "msix", "appx", "appxbundle", "jar",
-    "jnlp", "app", "apk", "dll", "gadget", "xll",
+    "exe",
+    "com",
+    "scr",
+    "pif",
+    "cpl",
+    "msi",
+    "msp",
+    "mst",
+    "msix",
+    "appx",
+    "appxbundle",
+    "jar",
+    "jnlp",
+    "app",
+    "apk",
+    "dll",
+    "gadget",
+    "xll",
     // scripts
-    "bat", "cmd", "vb", "vbs", "vbe", "js", "jse", "ws", "wsf", "wsh", "wsc", "sct", "hta", "ps1",
-    "psm1", "ps1xml", "msh", "a3x", "ahk",
+    "bat",
+    "cmd",
+    "vb",
+    "vbs",
+    "vbe",
+    "js",
+    "jse",
+    "ws",
+    "wsf",
+    "wsh",
+    "wsc",
+    "sct",
+    "hta",
+    "ps1",
+    "psm1",
+    "ps1xml",
+    "msh",
+    "a3x",
+    "ahk",
     // shortcuts, settings, help files
-    "lnk", "url", "scf", "reg", "inf", "chm", "settingcontent-ms", "library-ms", "search-ms",
-    "appref-ms", "diagcab",
+    "lnk",
+    "url",
+    "scf",
+    "reg",
+    "inf",
+    "chm",
+    "settingcontent-ms",
+    "library-ms",
+    "search-ms",
+    "appref-ms",
+    "diagcab",
     // disk images, which carry the above past the mark of the web
-    "iso", "img", "vhd", "vhdx", "udf", "daa",
+    "iso",
+    "img",
+    "vhd",
+    "vhdx",
+    "udf",
+    "daa",
 ];
 
 /// Names and weights of the four findings.
@@ -59,7 +106,10 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { dangerous: DANGEROUS.iter().copied().map(str::to_owned).collect(), forbidden: Vec::new() }
+        Self {
+            dangerous: DANGEROUS.iter().copied().map(str::to_owned).collect(),
+            forbidden: Vec::new(),
+        }
     }
 }
 

@@ -1,1 +1,40 @@
+//! Rules in the language of SpamAssassin (`.cf`), run natively.
+//!
+//! ```text
+//! Settings ──source──▶ bytes ──language──▶ directives ──draft──▶ Draft ──compile──▶ RuleSet
+//! RuleSet.examine(case)            → Hits       patterns; computing, no waiting
+//! RuleSet.conclude(hits, findings) → findings   metas and scores; needs the other checks' findings
+//! ```
+//! A set is compiled once, never changes and is shared by all sessions; a reload makes another.
+//! Per message nothing is compiled and no text is scanned twice for the same purpose: rules that
+//! read the same text form a `group`, one pass over it tells which of their patterns can match,
+//! and only those run. A pattern's time is linear in the text.
+//!
+//! What cannot be read or run is left out with a [`Complaint`] that names file, line and cause;
+//! the rest of the set works. The language is that of Mail::SpamAssassin::Conf 4.0. Not yet:
+//! `eval:` functions, `mimeheader`, `uri_detail`, network rules, relays in pseudo-headers,
+//! look-around and back references; rules that need them are left out, and count 0 in metas.
 
+mod builtin;
+pub mod cases;
+mod compile;
+mod complaint;
+mod conclude;
+mod draft;
+mod expression;
+mod group;
+mod hits;
+mod language;
+mod metas;
+mod pattern;
+mod set;
+mod source;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use complaint::{Complaint, Severity};
+pub use hits::Hits;
+pub use set::{Counts, Kind, RuleInfo, RuleSet};
+pub use source::{RulesError, Settings};

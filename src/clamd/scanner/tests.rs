@@ -1,59 +1,7 @@
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream, UnixListener},
-};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 
 use super::*;
-
-/// What the clamd on loopback does with a scan.
-#[derive(Clone, Copy)]
-enum Manner {
-    /// Reads it all, then says this.
-    Says(&'static [u8]),
-    /// Says this after the first chunk, and hangs up.
-    HangsUp(&'static [u8]),
-    /// Reads and never answers; PING neither.
-    Dead,
-    /// Never answers a scan, but answers PING.
-    Slow,
-}
-
-async fn clamd(manner: Manner) -> Address {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, manner));
-        }
-    });
-    Address::Inet(address.to_string())
-}
-
-async fn serve(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, manner: Manner) {
-    let mut command = Vec::new();
-    while let Ok(byte) = stream.read_u8().await {
-        if byte == 0 {
-            break;
-        }
-        command.push(byte);
-    }
-    match (&command[..], manner) {
-        (_, Manner::Dead) => std::future::pending().await,
-        (b"zPING", _) => stream.write_all(PONG).await.unwrap(),
-        (b"zVERSION", _) => stream.write_all(b"ClamAV 1.0/1/today\0").await.unwrap(),
-        (_, Manner::Slow) => std::future::pending().await,
-        (_, Manner::HangsUp(reply)) => {
-            stream.read_u32().await.unwrap();
-            stream.write_all(reply).await.unwrap();
-        }
-        (_, Manner::Says(reply)) => {
-            while let Ok(length @ 1..) = stream.read_u32().await {
-                stream.read_exact(&mut vec![0; length as usize]).await.unwrap();
-            }
-            stream.write_all(reply).await.unwrap();
-        }
-    }
-}
+use crate::clamd::loopback::{Manner, clamd, nobody, serve};
 
 fn scanner(sockets: &[&Address]) -> Scanner {
     Scanner::new(&Settings {
@@ -61,12 +9,6 @@ fn scanner(sockets: &[&Address]) -> Scanner {
         timeout: Duration::from_millis(1_000),
         max_parallel: 4,
     })
-}
-
-/// A socket that refuses connections.
-async fn nobody() -> Address {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Address::Inet(listener.local_addr().unwrap().to_string())
 }
 
 const OK: Manner = Manner::Says(b"stream: OK\0");

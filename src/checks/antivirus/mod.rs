@@ -1,0 +1,211 @@
+//! The virus scan.
+//!
+//! [`Antivirus::new`] once per configuration; nothing configured is no check. An infected message
+//! is a forced refusal with the signature's name, beside a finding `CLAMAV` of no weight (the name
+//! SpamAssassin's plugin uses).
+//!
+//! **What is scanned.** The whole message first: clamd unpacks MIME, archives and documents on its
+//! own, and only it sees signatures that span parts. But clamd must recognise a message by its
+//! first lines and reads MIME in its own way, and whoever knows where it differs from mail readers
+//! (blanks or junk in base64, odd header spelling, boundaries that quarrel) hides behind that. So
+//! these are scanned once more, each by itself, as *our* reading of the message decodes them:
+//!
+//! - every part whose transfer encoding hides its bytes, text or not;
+//! - every attachment and every part that is not text even if nothing hides it, since many
+//!   signatures hold only at the beginning of a file.
+//!
+//! Text that stands in the message as it is, uuencoded files in it included, is left to the first
+//! scan.
+//!
+//! **What is not scanned is not clean.** Larger than `max_bytes`, cut off by the scan limit, nested
+//! or divided beyond the limits, more parts than [`PARTS`], no scanner, no answer: all of them are
+//! failures, and the profile decides what a message without a scan deserves.
+
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use futures_util::future::try_join_all;
+
+pub use self::settings::{Settings, Sockets};
+use crate::{
+    checks::{Answered, Case, Check, Work},
+    clamd::{self, ClamdError, ScanResult, Scanner, Version},
+    mail::{Message, Oddity},
+    verdict::{Answer, Evidence, Finding, Forced, Name, Points, Reason, Verdict},
+};
+
+/// The finding's name.
+const FINDING: &str = "CLAMAV";
+/// Most parts of one message that are scanned by themselves.
+pub const PARTS: usize = 256;
+/// Scans that one message may have running at a time: the scanner's slots are everybody's.
+const AT_A_TIME: usize = 4;
+
+/// Why a message has no result, or there can be no scanner.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AntivirusError {
+    /// A number that must not be zero.
+    #[error("antivirus: `{key}` must be at least 1")]
+    Zero {
+        /// The key in the settings.
+        key: &'static str,
+    },
+    /// Over `max_bytes`.
+    #[error("not scanned: {bytes} bytes, of which at most {most} are scanned")]
+    TooLarge {
+        /// The message, or one of its parts.
+        bytes: usize,
+        /// `max_bytes`.
+        most: usize,
+    },
+    /// More parts than are scanned.
+    #[error("not scanned in full: {parts} parts, of which at most {PARTS} are scanned")]
+    TooManyParts {
+        /// Parts that should have been scanned.
+        parts: usize,
+    },
+    /// The message was not read to its end or depth.
+    #[error("not scanned in full: the message exceeds the limits of what is read ({oddity:?})")]
+    Incomplete {
+        /// Which limit.
+        oddity: Oddity,
+    },
+    /// The scanner gave no result.
+    #[error("not scanned")]
+    Scan(#[source] ClamdError),
+}
+
+/// The check. Cheap to clone.
+#[derive(Clone)]
+pub struct Antivirus {
+    scanner: Scanner,
+    max_bytes: usize,
+    finding: Name,
+}
+
+impl Antivirus {
+    /// Connects to nothing yet. `None` if no scanner is configured.
+    ///
+    /// # Errors
+    /// A number is zero that must not be.
+    pub fn new(settings: &Settings) -> Result<Option<Self>, AntivirusError> {
+        let numbers = [
+            ("max_bytes", settings.max_bytes),
+            ("timeout_ms", settings.timeout_ms),
+            ("max_parallel", settings.max_parallel),
+        ];
+        if let Some(&(key, _)) = numbers.iter().find(|(_, number)| *number == 0) {
+            return Err(AntivirusError::Zero { key });
+        }
+        if settings.clamd.0.is_empty() {
+            return Ok(None);
+        }
+        let scanner = Scanner::new(&clamd::Settings {
+            sockets: settings.clamd.0.clone(),
+            timeout: settings.timeout(),
+            max_parallel: usize::try_from(settings.max_parallel).unwrap_or(usize::MAX),
+        });
+        let max_bytes = usize::try_from(settings.max_bytes).unwrap_or(usize::MAX);
+        Ok(Some(Self { scanner, max_bytes, finding: FINDING.into() }))
+    }
+
+    /// Asks every scanner what it is: for `config check`.
+    pub async fn versions(&self) -> Vec<Version> {
+        self.scanner.versions().await
+    }
+
+    async fn judge(self, message: Arc<Message>) -> Answered {
+        match self.signature(&message).await? {
+            Some(signature) => Ok(self.infected(signature)),
+            None => Ok(Answer::default()),
+        }
+    }
+
+    /// The first signature found. A message not seen in full can be infected, but not clean.
+    async fn signature(&self, message: &Message) -> Result<Option<String>, AntivirusError> {
+        let raw = message.raw();
+        self.fits(raw.len())?;
+        if let Some(signature) = self.scan(raw).await? {
+            return Ok(Some(signature));
+        }
+        let parts = alone(message);
+        for batch in parts.get(..PARTS).unwrap_or(&parts).chunks(AT_A_TIME) {
+            let found = try_join_all(batch.iter().map(|part| self.scan(part))).await?;
+            if let Some(signature) = found.into_iter().flatten().next() {
+                return Ok(Some(signature));
+            }
+        }
+        complete(message, parts.len()).map(|()| None)
+    }
+
+    async fn scan(&self, bytes: &[u8]) -> Result<Option<String>, AntivirusError> {
+        self.fits(bytes.len())?;
+        match self.scanner.scan(bytes).await.map_err(AntivirusError::Scan)? {
+            ScanResult::Clean => Ok(None),
+            ScanResult::Infected { signature } => Ok(Some(signature)),
+        }
+    }
+
+    fn fits(&self, bytes: usize) -> Result<(), AntivirusError> {
+        let most = self.max_bytes;
+        if bytes > most { Err(AntivirusError::TooLarge { bytes, most }) } else { Ok(()) }
+    }
+
+    fn infected(&self, signature: String) -> Answer {
+        let finding = Finding {
+            name: self.finding.clone(),
+            weight: Points::ZERO,
+            evidence: Evidence::Signature(signature.clone()),
+        };
+        let forced = Forced { verdict: Verdict::Reject, reason: Reason::Virus(signature) };
+        Answer { findings: vec![finding], forced: Some(forced), refuse_client: None }
+    }
+}
+
+impl Check for Antivirus {
+    fn name(&self) -> &'static str {
+        "antivirus"
+    }
+
+    fn of_message(&self, case: &Case) -> Option<Work> {
+        // The future holds the message, so that no scan copies it.
+        Some(Work::Io(Box::pin(self.clone().judge(Arc::clone(&case.message)))))
+    }
+}
+
+impl fmt::Debug for Antivirus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Antivirus").field(&self.scanner).finish()
+    }
+}
+
+/// The parts that are scanned by themselves: see the module.
+fn alone(message: &Message) -> Vec<Cow<'_, [u8]>> {
+    let raw = message.raw();
+    let parts = message.parts().iter().filter_map(|part| {
+        let content = part.content(raw);
+        let hidden = raw.get(part.raw_body.clone()) != Some(&*content);
+        let file = !part.is_container
+            && (part.is_attachment || part.file_name.is_some() || !is_text(&part.content_type));
+        (!content.is_empty() && (hidden || file)).then_some(content)
+    });
+    parts.collect()
+}
+
+fn is_text(content_type: &str) -> bool {
+    content_type.starts_with("text/")
+}
+
+/// Whether all of the message was scanned: a limit it ran into may have hidden a part from us.
+fn complete(message: &Message, parts: usize) -> Result<(), AntivirusError> {
+    let limits = [Oddity::Truncated, Oddity::TooDeep, Oddity::TooManyParts];
+    match message.oddities().iter().find(|oddity| limits.contains(oddity)) {
+        Some(&oddity) => Err(AntivirusError::Incomplete { oddity }),
+        None if parts > PARTS => Err(AntivirusError::TooManyParts { parts }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,50 @@
+//! The rules in the binary: `rules/*.cf`, with their cases for `gatepost rules test`.
+
+/// File name and text of every built-in rules file, in the order in which they are read.
+pub(super) const RULES: &[(&str, &str)] = &[
+    ("bounces.cf", include_str!("../../../rules/bounces.cf")),
+    ("bulk.cf", include_str!("../../../rules/bulk.cf")),
+    ("dating.cf", include_str!("../../../rules/dating.cf")),
+    ("forgery.cf", include_str!("../../../rules/forgery.cf")),
+    ("ham.cf", include_str!("../../../rules/ham.cf")),
+    ("headers.cf", include_str!("../../../rules/headers.cf")),
+    ("links.cf", include_str!("../../../rules/links.cf")),
+    ("lists.cf", include_str!("../../../rules/lists.cf")),
+    ("malware.cf", include_str!("../../../rules/malware.cf")),
+    ("money.cf", include_str!("../../../rules/money.cf")),
+    ("obfuscation.cf", include_str!("../../../rules/obfuscation.cf")),
+    ("pharma.cf", include_str!("../../../rules/pharma.cf")),
+    ("phishing.cf", include_str!("../../../rules/phishing.cf")),
+    ("scores.cf", include_str!("../../../rules/scores.cf")),
+];
+
+/// File name and text of every built-in file of cases.
+pub(super) const CASES: &[(&str, &str)] = &[];
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// The names in `rules/` that end so, in order.
+    fn on_disk(extension: &str) -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+        let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| Path::new(name).extension().is_some_and(|found| found == extension))
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_rules_file_is_built_in() {
+        for (built_in, extension) in [(RULES, "cf"), (CASES, "cases")] {
+            let mut names: Vec<_> = built_in.iter().map(|(name, _)| *name).collect();
+            names.sort_unstable();
+            assert_eq!(names, on_disk(extension));
+        }
+    }
+}

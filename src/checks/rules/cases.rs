@@ -1,0 +1,146 @@
+//! Cases beside the rules (`rules/*.cases`): messages that a rule must hit or miss.
+//!
+//! ```text
+//! ### hit SUBJ_FREE_MONEY FROM_DIGITS : the usual kind
+//! Subject: free money
+//!
+//! text
+//! ### miss SUBJ_FREE_MONEY : money, but not free
+//! Subject: money
+//! ```
+//! Everything up to the next `###` is the message; blank lines before it are dropped, and lines
+//! end in CR LF as on the wire. There is no envelope and no other check.
+
+use std::sync::Arc;
+
+use super::{RuleSet, builtin};
+use crate::{
+    checks::Case,
+    mail::{Envelope, Message},
+    verdict::Name,
+};
+
+/// How one rule did on one case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseResult {
+    /// The file of cases.
+    pub file: String,
+    /// The line of its `###`, from 1.
+    pub line: usize,
+    /// The rule.
+    pub rule: String,
+    /// What the case is about.
+    pub words: String,
+    /// Whether the rule ought to hit.
+    pub expected: bool,
+    /// Whether it did.
+    pub hit: bool,
+}
+
+impl CaseResult {
+    /// Whether the rule did as it ought to.
+    pub fn passed(&self) -> bool {
+        self.expected == self.hit
+    }
+}
+
+/// A file of cases that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CasesError {
+    /// Not `### hit NAME` or `### miss NAME`.
+    #[error("{file}:{line}: a case begins with `### hit NAME` or `### miss NAME`")]
+    Heading {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A case about a rule that is not in the set.
+    #[error("{file}:{line}: there is no rule {name}")]
+    NoSuchRule {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The name.
+        name: String,
+    },
+}
+
+/// The built-in files of cases: name and text.
+pub fn builtin() -> &'static [(&'static str, &'static str)] {
+    builtin::CASES
+}
+
+/// Runs the cases of one file.
+///
+/// # Errors
+/// The file cannot be understood.
+pub fn run(rules: &RuleSet, name: &str, text: &str) -> Result<Vec<CaseResult>, CasesError> {
+    let mut results = Vec::new();
+    for section in sections(name, text)? {
+        let fired = fired(rules, &section.message);
+        for rule in section.rules {
+            if !rules.defines(rule) {
+                let (file, line) = (name.to_owned(), section.line);
+                return Err(CasesError::NoSuchRule { file, line, name: rule.to_owned() });
+            }
+            results.push(CaseResult {
+                file: name.to_owned(),
+                line: section.line,
+                rule: rule.to_owned(),
+                words: section.words.to_owned(),
+                expected: section.expected,
+                hit: fired.iter().any(|name| name.as_str() == rule),
+            });
+        }
+    }
+    Ok(results)
+}
+
+/// One case as written.
+struct Section<'t> {
+    line: usize,
+    expected: bool,
+    rules: Vec<&'t str>,
+    words: &'t str,
+    message: String,
+}
+
+fn sections<'t>(file: &str, text: &'t str) -> Result<Vec<Section<'t>>, CasesError> {
+    let mut sections: Vec<Section<'t>> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if let Some(heading) = line.strip_prefix("###") {
+            let wrong = CasesError::Heading { file: file.to_owned(), line: number };
+            sections.push(section(number, heading).ok_or(wrong)?);
+            continue;
+        }
+        let Some(section) = sections.last_mut() else { continue };
+        if !(section.message.is_empty() && line.trim().is_empty()) {
+            section.message.push_str(line);
+            section.message.push_str("\r\n");
+        }
+    }
+    Ok(sections)
+}
+
+fn section(line: usize, heading: &str) -> Option<Section<'_>> {
+    let (names, words) = heading.split_once(':').unwrap_or((heading, ""));
+    let mut names = names.split_whitespace();
+    let expected = match names.next()? {
+        "hit" => true,
+        "miss" => false,
+        _ => return None,
+    };
+    let rules: Vec<&str> = names.collect();
+    let some = !rules.is_empty();
+    some.then(|| Section { line, expected, rules, words: words.trim(), message: String::new() })
+}
+
+fn fired<'r>(rules: &'r RuleSet, message: &str) -> Vec<&'r Name> {
+    let case = Case {
+        envelope: Arc::new(Envelope::default()),
+        message: Arc::new(Message::parse(message.as_bytes().to_vec())),
+    };
+    rules.fired(&rules.examine(&case), &[])
+}

@@ -1,0 +1,170 @@
+//! From a draft to a set: scores, groups, metas.
+
+use std::collections::HashMap;
+
+use super::{
+    RuleSet,
+    draft::{Draft, DraftRule},
+    group::{Builder, Probe},
+    language::{Flags, HeaderTest, Test},
+    metas::{self, MetaDraft},
+    pattern::Pattern,
+    set::{HeaderGroup, Kind, Rule},
+    text::HeaderQuery,
+};
+use crate::verdict::Points;
+
+/// Which of the four scores counts: the one for "with network, without Bayes".
+const SCORE_SET: usize = 1;
+
+/// Compiles a draft.
+pub(super) fn compile(mut draft: Draft) -> RuleSet {
+    let rules = std::mem::take(&mut draft.rules);
+    let mut set = RuleSet::default();
+    for (number, rule) in (0..).zip(&rules) {
+        set.numbers.insert(rule.name.clone(), number);
+        set.rules.push(entry(&draft, rule));
+    }
+    let mut groups = Groups::default();
+    let mut metas = Vec::new();
+    for (number, rule) in (0..).zip(rules) {
+        // A rule without a score is not run, and metas see 0.
+        let entry = set.rules.get(index(number)).filter(|entry| entry.score != Points::ZERO);
+        let Some(entry) = entry else { continue };
+        let flags = draft.flags.get(&rule.name).copied().unwrap_or_default();
+        let slot = Slot { number, flags, reported: !entry.is_sub_rule() };
+        if let Some(expression) = groups.add(slot, rule.test) {
+            metas.push(MetaDraft { number, expression });
+        }
+    }
+    groups.finish(&mut set);
+    metas::compile(&mut set, &mut draft, metas);
+    set.weights = weights(&set, &draft);
+    set.descriptions = draft.descriptions;
+    set.complaints = draft.complaints;
+    set
+}
+
+/// A number of the set as an index.
+pub(super) fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn entry(draft: &Draft, rule: &DraftRule) -> Rule {
+    let kind = match rule.test {
+        Test::Header { .. } => Kind::Header,
+        Test::Body(_) => Kind::Body,
+        Test::Rawbody(_) => Kind::Rawbody,
+        Test::Full(_) => Kind::Full,
+        Test::Uri(_) => Kind::Uri,
+        Test::Meta(_) => Kind::Meta,
+    };
+    Rule {
+        name: rule.name.clone(),
+        kind,
+        score: score(draft, rule),
+        file: rule.file.clone(),
+        line: rule.line,
+    }
+}
+
+/// What is set, or else 1 point, a hundredth for rules on trial (`T_`); below 0 for `nice`.
+fn score(draft: &Draft, rule: &DraftRule) -> Points {
+    if let Some(&score) = draft.scores.get(&rule.name).and_then(|scores| scores.get(SCORE_SET)) {
+        return score;
+    }
+    let micros = if rule.name.as_str().starts_with("T_") { 10_000 } else { 1_000_000 };
+    let nice = draft.flags.get(&rule.name).is_some_and(|flags| flags.nice);
+    Points::from_micros(if nice { -micros } else { micros })
+}
+
+/// The scores of names that no rule here defines.
+fn weights(set: &RuleSet, draft: &Draft) -> HashMap<crate::verdict::Name, Points> {
+    let defined = |name| set.numbers.get(name).is_some_and(|&n| index(n) < set.rules.len());
+    let scores = draft.scores.iter().filter(|(name, _)| !defined(*name));
+    scores.filter_map(|(name, set)| Some((name.clone(), *set.get(SCORE_SET)?))).collect()
+}
+
+/// A rule on its way into a group.
+#[derive(Clone, Copy)]
+struct Slot {
+    number: u32,
+    flags: Flags,
+    /// Its hits are findings.
+    reported: bool,
+}
+
+#[derive(Default)]
+struct Groups {
+    body: Builder,
+    rawbody: Builder,
+    full: Builder,
+    uri: Builder,
+    headers: Vec<HeaderDraft>,
+    header_numbers: HashMap<(HeaderQuery, Option<Vec<u8>>), usize>,
+}
+
+struct HeaderDraft {
+    query: HeaderQuery,
+    if_unset: Option<Vec<u8>>,
+    group: Builder,
+    exists: Vec<u32>,
+}
+
+impl Groups {
+    /// Puts a rule where its text is read; a meta's expression is handed back.
+    fn add(&mut self, slot: Slot, test: Test) -> Option<String> {
+        match test {
+            Test::Body(pattern) => slot.add_to(&mut self.body, pattern, false),
+            Test::Rawbody(pattern) => slot.add_to(&mut self.rawbody, pattern, false),
+            Test::Full(pattern) => slot.add_to(&mut self.full, pattern, false),
+            Test::Uri(pattern) => slot.add_to(&mut self.uri, pattern, false),
+            Test::Header { query, test: HeaderTest::Exists } => {
+                self.header(query, None)?.exists.push(slot.number);
+            }
+            Test::Header { query, test: HeaderTest::Matches { pattern, negated, if_unset } } => {
+                slot.add_to(&mut self.header(query, if_unset)?.group, pattern, negated);
+            }
+            Test::Meta(expression) => return Some(expression),
+        }
+        None
+    }
+
+    fn header(&mut self, query: HeaderQuery, if_unset: Option<Vec<u8>>) -> Option<&mut HeaderDraft> {
+        let key = (query.clone(), if_unset.clone());
+        let number = *self.header_numbers.entry(key).or_insert(self.headers.len());
+        if number == self.headers.len() {
+            let group = Builder::default();
+            self.headers.push(HeaderDraft { query, if_unset, group, exists: Vec::new() });
+        }
+        self.headers.get_mut(number)
+    }
+
+    fn finish(self, set: &mut RuleSet) {
+        set.body = self.body.build();
+        set.rawbody = self.rawbody.build();
+        set.full = self.full.build();
+        set.uri = self.uri.build();
+        let header = |draft: HeaderDraft| HeaderGroup {
+            place: format!("header {}", draft.query),
+            query: draft.query,
+            if_unset: draft.if_unset,
+            group: draft.group.build(),
+            exists: draft.exists,
+        };
+        set.headers = self.headers.into_iter().map(header).collect();
+    }
+}
+
+impl Slot {
+    fn add_to(self, builder: &mut Builder, pattern: Pattern, negated: bool) {
+        builder.add(pattern, |matcher| Probe {
+            rule: self.number,
+            matcher,
+            negated,
+            most_hits: Probe::most_hits(self.flags.multiple && !negated, self.flags.most_hits),
+            skips_first: self.flags.no_subject,
+            reported: self.reported,
+        });
+    }
+}

@@ -1,0 +1,232 @@
+//! Rules that read the same text, and the one pass that tells which of them can match.
+//!
+//! All literals of all rules of a group are one Aho-Corasick automaton. A pass over a text marks
+//! the rules of which a literal occurs; only their patterns run, and those without a usable
+//! literal.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::{
+    hits::Hits,
+    pattern::{Matcher, Pattern},
+};
+use crate::verdict::Evidence;
+
+/// Matches that `tflags multiple` counts where there is no `maxhits`. A bound on work: metas
+/// compare counts with small numbers.
+const MOST_HITS: u32 = 256;
+
+/// With fewer patterns a pass costs more than it saves.
+const WORTH_A_PASS: usize = 3;
+
+/// One rule of a group.
+#[derive(Debug)]
+pub(super) struct Probe {
+    /// Its number in the set.
+    pub(super) rule: u32,
+    /// What runs.
+    pub(super) matcher: Matcher,
+    /// A hit is that it does not match.
+    pub(super) negated: bool,
+    /// How many matches count.
+    pub(super) most_hits: u32,
+    /// It does not read the first text, which is the Subject.
+    pub(super) skips_first: bool,
+    /// Its hits are reported, so that they need evidence.
+    pub(super) reported: bool,
+}
+
+impl Probe {
+    /// How many matches count for a rule with these flags.
+    pub(super) fn most_hits(multiple: bool, stated: Option<u32>) -> u32 {
+        if multiple { stated.unwrap_or(MOST_HITS).clamp(1, MOST_HITS) } else { 1 }
+    }
+}
+
+/// A group being put together.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    probes: Vec<Probe>,
+    /// Literals and the probes that need one of them.
+    literals: Vec<(Vec<u8>, u32)>,
+    always: Vec<u32>,
+}
+
+impl Builder {
+    /// Adds a rule; `make` gets its matcher.
+    pub(super) fn add(&mut self, pattern: Pattern, make: impl FnOnce(Matcher) -> Probe) {
+        let index = u32::try_from(self.probes.len()).unwrap_or(u32::MAX);
+        match &pattern.literals {
+            Some(literals) => {
+                self.literals.extend(literals.iter().map(|literal| (literal.to_vec(), index)));
+            }
+            None => self.always.push(index),
+        }
+        self.probes.push(make(pattern.matcher));
+    }
+
+    /// Compiles the group.
+    pub(super) fn build(mut self) -> Group {
+        self.literals.sort();
+        self.literals.dedup();
+        let filtered = self.probes.len() - self.always.len();
+        let sieve = (filtered >= WORTH_A_PASS).then(|| Sieve::new(self.literals)).flatten();
+        if sieve.is_none() {
+            self.always = (0..).take(self.probes.len()).collect();
+        }
+        Group { probes: self.probes, sieve, always: self.always }
+    }
+}
+
+/// Rules that read the same text.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    probes: Vec<Probe>,
+    sieve: Option<Sieve>,
+    /// Probes that run on every text.
+    always: Vec<u32>,
+}
+
+/// Scratch space for passes, used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    /// For each probe the number of the last pass that marked it.
+    marks: Vec<u32>,
+    pass: u32,
+    /// The probes to run.
+    candidates: Vec<u32>,
+}
+
+impl Group {
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.probes.is_empty()
+    }
+
+    /// How many rules it has, and how many of them run on every text.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.probes.len(), self.always.len())
+    }
+
+    /// Runs the rules over texts that are looked at one by one; `place` names them in evidence.
+    pub(super) fn examine<'t>(
+        &self,
+        place: &str,
+        texts: impl Iterator<Item = &'t [u8]>,
+        scratch: &mut Scratch,
+        hits: &mut Hits,
+    ) {
+        if self.is_empty() {
+            return;
+        }
+        for (index, text) in texts.enumerate() {
+            self.candidates(text, scratch);
+            for probe in scratch.candidates.iter().filter_map(|&at| self.probe(at)) {
+                if index > 0 || !probe.skips_first {
+                    probe.examine(place, text, hits);
+                }
+            }
+        }
+        self.negated(place, hits);
+    }
+
+    fn probe(&self, at: u32) -> Option<&Probe> {
+        self.probes.get(usize::try_from(at).ok()?)
+    }
+
+    /// The probes that can match this text.
+    fn candidates(&self, text: &[u8], scratch: &mut Scratch) {
+        scratch.candidates.clear();
+        scratch.candidates.extend_from_slice(&self.always);
+        if let Some(sieve) = &self.sieve {
+            sieve.pass(text, self.probes.len(), scratch);
+        }
+    }
+
+    /// Rules that want no match have hit unless a match was counted.
+    fn negated(&self, place: &str, hits: &mut Hits) {
+        for probe in self.probes.iter().filter(|probe| probe.negated) {
+            if hits.count(probe.rule) > 0 {
+                hits.clear(probe.rule);
+                continue;
+            }
+            hits.add(probe.rule, 1);
+            if probe.reported {
+                hits.show(probe.rule, Evidence::Fact(format!("{place} does not match")));
+            }
+        }
+    }
+}
+
+impl Probe {
+    fn examine(&self, place: &str, text: &[u8], hits: &mut Hits) {
+        let before = hits.count(self.rule);
+        if before >= self.most_hits {
+            return;
+        }
+        if self.negated || !self.reported {
+            let found = match self.most_hits {
+                1 => u32::from(self.matcher.is_match(text)),
+                most => self.matcher.count(text, most - before),
+            };
+            hits.add(self.rule, found);
+            return;
+        }
+        let Some(found) = self.matcher.find(text, 0) else { return };
+        if before == 0 {
+            let seen = text.get(found).unwrap_or_default();
+            hits.show(self.rule, Evidence::matched(place, seen));
+        }
+        let count = if self.most_hits == 1 { 1 } else { self.matcher.count(text, self.most_hits - before) };
+        hits.add(self.rule, count);
+    }
+}
+
+/// The literals of a group.
+#[derive(Debug)]
+struct Sieve {
+    automaton: AhoCorasick,
+    /// For each literal of the automaton the probes that need it.
+    owners: Vec<Vec<u32>>,
+}
+
+impl Sieve {
+    /// `literals` are sorted. `None` if they are more than an automaton takes: then every
+    /// pattern runs, which is slower and just as right.
+    fn new(literals: Vec<(Vec<u8>, u32)>) -> Option<Self> {
+        let mut strings: Vec<Vec<u8>> = Vec::new();
+        let mut owners: Vec<Vec<u32>> = Vec::new();
+        for (literal, owner) in literals {
+            match owners.last_mut().filter(|_| strings.last() == Some(&literal)) {
+                Some(same) => same.push(owner),
+                None => {
+                    strings.push(literal);
+                    owners.push(vec![owner]);
+                }
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .build(&strings)
+            .ok()?;
+        Some(Self { automaton, owners })
+    }
+
+    fn pass(&self, text: &[u8], probes: usize, scratch: &mut Scratch) {
+        scratch.pass = scratch.pass.wrapping_add(1);
+        if scratch.marks.len() < probes {
+            scratch.marks.resize(probes, 0);
+        }
+        for found in self.automaton.find_overlapping_iter(text) {
+            let owners = self.owners.get(found.pattern().as_usize());
+            for &owner in owners.into_iter().flatten() {
+                let mark = usize::try_from(owner).ok().and_then(|at| scratch.marks.get_mut(at));
+                if let Some(mark) = mark.filter(|mark| **mark != scratch.pass) {
+                    *mark = scratch.pass;
+                    scratch.candidates.push(owner);
+                }
+            }
+        }
+    }
+}

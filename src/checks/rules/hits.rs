@@ -1,0 +1,50 @@
+//! What the rules with patterns found in one message.
+
+use crate::verdict::Evidence;
+
+/// Counts and evidence by rule. Belongs to the [`RuleSet`](super::RuleSet) that made it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    counts: Vec<u32>,
+    seen: Vec<(u32, Evidence)>,
+}
+
+impl Hits {
+    /// Nothing yet, for so many rules.
+    pub(super) fn none(rules: usize) -> Self {
+        Self { counts: vec![0; rules], seen: Vec::new() }
+    }
+
+    /// How often a rule has hit.
+    pub(super) fn count(&self, rule: u32) -> u32 {
+        usize::try_from(rule).ok().and_then(|at| self.counts.get(at)).copied().unwrap_or(0)
+    }
+
+    /// Counts hits.
+    pub(super) fn add(&mut self, rule: u32, more: u32) {
+        if let Some(count) = self.slot(rule) {
+            *count = count.saturating_add(more);
+        }
+    }
+
+    /// Takes a rule's hits back.
+    pub(super) fn clear(&mut self, rule: u32) {
+        if let Some(count) = self.slot(rule) {
+            *count = 0;
+        }
+    }
+
+    /// Keeps what was seen.
+    pub(super) fn show(&mut self, rule: u32, evidence: Evidence) {
+        self.seen.push((rule, evidence));
+    }
+
+    /// What was seen of a rule first.
+    pub(super) fn evidence(&self, rule: u32) -> Option<&Evidence> {
+        self.seen.iter().find(|(seen, _)| *seen == rule).map(|(_, evidence)| evidence)
+    }
+
+    fn slot(&mut self, rule: u32) -> Option<&mut u32> {
+        usize::try_from(rule).ok().and_then(|at| self.counts.get_mut(at))
+    }
+}

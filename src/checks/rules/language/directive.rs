@@ -1,0 +1,311 @@
+//! What one line says.
+
+use super::{
+    super::{
+        expression::{Expression, ExpressionError, Operand, Term},
+        pattern::{Pattern, PatternError},
+        text::{HeaderQuery, QueryError},
+    },
+    Line, bytes_of,
+    known::{self, Known},
+    readable,
+};
+use crate::verdict::{Points, PointsError};
+
+/// What a line says.
+#[derive(Debug)]
+pub(in super::super) enum Directive {
+    /// A rule: its name and what it tests.
+    Rule {
+        /// Its name.
+        name: String,
+        /// Its question.
+        test: Test,
+    },
+    /// A rule this engine cannot run yet.
+    LeftOut {
+        /// Its name.
+        name: String,
+        /// What it would need.
+        needs: String,
+    },
+    /// `score`.
+    Score {
+        /// The rule.
+        name: String,
+        /// For the four score sets: neither network nor Bayes, network, Bayes, both.
+        scores: [Points; 4],
+        /// Whether they are added to what was set before.
+        relative: bool,
+    },
+    /// `describe`.
+    Describe {
+        /// The rule.
+        name: String,
+        /// For people.
+        text: String,
+    },
+    /// `tflags`.
+    Flags {
+        /// The rule.
+        name: String,
+        /// As far as they matter here.
+        flags: Flags,
+    },
+    /// Right, and of no consequence: `priority` orders work, never results.
+    Nothing,
+    /// Right, and without effect here; worth a note.
+    WithoutEffect,
+}
+
+/// The question of a rule.
+#[derive(Debug)]
+pub(in super::super) enum Test {
+    /// `header`.
+    Header {
+        /// What is read.
+        query: HeaderQuery,
+        /// What is asked of it.
+        test: HeaderTest,
+    },
+    /// `body`.
+    Body(Pattern),
+    /// `rawbody`.
+    Rawbody(Pattern),
+    /// `full`.
+    Full(Pattern),
+    /// `uri`.
+    Uri(Pattern),
+    /// `meta`: the expression, of which only the form has been checked.
+    Meta(String),
+}
+
+impl Test {
+    /// The pattern, where there is one.
+    pub(in super::super) fn pattern(&self) -> Option<&Pattern> {
+        match self {
+            Self::Body(pattern)
+            | Self::Rawbody(pattern)
+            | Self::Full(pattern)
+            | Self::Uri(pattern)
+            | Self::Header { test: HeaderTest::Matches { pattern, .. }, .. } => Some(pattern),
+            Self::Header { test: HeaderTest::Exists, .. } | Self::Meta(_) => None,
+        }
+    }
+}
+
+/// What a header rule asks.
+#[derive(Debug)]
+pub(in super::super) enum HeaderTest {
+    /// `exists:`.
+    Exists,
+    /// `=~` and `!~`.
+    Matches {
+        /// The pattern.
+        pattern: Pattern,
+        /// `!~`: a hit is that it does not match.
+        negated: bool,
+        /// `[if-unset: …]`: what is read if the header is missing.
+        if_unset: Option<Vec<u8>>,
+    },
+}
+
+/// `tflags`, as far as they matter here; the others are for tools that make rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Flags {
+    /// `nice`: a hit speaks for the message.
+    pub(in super::super) nice: bool,
+    /// `multiple`: every match counts.
+    pub(in super::super) multiple: bool,
+    /// `maxhits=`: counts up to here.
+    pub(in super::super) most_hits: Option<u32>,
+    /// `nosubject`: a body rule does not read the Subject.
+    pub(in super::super) no_subject: bool,
+}
+
+/// Why a line is left out.
+#[derive(Debug, thiserror::Error)]
+pub(in super::super) enum LineError {
+    /// No such directive.
+    #[error("unknown directive `{0}`")]
+    Unknown(String),
+    /// Something is missing.
+    #[error("`{0}` needs {1}")]
+    Missing(String, &'static str),
+    /// Letters, digits and underscores make a name.
+    #[error("`{0}` is not a rule name")]
+    Name(String),
+    /// Not a header that can be asked for.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A pattern that cannot be used.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// An expression that is none.
+    #[error(transparent)]
+    Expression(#[from] ExpressionError),
+    /// A score that is no number.
+    #[error(transparent)]
+    Points(#[from] PointsError),
+    /// One score or four.
+    #[error("`score` takes one number or four, not {0}")]
+    Scores(usize),
+}
+
+/// Reads one line.
+///
+/// # Errors
+/// It says nothing that can be understood.
+pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
+    match line.key.as_str() {
+        "header" | "body" | "rawbody" | "full" | "uri" | "meta" => rule(line),
+        "rbl" => left_out(line),
+        "score" => score(line),
+        "describe" => describe(line),
+        "tflags" => flags(line),
+        "priority" => priority(line),
+        key => match known::directive(key) {
+            Known::Rule => left_out(line),
+            Known::WithoutEffect => Ok(Directive::WithoutEffect),
+            Known::Unknown => Err(LineError::Unknown(readable(key))),
+        },
+    }
+}
+
+/// The first word, checked to be a rule's name, and the rest.
+fn named<'l>(line: &'l Line, what: &'static str) -> Result<(String, &'l str), LineError> {
+    const LONGEST: usize = 128;
+    let value = line.value.as_str();
+    let (name, rest) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
+    if name.is_empty() {
+        return Err(LineError::Missing(line.key.clone(), "a rule name"));
+    }
+    let well_formed = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.len() <= LONGEST;
+    if !well_formed {
+        return Err(LineError::Name(readable(name)));
+    }
+    let rest = rest.trim_start();
+    if rest.is_empty() {
+        return Err(LineError::Missing(line.key.clone(), what));
+    }
+    Ok((name.to_owned(), rest))
+}
+
+fn left_out(line: &Line) -> Result<Directive, LineError> {
+    let (name, _) = named(line, "something behind the name")?;
+    Ok(Directive::LeftOut { name, needs: format!("`{}` rules", line.key) })
+}
+
+fn rule(line: &Line) -> Result<Directive, LineError> {
+    let (name, rest) = named(line, "a test behind the name")?;
+    let eval = rest.strip_prefix("rbl").unwrap_or(rest).strip_prefix("eval:");
+    if let (Some(call), "header" | "body" | "rawbody" | "full") = (eval, line.key.as_str()) {
+        let function = call.split('(').next().unwrap_or_default().trim();
+        return Ok(Directive::LeftOut { name, needs: format!("eval:{}", readable(function)) });
+    }
+    let test = match line.key.as_str() {
+        "header" => return header(name, rest),
+        "body" => Test::Body(Pattern::compile(rest)?),
+        "rawbody" => Test::Rawbody(Pattern::compile(rest)?),
+        "full" => Test::Full(Pattern::compile(rest)?),
+        "uri" => Test::Uri(Pattern::compile(rest)?),
+        _ => {
+            Expression::parse(rest, &mut |term| match term {
+                Term::Call { function, .. } if function != "rules_matching" => {
+                    Err(format!("unknown function `{function}`"))
+                }
+                _ => Ok(Operand::Number(0.0)),
+            })?;
+            Test::Meta(rest.to_owned())
+        }
+    };
+    Ok(Directive::Rule { name, test })
+}
+
+fn header(name: String, rest: &str) -> Result<Directive, LineError> {
+    let (query, test) = match rest.strip_prefix("exists:") {
+        Some(header) => (header.trim_end_matches(':'), None),
+        None => {
+            let missing = || LineError::Missing("header".to_owned(), "`=~` or `!~`");
+            let at = rest.find(['=', '!']).ok_or_else(missing)?;
+            let (header, test) = rest.split_at(at);
+            (header.trim_end().trim_end_matches(':'), Some(test))
+        }
+    };
+    let query = match HeaderQuery::parse(query) {
+        Err(QueryError::NotYet(what)) => return Ok(Directive::LeftOut { name, needs: what }),
+        query => query?,
+    };
+    let test = test.map_or(Ok(HeaderTest::Exists), header_match)?;
+    Ok(Directive::Rule { name, test: Test::Header { query, test } })
+}
+
+fn header_match(test: &str) -> Result<HeaderTest, LineError> {
+    let (negated, pattern) = match (test.strip_prefix("=~"), test.strip_prefix("!~")) {
+        (Some(pattern), _) => (false, pattern),
+        (_, Some(pattern)) => (true, pattern),
+        _ => return Err(LineError::Missing("header".to_owned(), "`=~` or `!~`")),
+    };
+    let unset = pattern.strip_suffix(']').and_then(|text| text.rsplit_once("[if-unset:"));
+    let (pattern, if_unset) = match unset {
+        Some((pattern, text)) => (pattern, Some(bytes_of(text.trim_start()))),
+        None => (pattern, None),
+    };
+    let pattern = Pattern::compile(pattern.trim())?;
+    Ok(HeaderTest::Matches { pattern, negated, if_unset })
+}
+
+fn score(line: &Line) -> Result<Directive, LineError> {
+    let (name, rest) = named(line, "a score")?;
+    let mut relative = false;
+    let mut scores = Vec::new();
+    for word in rest.split_whitespace() {
+        let bare = word.strip_prefix('(').and_then(|word| word.strip_suffix(')'));
+        relative |= bare.is_some();
+        scores.push(points(bare.unwrap_or(word))?);
+    }
+    let scores = match *scores.as_slice() {
+        [one] => [one; 4],
+        [a, b, c, d] => [a, b, c, d],
+        _ => return Err(LineError::Scores(scores.len())),
+    };
+    Ok(Directive::Score { name, scores, relative })
+}
+
+/// A plain decimal number: `inf`, `1e9` and the like are no scores.
+fn points(word: &str) -> Result<Points, PointsError> {
+    let plain = word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
+    if plain { word.parse() } else { Err(PointsError::NotANumber(readable(word))) }
+}
+
+fn describe(line: &Line) -> Result<Directive, LineError> {
+    let (name, rest) = named(line, "a description")?;
+    Ok(Directive::Describe { name, text: readable(rest) })
+}
+
+fn flags(line: &Line) -> Result<Directive, LineError> {
+    let (name, rest) = named(line, "flags")?;
+    let mut flags = Flags::default();
+    for word in rest.split_whitespace() {
+        match word {
+            "nice" => flags.nice = true,
+            "multiple" => flags.multiple = true,
+            "nosubject" => flags.no_subject = true,
+            _ => {
+                let most = word.strip_prefix("maxhits=").and_then(|most| most.parse().ok());
+                flags.most_hits = most.or(flags.most_hits);
+            }
+        }
+    }
+    Ok(Directive::Flags { name, flags })
+}
+
+fn priority(line: &Line) -> Result<Directive, LineError> {
+    let (_, rest) = named(line, "a whole number")?;
+    match rest.parse::<i32>() {
+        Ok(_) => Ok(Directive::Nothing),
+        Err(_) => Err(LineError::Missing(line.key.clone(), "a whole number")),
+    }
+}

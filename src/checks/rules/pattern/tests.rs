@@ -1,0 +1,135 @@
+use proptest::prelude::*;
+
+use super::{
+    super::language::{bytes_of, latin1_view},
+    *,
+};
+
+/// `\n`, `\t`, `\r` and `\xHH` in a subject.
+fn subject(text: &str) -> Vec<u8> {
+    let view = latin1_view(text.as_bytes());
+    let mut pieces = view.split("\\x");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        plain.push(char::from(u8::from_str_radix(&piece[..2], 16).unwrap()));
+        plain.push_str(&piece[2..]);
+    }
+    bytes_of(&plain.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r"))
+}
+
+fn outcome(pattern: &str, text: &[u8]) -> &'static str {
+    match Pattern::compile(&latin1_view(pattern.as_bytes())) {
+        Ok(pattern) => {
+            let hit = pattern.matcher.is_match(text);
+            assert_eq!(pattern.matcher.find(text, 0).is_some(), hit);
+            if hit { "hit" } else { "miss" }
+        }
+        Err(PatternError::Needs(_)) => "needs",
+        Err(_) => "invalid",
+    }
+}
+
+/// Perl 5.36 with `/aa` said what is expected of every line.
+#[test]
+fn patterns_mean_what_they_mean_in_perl() {
+    let mut wrong = Vec::new();
+    for line in include_str!("patterns.tsv").lines().filter(|line| !line.starts_with("# ")) {
+        let fields: Vec<_> = line.split('\t').collect();
+        let [pattern, text, expected] = fields[..] else { panic!("three fields: {line}") };
+        let found = outcome(pattern, &subject(text));
+        if found != expected {
+            wrong.push(format!("{line}, not {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn literals_are_in_every_match() {
+    for (pattern, expected) in [
+        ("/abc/", "abc"),
+        ("/AbC/i", "abc"),
+        ("/ab/", ""),
+        ("/v[i1]agra/i", "v1agra viagra"),
+        ("/colou?r/", "color colour"),
+        ("/(?:cheap|buy) +meds/", " meds"),
+        ("/(?:viagra|cialis)/", "cialis viagra"),
+        ("/viagra|x/", ""),
+        (r"/\d+ million dollars/", " million dollars"),
+        ("/(?:foo)?barbaz/", "barbaz foobarbaz"),
+        ("/(?:foo)*barbaz/", "barbaz"),
+        ("/(?:foo){2}/", "foofoo"),
+        ("/(?:foo){2,}x/", "foofoo"),
+        ("/^from: .*viagra$/", "viagra"),
+        ("/https?:[^ ]*paypal/", "paypal"),
+        ("/.*/", ""),
+        ("//", ""),
+        ("/é€x/", "é€x"),
+    ] {
+        let compiled = Pattern::compile(&latin1_view(pattern.as_bytes())).unwrap();
+        let found: Vec<_> = compiled
+            .literals
+            .iter()
+            .flat_map(Literals::iter)
+            .map(|literal| String::from_utf8_lossy(literal).into_owned())
+            .collect();
+        assert_eq!(found.join(" "), expected, "{pattern}");
+    }
+}
+
+#[test]
+fn matches_are_counted_one_behind_the_other() {
+    for (pattern, text, most, count) in [
+        ("/a/", "banana", 9, 3),
+        ("/a/", "banana", 2, 2),
+        ("/ana/", "banana", 9, 1),
+        ("/x*/", "aa", 9, 3),
+        ("/^a/", "aaa", 9, 1),
+        (r"/\ba/", "a aa", 9, 2),
+        ("/a/", "", 9, 0),
+    ] {
+        let compiled = Pattern::compile(pattern).unwrap();
+        assert_eq!(compiled.matcher.count(text.as_bytes(), most), count, "{pattern}");
+    }
+}
+
+#[test]
+fn too_large_a_pattern_is_refused() {
+    let error = Pattern::compile("/(?:(?:[a-z]{1,900}x){1,900}y){1,900}/").unwrap_err();
+    assert!(matches!(error, PatternError::TooLarge), "{error}");
+}
+
+/// Patterns that look like patterns: random bytes seldom get past the delimiters.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "a", "b", "B", "\n", " ", ".", "*", "+", "?", "|", "(", ")", "(?:", "(?i)", "(?i:", "[",
+        "]", "[^", "-", "{2}", "{1,3}", "{", "}", "\\", "\\d", "\\b", "\\x", "\\Q", "\\E", "^",
+        "$", "\\Z", "é", "[[:alpha:]]", "(?#", "\\12", "#",
+    ]);
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_pattern_has_an_answer(pattern in pieces(), flags in "[imsxg]{0,3}") {
+        let _ = Pattern::compile(&latin1_view(format!("/{pattern}/{flags}").as_bytes()));
+    }
+
+    /// The prefilter must never hide a match.
+    #[test]
+    fn a_match_contains_a_literal(pattern in pieces(), flags in "[ims]{0,2}", text in "[abB \né]{0,12}") {
+        let pattern = Pattern::compile(&latin1_view(format!("/{pattern}/{flags}").as_bytes()));
+        let Ok(pattern) = pattern else { return Ok(()) };
+        let Some(literals) = &pattern.literals else { return Ok(()) };
+        if pattern.matcher.is_match(text.as_bytes()) {
+            let folded = text.as_bytes().to_ascii_lowercase();
+            let contained = |literal: &[u8]| folded.windows(literal.len()).any(|at| at == literal);
+            prop_assert!(literals.iter().any(contained));
+        }
+    }
+
+    #[test]
+    fn any_bytes_have_an_answer(text in ".{0,40}") {
+        let _ = Pattern::compile(&latin1_view(text.as_bytes()));
+    }
+}

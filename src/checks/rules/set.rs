@@ -1,0 +1,277 @@
+//! The compiled set and what can be asked of it.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+};
+
+use super::{
+    Complaint, Hits, RulesError, Settings, compile, conclude,
+    conclude::Meta,
+    draft::Draft,
+    group::{Group, Scratch},
+    source,
+    text::{self, HeaderQuery},
+};
+use crate::{
+    checks::Case,
+    verdict::{Evidence, Finding, Name, Points},
+};
+
+/// All rules, compiled. Immutable; made once and shared.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    pub(super) rules: Vec<Rule>,
+    /// Names that only metas know: findings of other checks. Numbered behind the rules.
+    pub(super) foreign: Vec<Name>,
+    /// The numbers of both.
+    pub(super) numbers: HashMap<Name, u32>,
+    pub(super) headers: Vec<HeaderGroup>,
+    pub(super) body: Group,
+    pub(super) rawbody: Group,
+    pub(super) full: Group,
+    pub(super) uri: Group,
+    /// In an order in which each finds what it rests on.
+    pub(super) metas: Vec<Meta>,
+    /// Scores set for names that no rule here defines.
+    pub(super) weights: HashMap<Name, Points>,
+    pub(super) descriptions: HashMap<Name, String>,
+    pub(super) complaints: Vec<Complaint>,
+}
+
+/// What kind of question a rule asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Of header fields.
+    Header,
+    /// Of the rendered text.
+    Body,
+    /// Of the decoded text before it is rendered.
+    Rawbody,
+    /// Of the message as sent.
+    Full,
+    /// Of the URIs.
+    Uri,
+    /// Of other rules and findings.
+    Meta,
+}
+
+impl Kind {
+    /// The directive's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Body => "body",
+            Self::Rawbody => "rawbody",
+            Self::Full => "full",
+            Self::Uri => "uri",
+            Self::Meta => "meta",
+        }
+    }
+}
+
+/// One rule, for lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleInfo<'s> {
+    /// Its name.
+    pub name: &'s Name,
+    /// What it asks.
+    pub kind: Kind,
+    /// What a hit adds to the score; 0 if it is switched off. Sub-rules never add anything.
+    pub score: Points,
+    /// The file it stands in.
+    pub file: &'s str,
+    /// The line, from 1.
+    pub line: usize,
+    /// For people.
+    pub describe: Option<&'s str>,
+    /// `__NAME`: only there for metas.
+    pub is_sub_rule: bool,
+}
+
+/// How many rules a set has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All of them.
+    pub rules: usize,
+    /// Those whose names begin with two underscores.
+    pub sub_rules: usize,
+    /// Those that are switched off by a score of 0.
+    pub off: usize,
+    /// Patterns that run on every text, because nothing tells beforehand that they cannot match.
+    pub unfiltered: usize,
+}
+
+/// A rule of the set.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) name: Name,
+    pub(super) kind: Kind,
+    /// Of the score set in use.
+    pub(super) score: Points,
+    pub(super) file: Arc<str>,
+    pub(super) line: usize,
+}
+
+impl Rule {
+    /// `__NAME`.
+    pub(super) fn is_sub_rule(&self) -> bool {
+        self.name.as_str().starts_with("__")
+    }
+}
+
+/// Rules that read the same header.
+#[derive(Debug)]
+pub(super) struct HeaderGroup {
+    pub(super) query: HeaderQuery,
+    /// As evidence names it.
+    pub(super) place: String,
+    /// What is read if the header is missing.
+    pub(super) if_unset: Option<Vec<u8>>,
+    pub(super) group: Group,
+    /// Rules that only ask whether it is there.
+    pub(super) exists: Vec<u32>,
+}
+
+impl RuleSet {
+    /// Reads and compiles what the settings name. Takes a second or so for large sets: not for a
+    /// runtime thread.
+    ///
+    /// # Errors
+    /// A file or directory cannot be read.
+    pub fn load(settings: &Settings) -> Result<Self, RulesError> {
+        let mut draft = Draft::default();
+        for source in source::gather(settings)? {
+            draft.read(&source.name, &source.text);
+        }
+        Ok(compile::compile(draft))
+    }
+
+    /// Compiles texts that are already here: file name and content.
+    pub fn parse<N: AsRef<str>, T: AsRef<[u8]>>(sources: &[(N, T)]) -> Self {
+        let mut draft = Draft::default();
+        for (name, text) in sources {
+            draft.read(&Arc::from(name.as_ref()), text.as_ref());
+        }
+        compile::compile(draft)
+    }
+
+    /// What is wrong with the rules, by file and line.
+    pub fn complaints(&self) -> &[Complaint] {
+        &self.complaints
+    }
+
+    /// Runs all rules with patterns. Only computes; takes some ten microseconds for a usual
+    /// message and a set of a few hundred rules.
+    pub fn examine(&self, case: &Case) -> Hits {
+        let mut hits = Hits::none(self.rules.len());
+        let mut scratch = Scratch::default();
+        for header in &self.headers {
+            self.examine_header(header, case, &mut scratch, &mut hits);
+        }
+        let message = &case.message;
+        if !self.body.is_empty() {
+            self.body.examine("body", bytes(message.body()), &mut scratch, &mut hits);
+        }
+        if !self.rawbody.is_empty() {
+            self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);
+        }
+        if !self.uri.is_empty() {
+            self.uri.examine("uri", bytes(message.uris()), &mut scratch, &mut hits);
+        }
+        if !self.full.is_empty() {
+            let full = text::full(message.raw());
+            self.full.examine("full", std::iter::once(&*full), &mut scratch, &mut hits);
+        }
+        hits
+    }
+
+    /// Works out the metas, which may name the findings of other checks, and says what was found:
+    /// every rule that hit and has a weight. `hits` must come from this set.
+    pub fn conclude(&self, hits: Hits, others: &[Finding]) -> Vec<Finding> {
+        conclude::conclude(self, hits, others)
+    }
+
+    /// The names of all rules that hit, sub-rules and rules without weight included.
+    pub fn fired(&self, hits: &Hits, others: &[Finding]) -> Vec<&Name> {
+        conclude::fired(self, hits, others)
+    }
+
+    /// The score that a `score` line sets for a name which another check defines.
+    pub fn weight(&self, name: &str) -> Option<Points> {
+        self.weights.get(name).copied()
+    }
+
+    /// The description of a rule or of another check's finding.
+    pub fn describe(&self, name: &str) -> Option<&str> {
+        self.descriptions.get(name).map(String::as_str)
+    }
+
+    /// Whether a rule of this name is in the set.
+    pub fn defines(&self, name: &str) -> bool {
+        self.numbers.get(name).is_some_and(|&number| compile::index(number) < self.rules.len())
+    }
+
+    /// All rules, in the order of the files.
+    pub fn list(&self) -> impl Iterator<Item = RuleInfo<'_>> {
+        self.rules.iter().map(|rule| RuleInfo {
+            name: &rule.name,
+            kind: rule.kind,
+            score: rule.score,
+            file: &rule.file,
+            line: rule.line,
+            describe: self.describe(rule.name.as_str()),
+            is_sub_rule: rule.is_sub_rule(),
+        })
+    }
+
+    /// Whether it has no rules.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// How many rules it has.
+    pub fn counts(&self) -> Counts {
+        let groups = self.headers.iter().map(|header| &header.group);
+        let groups = groups.chain([&self.body, &self.rawbody, &self.full, &self.uri]);
+        Counts {
+            rules: self.rules.len(),
+            sub_rules: self.rules.iter().filter(|rule| rule.is_sub_rule()).count(),
+            off: self.rules.iter().filter(|rule| rule.score == Points::ZERO).count(),
+            unfiltered: groups.map(|group| group.sizes().1).sum(),
+        }
+    }
+
+    /// The name with this number.
+    pub(super) fn name(&self, number: u32) -> Option<&Name> {
+        let at = usize::try_from(number).ok()?;
+        match self.rules.get(at) {
+            Some(rule) => Some(&rule.name),
+            None => self.foreign.get(at.checked_sub(self.rules.len())?),
+        }
+    }
+
+    fn examine_header(
+        &self,
+        header: &HeaderGroup,
+        case: &Case,
+        scratch: &mut Scratch,
+        hits: &mut Hits,
+    ) {
+        if !header.group.is_empty() {
+            let value = header.query.read(case);
+            let text = value.as_deref().or(header.if_unset.as_deref()).unwrap_or_default();
+            header.group.examine(&header.place, std::iter::once(text), scratch, hits);
+        }
+        if !header.exists.is_empty() && header.query.exists(case) {
+            for &rule in &header.exists {
+                hits.add(rule, 1);
+                hits.show(rule, Evidence::Fact(format!("{} exists", header.place)));
+            }
+        }
+    }
+}
+
+fn bytes(texts: &[String]) -> impl Iterator<Item = &[u8]> {
+    texts.iter().map(String::as_bytes)
+}

@@ -1,0 +1,52 @@
+//! The texts rules read: what `header`, `full` and the others see of a message.
+
+mod header;
+
+pub(super) use header::{HeaderQuery, QueryError};
+
+use std::borrow::Cow;
+
+/// Bytes of a message that `full` rules read; the rest is attachments, and time is limited.
+const FULL_LIMIT: usize = 1 << 20;
+
+/// The message as `full` rules see it: as sent, with bare line feeds. Rules are written and
+/// measured on stored mail, where lines end so; a `\r?$` matches all the same.
+pub(super) fn full(raw: &[u8]) -> Cow<'_, [u8]> {
+    bare_line_feeds(raw.get(..FULL_LIMIT).unwrap_or(raw))
+}
+
+/// Replaces CR LF by LF.
+fn bare_line_feeds(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.windows(2).any(|pair| pair == b"\r\n") {
+        return Cow::Borrowed(text);
+    }
+    let mut bare = Vec::with_capacity(text.len());
+    let mut lines = text.split(|&byte| byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        if lines.peek().is_none() {
+            bare.extend_from_slice(line);
+        } else {
+            bare.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+            bare.push(b'\n');
+        }
+    }
+    Cow::Owned(bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_in_bare_line_feeds() {
+        for (sent, seen) in [
+            ("", ""),
+            ("a", "a"),
+            ("a\r\n", "a\n"),
+            ("a\r\r\n\nb\r", "a\r\n\nb\r"),
+            ("\r\n\r\n", "\n\n"),
+        ] {
+            assert_eq!(full(sent.as_bytes()), seen.as_bytes(), "{sent:?}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! `gatepost check`: judges messages from files the way the milter does.
+
+mod envelope;
+mod report;
+mod sources;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use futures_util::{StreamExt, stream};
+
+use self::{
+    report::Report,
+    sources::{Item, items},
+};
+use super::{Exit, Failure, runtime};
+use crate::{
+    config::Config,
+    mail::{Address, Envelope},
+    service::{Built, Offline, build},
+    verdict::{Judgement, Verdict},
+};
+
+/// Messages judged at once.
+const AT_ONCE: usize = 8;
+
+/// What `check` takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Without --client, the client is the first in the message's Received trace that is neither \
+                  one of networks.relays nor loopback; without --from, the sender is the Return-Path.\n\n\
+                  Exit status: 0 nothing found; 1 spam or a virus found; 2 wrong usage or configuration; \
+                  3 a message could not be read or not be judged.\n\n\
+                  Examples:\n  \
+                  gatepost check message.eml\n  \
+                  gatepost check --json --offline Maildir/ archive.mbox\n  \
+                  gatepost check --client 192.0.2.1 --helo mx.example --from a@example.org - < message.eml"
+)]
+pub(super) struct Arguments {
+    /// One JSON object a line instead of text for people
+    #[arg(long)]
+    json: bool,
+    /// Ask neither DNS nor the virus scanner
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    envelope: envelope::Arguments,
+    /// Files, directories (recursively), mbox files, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+pub(super) fn run(path: Option<PathBuf>, arguments: Arguments) -> Result<Exit, Failure> {
+    let config = Config::load(path.as_deref())?;
+    let offline = if arguments.offline { Offline::Yes } else { Offline::No };
+    runtime()?.block_on(async {
+        let built = Arc::new(build(&config, offline, None).await?);
+        check(&built, arguments).await
+    })
+}
+
+async fn check(built: &Arc<Built>, arguments: Arguments) -> Result<Exit, Failure> {
+    let given = Arc::new(arguments.envelope);
+    let mut tally = Tally::default();
+    let judged = stream::iter(items(&arguments.paths))
+        .map(|item| {
+            let (built, given) = (Arc::clone(built), Arc::clone(&given));
+            async move {
+                match item {
+                    Ok(Item { label, raw }) => Ok((label, judge(&built, &given, raw).await)),
+                    Err(error) => Err(error),
+                }
+            }
+        })
+        .buffered(AT_ONCE);
+    let mut judged = std::pin::pin!(judged);
+    let mut output = io::stdout().lock();
+    while let Some(next) = judged.next().await {
+        match next {
+            Ok((label, (judgement, envelope))) => {
+                tally.count(&judgement);
+                let reply = built.replies.to(&judgement, &envelope);
+                let report = Report::new(&label, &judgement, reply.as_ref());
+                if arguments.json {
+                    report.json(&mut output)?;
+                } else {
+                    report.text(&mut output)?;
+                }
+            }
+            Err(error) => {
+                tally.failed = true;
+                writeln!(io::stderr(), "gatepost: {}", crate::chain(&error))?;
+            }
+        }
+    }
+    Ok(tally.exit())
+}
+
+/// The milter's path: connect, MAIL, RCPT, headers, end of message.
+async fn judge(built: &Built, given: &envelope::Arguments, raw: Vec<u8>) -> (Judgement, Envelope) {
+    let scan_bytes = built.filter.scan_bytes;
+    let truncated = raw.len() > scan_bytes;
+    let mut raw = raw;
+    raw.truncate(scan_bytes);
+    let (client, mut envelope, recipients) = given.envelope(built, &raw);
+    let visit = built.filter.visit(client);
+    envelope.client = Arc::clone(visit.client());
+    let inquiry = loop {
+        match visit.inquire(envelope.clone()) {
+            Ok(inquiry) => break inquiry,
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+        }
+    };
+    conclude(inquiry, recipients, raw, truncated).await
+}
+
+async fn conclude(
+    mut inquiry: crate::filter::Inquiry,
+    recipients: Vec<Address>,
+    raw: Vec<u8>,
+    truncated: bool,
+) -> (Judgement, Envelope) {
+    let mut refusal = None;
+    for recipient in &recipients {
+        refusal = inquiry.recipient(recipient.clone()).await.or(refusal);
+    }
+    if recipients.is_empty() {
+        refusal = inquiry.refusal().await;
+    }
+    match refusal {
+        // With one recipient left, the milter goes on to judge the message for that one.
+        Some(judgement) if inquiry.envelope().recipients.is_empty() => {
+            (judgement, inquiry.envelope().clone())
+        }
+        _ => {
+            inquiry.headers(&raw);
+            inquiry.conclude(raw, truncated).await
+        }
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    spam: bool,
+    failed: bool,
+}
+
+impl Tally {
+    fn count(&mut self, judgement: &Judgement) {
+        match judgement.verdict {
+            Verdict::Accept => {}
+            Verdict::Defer => self.failed = true,
+            _ => self.spam = true,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match (self.failed, self.spam) {
+            (true, _) => Exit::Failed,
+            (false, true) => Exit::No,
+            (false, false) => Exit::Done,
+        }
+    }
+}

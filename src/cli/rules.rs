@@ -1,0 +1,105 @@
+//! `gatepost rules`
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use super::{Exit, Failure};
+use crate::{
+    checks::rules::{Complaint, RuleSet, Settings, Severity, cases::{self, CaseResult}},
+    config::Config,
+};
+
+/// What can be done with rules.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Name what is wrong in rule files; status 1 if a line is broken
+    Lint(Files),
+    /// List the rules: name, score, kind, where they stand, what they find
+    List(Files),
+    /// Run *.cases files, which hold messages that rules must hit or miss
+    #[command(
+        after_help = "Without PATH: the cases of the built-in rules.\n\nA case begins with a line \
+                            `### hit NAME…` or `### miss NAME…`; the message follows."
+    )]
+    Test(Files),
+}
+
+/// Which rules.
+#[derive(Debug, clap::Args)]
+pub(super) struct Files {
+    /// Rule files or directories; else those of the configuration
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Lint(files) => lint(&load(path, &files)?),
+        Command::List(files) => list(&load(path, &files)?),
+        Command::Test(files) => test(path, &files),
+    }
+}
+
+fn load(path: Option<PathBuf>, files: &Files) -> Result<RuleSet, Failure> {
+    if files.paths.is_empty() {
+        return Ok(RuleSet::load(&Config::load(path.as_deref())?.settings.rules)?);
+    }
+    let include = files.paths.iter().map(|path| path.display().to_string()).collect();
+    Ok(RuleSet::load(&Settings { include })?)
+}
+
+fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
+    let mut output = io::stdout().lock();
+    for complaint in rules.complaints() {
+        let Complaint { file, line, severity, text } = complaint;
+        writeln!(output, "{file}:{line}: {severity}: {text}")?;
+    }
+    let broken = rules.complaints().iter().filter(|c| c.severity == Severity::Error).count();
+    let rules = rules.list().count();
+    writeln!(io::stderr(), "{rules} rules in force, {broken} broken lines")?;
+    Ok(if broken == 0 { Exit::Done } else { Exit::No })
+}
+
+fn list(rules: &RuleSet) -> Result<Exit, Failure> {
+    let mut output = io::stdout().lock();
+    for rule in rules.list() {
+        let place = format!("{}:{}", rule.file, rule.line);
+        let score = rule.score.to_string();
+        let (name, kind) = (rule.name, rule.kind.as_str());
+        writeln!(
+            output,
+            "{score:>8}  {name:<32} {kind:<8} {place:<24} {}",
+            rule.describe.unwrap_or_default()
+        )?;
+    }
+    Ok(Exit::Done)
+}
+
+fn test(path: Option<PathBuf>, files: &Files) -> Result<Exit, Failure> {
+    let rules = RuleSet::load(&Config::load(path.as_deref())?.settings.rules)?;
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for path in &files.paths {
+        texts.push((path.display().to_string(), fs::read_to_string(path)?));
+    }
+    if files.paths.is_empty() {
+        texts = cases::builtin().iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
+    }
+    let mut output = io::stdout().lock();
+    let (mut count, mut failed) = (0, 0);
+    for (name, text) in &texts {
+        for result in cases::run(&rules, name, text)? {
+            count += 1;
+            if !result.passed() {
+                failed += 1;
+                let CaseResult { file, line, rule, words, expected, .. } = result;
+                let wanted = if expected { "did not hit" } else { "hit" };
+                writeln!(output, "{file}:{line}: {rule} {wanted}: {words}")?;
+            }
+        }
+    }
+    writeln!(output, "{count} cases, {failed} failed")?;
+    Ok(if failed == 0 { Exit::Done } else { Exit::No })
+}

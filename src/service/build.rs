@@ -1,0 +1,204 @@
+//! From a configuration to a filter: every check with its port.
+//!
+//! A reload builds anew only what its part of the file changed: the resolver keeps its cache, the
+//! lists their health, the bounds their count.
+
+use std::sync::Arc;
+
+use tokio::task::{AbortHandle, spawn_blocking};
+
+use crate::{
+    checks::{
+        Check,
+        antivirus::{Antivirus, AntivirusError},
+        attachments::Attachments,
+        lists::{ClientLists, ListsError},
+        rules::{Complaint, RuleSet, RulesError, Severity},
+        test_strings::TestStrings,
+    },
+    config::{Config, Settings},
+    dns::{DnsError, Resolver},
+    filter::{Admission, Filter},
+    milter::reply::{Replies, ReplyError},
+};
+
+/// Why a configuration that reads well cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The resolver.
+    #[error("[dns]")]
+    Dns(#[source] DnsError),
+    /// A list.
+    #[error("[[dns.list]]")]
+    Lists(#[source] ListsError),
+    /// The rules.
+    #[error("[rules]")]
+    Rules(#[source] RulesError),
+    /// The virus scanner.
+    #[error("[antivirus]")]
+    Antivirus(#[source] AntivirusError),
+    /// A reply's text.
+    #[error("[replies]")]
+    Replies(#[source] ReplyError),
+    /// The thread that read the rules died.
+    #[error("[rules]: reading them was interrupted")]
+    Interrupted,
+}
+
+/// Whether checks may use the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offline {
+    /// No DNS, no scanner.
+    Yes,
+    /// As configured.
+    No,
+}
+
+/// What was built.
+pub struct Built {
+    /// The filter.
+    pub filter: Arc<Filter>,
+    /// The texts of its answers.
+    pub replies: Arc<Replies>,
+    /// The lists, to be watched.
+    pub lists: Option<ClientLists>,
+    /// The scanner, to be asked how it is.
+    pub antivirus: Option<Antivirus>,
+    resolver: Option<Resolver>,
+    watch: Watch,
+}
+
+/// Watches the lists until the last configuration that uses them is gone.
+#[derive(Clone, Default)]
+struct Watch(Option<Arc<Watching>>);
+
+struct Watching(AbortHandle);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Builds. `before` is the running configuration and what was built from it.
+///
+/// Tests the lists before it returns (as long as one DNS question may take), so that a dead or
+/// refusing one never judges a message.
+///
+/// # Errors
+/// See [`BuildError`].
+pub async fn build(
+    config: &Config,
+    offline: Offline,
+    before: Option<(&Config, &Built)>,
+) -> Result<Built, BuildError> {
+    let settings = &config.settings;
+    let before = before.map(|(config, built)| (&config.settings, built));
+    let rules = read_rules(settings).await?;
+    report(rules.complaints());
+    let replies = Replies::new(&settings.replies).map_err(BuildError::Replies)?;
+    let mut built = Built {
+        filter: Arc::new(Filter {
+            networks: settings.networks.clone(),
+            profiles: config.profiles(),
+            checks: Vec::new(),
+            rules: Arc::new(rules),
+            admission: admission(settings, before),
+            scan_bytes: settings.limits.scan_bytes,
+        }),
+        replies: Arc::new(replies),
+        lists: None,
+        antivirus: None,
+        resolver: None,
+        watch: Watch::default(),
+    };
+    if offline == Offline::No {
+        ask_network(&mut built, settings, before).await?;
+    }
+    let checks = checks(&built, settings);
+    if let Some(filter) = Arc::get_mut(&mut built.filter) {
+        filter.checks = checks;
+    }
+    Ok(built)
+}
+
+async fn read_rules(settings: &Settings) -> Result<RuleSet, BuildError> {
+    let rules = settings.rules.clone();
+    let read = spawn_blocking(move || RuleSet::load(&rules)).await;
+    read.map_err(|_| BuildError::Interrupted)?.map_err(BuildError::Rules)
+}
+
+/// Broken lines leave the rest of the rules in force, but never quietly.
+fn report(complaints: &[Complaint]) {
+    const MOST: usize = 20;
+    for complaint in complaints.iter().filter(|c| c.severity == Severity::Error).take(MOST) {
+        tracing::warn!(%complaint, "a rule is left out");
+    }
+    let errors = complaints.iter().filter(|c| c.severity == Severity::Error).count();
+    if errors > MOST {
+        tracing::warn!(errors, "more rules are left out; `gatepost rules lint` lists them");
+    }
+}
+
+fn admission(settings: &Settings, before: Option<(&Settings, &Built)>) -> Arc<Admission> {
+    match before {
+        Some((old, built)) if old.limits == settings.limits => Arc::clone(&built.filter.admission),
+        _ => Arc::new(Admission::new(&settings.limits)),
+    }
+}
+
+async fn ask_network(
+    built: &mut Built,
+    settings: &Settings,
+    before: Option<(&Settings, &Built)>,
+) -> Result<(), BuildError> {
+    built.antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
+    if settings.dns.list.is_empty() {
+        return Ok(());
+    }
+    if let Some((old, running)) = before
+        && old.dns == settings.dns
+    {
+        built.resolver.clone_from(&running.resolver);
+        built.lists.clone_from(&running.lists);
+        built.watch = running.watch.clone();
+        return Ok(());
+    }
+    let same_servers = before.filter(|(old, _)| old.dns.resolver() == settings.dns.resolver());
+    let resolver = match same_servers.and_then(|(_, running)| running.resolver.clone()) {
+        Some(resolver) => resolver,
+        None => Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?,
+    };
+    let dns = &settings.dns;
+    let lists = ClientLists::new(&dns.list, dns.refuse_hits, resolver.clone())
+        .map_err(BuildError::Lists)?;
+    lists.self_test().await;
+    built.resolver = Some(resolver);
+    built.lists = Some(lists);
+    Ok(())
+}
+
+impl Built {
+    /// Watches the lists' health from now on, unless that is being done already.
+    pub fn watch_lists(&mut self) {
+        if self.watch.0.is_some() {
+            return;
+        }
+        if let Some(lists) = self.lists.clone() {
+            let task = tokio::spawn(async move { lists.monitor().await });
+            self.watch = Watch(Some(Arc::new(Watching(task.abort_handle()))));
+        }
+    }
+}
+
+fn checks(built: &Built, settings: &Settings) -> Vec<Arc<dyn Check>> {
+    let mut checks: Vec<Arc<dyn Check>> =
+        vec![Arc::new(TestStrings::new()), Arc::new(Attachments::new(&settings.attachments))];
+    if let Some(lists) = &built.lists {
+        checks.push(Arc::new(lists.clone()));
+    }
+    if let Some(antivirus) = &built.antivirus {
+        checks.push(Arc::new(antivirus.clone()));
+    }
+    checks
+}
