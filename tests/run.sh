@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# Runs every test against real servers, from nothing installed.
+#
+#   tests/run.sh                    unit tests and tests/it, all of them
+#   tests/run.sh --bench smtp       the load figures of benches/smtp.rs
+#   tests/run.sh ARGUMENT...        passed on to `cargo test --release`, e.g. --test it early::
+#
+# Installs the servers from Debian or Ubuntu packages where they are missing (root, or sudo without
+# a password), builds as you, then runs in a network namespace of its own: clients need addresses
+# that look public, and nothing that is started here can reach out, collide with a service of this
+# machine, or outlive the run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly packages=(postfix clamav-daemon rbldnsd sasl2-bin libsasl2-modules libsasl2-modules-db
+    m4 openssl iproute2 util-linux)
+# What proves that each of them is there; sbin is not in everybody's PATH.
+readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 m4 openssl ip unshare)
+# Postfix and sendmail exclude each other as packages; sendmail is unpacked beside it.
+readonly sendmail_packages=(sendmail-bin sendmail-base sendmail-cf)
+readonly target=${CARGO_TARGET_DIR:-$PWD/target}
+export GATEPOST_SENDMAIL=$target/sendmail
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+fail() {
+    echo "tests/run.sh: $*" >&2
+    exit 3
+}
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then
+        "$@"
+    else
+        sudo --non-interactive env "PATH=$PATH" "HOME=$HOME" "CARGO_TARGET_DIR=$target" \
+            "GATEPOST_SENDMAIL=$GATEPOST_SENDMAIL" "$@"
+    fi
+}
+
+require_root() {
+    as_root true 2>/dev/null || fail "needs root or sudo without a password:" \
+        "to install ${packages[*]}, and for a network namespace with addresses of its own"
+}
+
+missing_programs() {
+    local program
+    for program in "${programs[@]}"; do
+        command -v "$program" >/dev/null || echo "$program"
+    done
+}
+
+# Quietly, and without starting the services that come with the packages. /usr/sbin/policy-rc.d is
+# Debian's switch for that; one that is already there is left as it is.
+apt() {
+    local log
+    log=$(mktemp)
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y "$@" >"$log" 2>&1 </dev/null || {
+        cat "$log" >&2
+        fail "apt-get $* failed"
+    }
+    rm -f "$log"
+}
+
+install_packages() {
+    command -v apt-get >/dev/null || fail "no apt-get here; please install: ${packages[*]}" \
+        "(missing: $(missing_programs | tr '\n' ' '))"
+    local policy=/usr/sbin/policy-rc.d own_policy=
+    if [[ ! -e $policy ]]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        own_policy=$policy
+    fi
+    apt update
+    apt install --no-install-recommends "$@"
+    [[ -z $own_policy ]] || as_root rm -f "$own_policy"
+}
+
+install_servers() {
+    local wanted=("${packages[@]}")
+    [[ -z $(missing_programs) ]] && return
+    echo "tests/run.sh: installing ${wanted[*]}" >&2
+    install_packages "${wanted[@]}"
+    [[ -z $(missing_programs) ]] || fail "still missing after installation: $(missing_programs)"
+}
+
+# The names of sendmail's libraries differ between releases, so they are read from the package.
+sendmail_libraries() {
+    dpkg-deb --field sendmail-bin_*.deb Depends | tr ',' '\n' | sed 's/[ |(].*//;s/^ *//' |
+        sed 's/^ *\([^ ]*\).*/\1/' | grep -v '^sendmail' | grep .
+}
+
+unpack_sendmail() {
+    local program=$GATEPOST_SENDMAIL/usr/libexec/sendmail/sendmail
+    if [[ ! -x $program ]] || ldd "$program" | grep -q 'not found'; then
+        echo "tests/run.sh: unpacking sendmail beside Postfix" >&2
+        fetch_sendmail
+    fi
+    [[ -x $program ]] || fail "sendmail-bin has no /usr/libexec/sendmail/sendmail"
+}
+
+fetch_sendmail() {
+    local folder=$GATEPOST_SENDMAIL.new package
+    rm -rf "$folder"
+    mkdir -p "$folder/packages"
+    pushd "$folder/packages" >/dev/null
+    apt-get -qq download "${sendmail_packages[@]}" 2>/dev/null || {
+        apt update
+        apt-get -qq download "${sendmail_packages[@]}" || fail "cannot download ${sendmail_packages[*]}"
+    }
+    for package in *.deb; do
+        dpkg-deb --extract "$package" ..
+    done
+    # shellcheck disable=SC2046  # one package name a word
+    install_packages $(sendmail_libraries)
+    popd >/dev/null
+    rm -rf "$GATEPOST_SENDMAIL"
+    mv "$folder" "$GATEPOST_SENDMAIL"
+}
+
+# Everything below runs in its own network, process, mount and host name namespace.
+readonly in_namespace='
+set -euo pipefail
+ip link set lo up
+for net in 192.0.2.0/24 198.51.100.0/24 203.0.113.0/24; do ip route add local "$net" dev lo; done
+ip -6 route add local 2001:db8::/32 dev lo
+echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind
+# sendmail waits a minute at start if the name of its machine has no dot.
+echo mx.example.test >/proc/sys/kernel/hostname
+# A name server that refuses at once: nothing waits for the real one, which is out of reach.
+resolv=$(mktemp)
+echo "nameserver 127.0.0.1" >"$resolv"
+mount --bind "$resolv" "$(readlink -f /etc/resolv.conf)"
+rm -f "$resolv"
+ulimit -n "$(ulimit -Hn)"
+exec "$@"
+'
+
+inside() {
+    as_root unshare --net --mount --uts --pid --fork --kill-child --mount-proc \
+        bash -c "$in_namespace" gatepost-tests "$@" </dev/null
+}
+
+main() {
+    require_root
+    install_servers
+    unpack_sendmail
+    if [[ ${1-} == --bench ]]; then
+        [[ $# -ge 2 ]] || fail "--bench needs a name, e.g. smtp"
+        cargo bench --no-run --bench "$2"
+        inside cargo bench --offline --bench "$2" -- "${@:3}"
+        return
+    fi
+    cargo test --release --no-run
+    inside cargo test --release --offline --no-fail-fast "$@"
+}
+
+main "$@"
