@@ -24,7 +24,7 @@ struct Word<'t> {
 /// Blanks between two words go. Neighbours in the same charset are joined before the charset is
 /// taken off, since senders cut characters in two. Other bytes are read by
 /// [`unicode`] without a charset.
-pub(super) fn decode(text: &[u8]) -> String {
+pub fn decode(text: &[u8]) -> String {
     // Looking for one character is much faster than for two.
     if !text.contains(&b'?') {
         return unicode(None, text);
