@@ -95,6 +95,22 @@ fn odd_messages_have_defined_readings() {
             &[],
         ),
         (
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n1\n--b--\n--b\n\n2\n--b--",
+            &["multipart/mixed/ \"\"", "-text/plain \"1\"", "-text/plain \"2\""],
+            &[],
+        ),
+        (
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\
+             Content-Type: multipart/mixed; boundary=b\n\n--b\n\n1\n--b--\n--b--\n",
+            &["multipart/mixed/ \"\"", "-multipart/mixed/ \"\"", "--text/plain \"1\""],
+            &[],
+        ),
+        (
+            "Content-Type: multipart/mixed; boundary*0=a; boundary*1=b\n\n--ab\n\nx\n--ab--",
+            &["multipart/mixed/ \"\"", "-text/plain \"x\""],
+            &[],
+        ),
+        (
             "Content-Type: multipart/mixed; boundary=b\n\n--b\nA: b\n--b\n\n--b--",
             &["multipart/mixed/ \"\"", "-text/plain \"\"", "-text/plain \"\""],
             &[],
