@@ -42,7 +42,7 @@ pub(super) struct Rendered {
 
 /// Reads the texts of a message.
 pub(super) fn render(headers: &HeaderBlock, parts: &[Part]) -> Rendered {
-    let mut body = vec![headers.first("subject").unwrap_or_default().to_owned()];
+    let mut body = subject(headers);
     let mut hidden = Vec::new();
     let mut uris = Uris::default();
     let (mut text_left, mut html_left) = (BODY, HTML);
@@ -61,6 +61,16 @@ pub(super) fn render(headers: &HeaderBlock, parts: &[Part]) -> Rendered {
         add_paragraphs(&mut hidden, &document.hidden);
     }
     Rendered { body, hidden, uris: uris.into_list() }
+}
+
+/// The Subject as the first paragraph, which is there even if it is empty.
+fn subject(headers: &HeaderBlock) -> Vec<String> {
+    let mut paragraphs = Vec::new();
+    add_paragraphs(&mut paragraphs, headers.first("subject").unwrap_or_default());
+    if paragraphs.is_empty() {
+        paragraphs.push(String::new());
+    }
+    paragraphs
 }
 
 /// The decoded texts in chunks, line ends as LF.
@@ -152,6 +162,7 @@ mod tests {
         for (text, body) in [
             ("Subject: Hi\n\na\n b\t c\n\n \nd\n", &["Hi", "a b c", "d"][..]),
             ("X: y\n\na\n", &["", "a"]),
+            ("Subject: a  b\n\nc", &["a b", "c"]),
             ("Subject: Hi\nContent-Type: text/html\n\n<p>a</p>\n\n<p>b", &["Hi", "a", "b"]),
             ("Subject: Hi\n\n<HTML><i>a</i>", &["Hi", "a"]),
             ("Subject: Hi\nContent-Type: image/png\n\na", &["Hi"]),
