@@ -9,7 +9,7 @@
 //! - blanks collapse, except for line ends in `<pre>`; elements break lines as in SpamAssassin.
 //!
 //! The tokenizer searches the attributes of a tag for duplicates, which is quadratic in their
-//! number. A token of more than 16 KiB is therefore skipped: see [`read`].
+//! number. A token of more than about 8 KiB is therefore skipped: see [`read`].
 
 mod sink;
 mod style;
