@@ -1,10 +1,39 @@
 //! The rules in the binary: `rules/*.cf`, with their cases for `gatepost rules test`.
 
 /// File name and text of every built-in rules file, in the order in which they are read.
-pub(super) const RULES: &[(&str, &str)] = &[];
+pub(super) const RULES: &[(&str, &str)] = &[
+    ("bounces.cf", include_str!("../../../rules/bounces.cf")),
+    ("bulk.cf", include_str!("../../../rules/bulk.cf")),
+    ("dating.cf", include_str!("../../../rules/dating.cf")),
+    ("forgery.cf", include_str!("../../../rules/forgery.cf")),
+    ("ham.cf", include_str!("../../../rules/ham.cf")),
+    ("headers.cf", include_str!("../../../rules/headers.cf")),
+    ("links.cf", include_str!("../../../rules/links.cf")),
+    ("lists.cf", include_str!("../../../rules/lists.cf")),
+    ("malware.cf", include_str!("../../../rules/malware.cf")),
+    ("money.cf", include_str!("../../../rules/money.cf")),
+    ("obfuscation.cf", include_str!("../../../rules/obfuscation.cf")),
+    ("pharma.cf", include_str!("../../../rules/pharma.cf")),
+    ("phishing.cf", include_str!("../../../rules/phishing.cf")),
+    ("scores.cf", include_str!("../../../rules/scores.cf")),
+];
 
 /// File name and text of every built-in file of cases.
-pub(super) const CASES: &[(&str, &str)] = &[];
+pub(super) const CASES: &[(&str, &str)] = &[
+    ("bounces.cases", include_str!("../../../rules/bounces.cases")),
+    ("bulk.cases", include_str!("../../../rules/bulk.cases")),
+    ("dating.cases", include_str!("../../../rules/dating.cases")),
+    ("forgery.cases", include_str!("../../../rules/forgery.cases")),
+    ("ham.cases", include_str!("../../../rules/ham.cases")),
+    ("headers.cases", include_str!("../../../rules/headers.cases")),
+    ("links.cases", include_str!("../../../rules/links.cases")),
+    ("lists.cases", include_str!("../../../rules/lists.cases")),
+    ("malware.cases", include_str!("../../../rules/malware.cases")),
+    ("money.cases", include_str!("../../../rules/money.cases")),
+    ("obfuscation.cases", include_str!("../../../rules/obfuscation.cases")),
+    ("pharma.cases", include_str!("../../../rules/pharma.cases")),
+    ("phishing.cases", include_str!("../../../rules/phishing.cases")),
+];
 
 #[cfg(test)]
 mod tests {

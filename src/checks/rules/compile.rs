@@ -40,8 +40,8 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
     groups.finish(&mut set);
     metas::compile(&mut set, &mut draft, metas);
     set.weights = weights(&set, &draft);
+    set.complaints = draft.take_complaints();
     set.descriptions = draft.descriptions;
-    set.complaints = draft.complaints;
     set
 }
 

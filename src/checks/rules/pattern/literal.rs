@@ -25,13 +25,22 @@ impl Literals {
     /// Those of a pattern; `None` if there are none worth looking for.
     pub(super) fn required(hir: &Hir) -> Option<Self> {
         let found = examine(hir);
-        best(found.required, found.whole.and_then(usable)).map(Self)
+        best(found.required, found.whole.and_then(usable)).map(|strings| Self(least(strings)))
     }
 
     /// The strings.
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().map(Vec::as_slice)
     }
+}
+
+/// Without the strings that contain another one.
+fn least(strings: Strings) -> Strings {
+    let contains = |long: &[u8], short: &[u8]| long.windows(short.len()).any(|at| at == short);
+    let needless = |string: &Vec<u8>| {
+        strings.iter().any(|other| other.len() < string.len() && contains(string, other))
+    };
+    strings.iter().filter(|string| !needless(string)).cloned().collect()
 }
 
 type Strings = BTreeSet<Vec<u8>>;
