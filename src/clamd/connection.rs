@@ -50,7 +50,12 @@ impl TransportProtocol for Dial<'_> {
     async fn connect(&self) -> io::Result<Connection> {
         let stream: Box<dyn Stream> = match self.address {
             Address::Unix(path) => Box::new(timeout(CONNECT, UnixStream::connect(path)).await??),
-            Address::Inet(place) => Box::new(timeout(CONNECT, TcpStream::connect(place)).await??),
+            Address::Inet(place) => {
+                let stream = timeout(CONNECT, TcpStream::connect(place)).await??;
+                // Chunks go out as a small write and a large one: the large must not wait.
+                stream.set_nodelay(true)?;
+                Box::new(stream)
+            }
         };
         self.connected.store(true, Ordering::Relaxed);
         Ok(Connection { stream, closed: false, room: REPLY_MOST })

@@ -19,6 +19,8 @@ pub(crate) enum Manner {
     HangsUp(&'static [u8]),
     /// Reads and never answers; PING neither.
     Dead,
+    /// Answers scans, but never PING.
+    DeafToPing,
     /// Never answers a scan, but answers PING.
     Slow,
 }
@@ -35,31 +37,37 @@ pub(crate) async fn clamd(manner: Manner) -> Address {
 }
 
 pub(crate) async fn serve(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, manner: Manner) {
-    let mut command = Vec::new();
-    while let Ok(byte) = stream.read_u8().await {
-        if byte == 0 {
-            break;
-        }
-        command.push(byte);
+    let reply = match &command(&mut stream).await[..] {
+        _ if matches!(manner, Manner::Dead) => None,
+        b"zPING" if matches!(manner, Manner::DeafToPing) => None,
+        b"zPING" => Some(&PONG[..]),
+        b"zVERSION" => Some(&b"ClamAV 1.0/1/today\0"[..]),
+        _ => scan(&mut stream, manner).await,
+    };
+    match reply {
+        Some(reply) => stream.write_all(reply).await.unwrap(),
+        None => std::future::pending().await,
     }
-    match (&command[..], manner) {
-        (_, Manner::Dead) => std::future::pending().await,
-        (b"zPING", _) => stream.write_all(PONG).await.unwrap(),
-        (b"zVERSION", _) => stream.write_all(b"ClamAV 1.0/1/today\0").await.unwrap(),
-        (_, Manner::Slow) => std::future::pending().await,
-        (_, Manner::HangsUp(reply)) => {
+}
+
+/// The reply to INSTREAM, if there is one.
+async fn scan(stream: &mut (impl AsyncReadExt + Unpin), manner: Manner) -> Option<&'static [u8]> {
+    const CLEAN: &[u8] = b"stream: OK\0";
+    match manner {
+        Manner::Dead | Manner::Slow => return None,
+        Manner::HangsUp(reply) => {
             stream.read_u32().await.unwrap();
-            stream.write_all(reply).await.unwrap();
+            return Some(reply);
         }
-        (_, Manner::Says(reply)) => {
-            receive(&mut stream).await;
-            stream.write_all(reply).await.unwrap();
+        _ => {}
+    }
+    let bytes = receive(stream).await;
+    match manner {
+        Manner::Says(reply) => Some(reply),
+        Manner::Finds(needle) if bytes.windows(needle.len()).any(|w| w == needle) => {
+            Some(b"stream: Test.Needle FOUND\0")
         }
-        (_, Manner::Finds(needle)) => {
-            let found = receive(&mut stream).await.windows(needle.len()).any(|w| w == needle);
-            let reply = if found { "stream: Test.Needle FOUND\0" } else { "stream: OK\0" };
-            stream.write_all(reply.as_bytes()).await.unwrap();
-        }
+        _ => Some(CLEAN),
     }
 }
 
@@ -67,6 +75,15 @@ pub(crate) async fn serve(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin,
 pub(crate) async fn nobody() -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Address::Inet(listener.local_addr().unwrap().to_string())
+}
+
+/// The bytes before the first NUL.
+async fn command(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
+    let mut command = Vec::new();
+    while let Ok(byte @ 1..) = stream.read_u8().await {
+        command.push(byte);
+    }
+    command
 }
 
 async fn receive(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {

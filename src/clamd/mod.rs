@@ -6,10 +6,11 @@
 //! - **Clean means that clamd said so.** Its only clean reply is `stream: OK`. Every other end, a
 //!   size limit, an empty reply, a closed connection, is an error.
 //! - Sockets are tried in the order written. One that cannot be reached is put aside for some
-//!   seconds; when all are aside, all are tried, so that a restarted clamd is found at once.
+//!   seconds. When all are aside, all are tried, so that a restarted clamd is found at once. One
+//!   that was aside must answer PING first: bytes are not spent on a clamd that hangs.
 //! - A scan that fails on a connected socket says nothing about the socket: the data may be to
 //!   blame (a size limit, an archive that takes for ever), and a stranger must not be able to
-//!   put a healthy clamd aside. So the socket is asked PING, behind the scan's back, and only a
+//!   put a healthy clamd aside. So the socket is sent PING, behind the scan's back, and only a
 //!   silent one is put aside.
 //! - Everything ends within the timeout: waiting for a free slot, connecting, scanning, fail-over.
 

@@ -1,6 +1,6 @@
 //! Scans over several sockets, with fail-over.
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{error::Error, fmt, io, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use clamav_client::{PONG, tokio as client};
@@ -125,22 +125,41 @@ impl Socket {
         bytes: &[u8],
         within: Duration,
     ) -> Result<ScanResult, ClamdError> {
+        let end = Instant::now() + within;
+        if self.is_suspect() {
+            self.ping(within.min(CONNECT)).await?;
+        }
         let dial = Dial::new(&self.address);
         let scan = client::scan_buffer(bytes, &dial, Some(CHUNK));
-        let reply = match timeout(within, scan).await {
+        let reply = match timeout_at(end, scan).await {
             Ok(Ok(reply)) if !reply.is_empty() => reply,
             Ok(Ok(_nothing)) => return Err(self.broken(&dial, io::ErrorKind::UnexpectedEof.into())),
             Ok(Err(error)) => return Err(self.broken(&dial, error)),
-            Err(_elapsed) => {
-                self.suspect();
-                return Err(ClamdError::Timeout { socket: self.address.clone(), after: within });
-            }
+            Err(_elapsed) => return Err(self.late(within)),
         };
-        self.take_back();
         reply::read(&reply).map_err(|reply| {
             warn!(socket = %self.address, reply, "clamd does not scan");
             ClamdError::Reply { socket: self.address.clone(), reply }
         })
+    }
+
+    /// Whether anybody is alive there; puts the socket aside or takes it back.
+    async fn ping(&self, within: Duration) -> Result<(), ClamdError> {
+        let socket = || self.address.clone();
+        let dial = Dial::new(&self.address);
+        let alive = match timeout(within, client::ping(&dial)).await {
+            Ok(Ok(reply)) if reply == PONG => Ok(()),
+            Ok(Ok(reply)) => {
+                Err(ClamdError::Reply { socket: socket(), reply: reply::printable(&reply) })
+            }
+            Ok(Err(error)) => Err(self.error(&dial, error)),
+            Err(_elapsed) => Err(ClamdError::Timeout { socket: socket(), after: within }),
+        };
+        match &alive {
+            Ok(()) => self.take_back(),
+            Err(error) => self.put_aside(error),
+        }
+        alive
     }
 
     async fn version(&self) -> Result<String, ClamdError> {
@@ -155,12 +174,19 @@ impl Socket {
 
     /// Notes a broken connection or one that never was.
     fn broken(self: &Arc<Self>, dial: &Dial<'_>, source: io::Error) -> ClamdError {
+        let error = self.error(dial, source);
         if dial.connected() {
             self.suspect()
         } else {
-            self.put_aside("cannot connect")
+            self.put_aside(&error)
         }
-        self.error(dial, source)
+        error
+    }
+
+    /// Notes that no answer came in time.
+    fn late(self: &Arc<Self>, after: Duration) -> ClamdError {
+        self.suspect();
+        ClamdError::Timeout { socket: self.address.clone(), after }
     }
 
     fn error(&self, dial: &Dial<'_>, source: io::Error) -> ClamdError {
@@ -172,32 +198,33 @@ impl Socket {
         }
     }
 
-    /// Finds out, without keeping a message waiting, whether anybody is alive there.
+    /// Finds out, without keeping a message waiting, whether the socket or the data is to blame.
     fn suspect(self: &Arc<Self>) {
         let socket = Arc::clone(self);
-        tokio::spawn(async move {
-            let dial = Dial::new(&socket.address);
-            let asked = timeout(CONNECT, client::ping(&dial)).await;
-            if !matches!(asked, Ok(Ok(reply)) if reply == PONG) {
-                socket.put_aside("does not answer PING");
-            }
-        });
+        // What it finds is noted by `ping` itself.
+        tokio::spawn(async move { socket.ping(CONNECT).await.is_ok() });
     }
 
+    /// Whether it failed and has not proved itself since.
+    fn is_suspect(&self) -> bool {
+        self.aside_until.load().is_some()
+    }
+
+    /// Whether it is to be left alone as long as others answer.
     fn is_aside(&self) -> bool {
         self.aside_until.load().as_deref().is_some_and(|until| Instant::now() < *until)
     }
 
-    fn put_aside(&self, why: &str) {
+    fn put_aside(&self, why: &ClamdError) {
         let before = self.aside_until.swap(Some(Arc::new(Instant::now() + ASIDE)));
         if before.is_none() {
-            warn!(socket = %self.address, why, "clamd put aside");
+            let cause = why.source().map(ToString::to_string);
+            warn!(socket = %self.address, %why, cause, "clamd put aside");
         }
     }
 
     fn take_back(&self) {
-        // Looked at before it is written: the usual case must not contend.
-        if self.aside_until.load().is_some() && self.aside_until.swap(None).is_some() {
+        if self.aside_until.swap(None).is_some() {
             info!(socket = %self.address, "clamd is back");
         }
     }

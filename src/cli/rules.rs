@@ -8,7 +8,10 @@ use std::{
 
 use super::{Exit, Failure};
 use crate::{
-    checks::rules::{Complaint, RuleSet, Settings, Severity, cases::{self, CaseResult}},
+    checks::rules::{
+        Complaint, RuleSet, Settings, Severity,
+        cases::{self, CaseResult},
+    },
     config::Config,
 };
 
@@ -85,7 +88,10 @@ fn test(path: Option<PathBuf>, files: &Files) -> Result<Exit, Failure> {
         texts.push((path.display().to_string(), fs::read_to_string(path)?));
     }
     if files.paths.is_empty() {
-        texts = cases::builtin().iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
+        texts = cases::builtin()
+            .iter()
+            .map(|&(name, text)| (name.to_owned(), text.to_owned()))
+            .collect();
     }
     let mut output = io::stdout().lock();
     let (mut count, mut failed) = (0, 0);

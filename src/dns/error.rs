@@ -19,6 +19,12 @@ pub enum DnsError {
         #[source]
         source: AddrParseError,
     },
+    /// A number that must not be zero.
+    #[error("dns: `{key}` must be at least 1")]
+    Zero {
+        /// The key in the settings.
+        key: &'static str,
+    },
     /// The system's settings are of no use.
     #[error("cannot take the DNS servers from /etc/resolv.conf")]
     System(#[source] NetError),

@@ -93,14 +93,19 @@ impl Loopback {
         self.state.lock().unwrap().asked.get(name).copied().unwrap_or(0)
     }
 
-    /// Settings that ask this server.
+    /// Settings that ask this server, with more patience than a busy machine needs.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { servers: vec![self.address.into()], timeout_ms: 600, ..Settings::default() }
+        Settings { servers: vec![self.address.into()], timeout_ms: 10_000, ..Settings::default() }
     }
 
     /// A resolver with an empty cache that asks this server.
     pub(crate) fn resolver(&self) -> Resolver {
         Resolver::new(&self.settings()).unwrap()
+    }
+
+    /// The same, but soon tired of waiting: for servers that are silent.
+    pub(crate) fn impatient(&self) -> Resolver {
+        Resolver::new(&Settings { timeout_ms: 1_000, ..self.settings() }).unwrap()
     }
 
     fn set(&self, name: &str, kind: RecordType, reply: Reply) {

@@ -23,9 +23,9 @@ use super::{
 };
 use crate::metrics;
 
-/// Questions on the wire at a time. Each holds up to two sockets, and a black hole holds them for
-/// the whole timeout: they must not eat the descriptors that the listeners need.
-const ON_THE_WIRE: usize = 400;
+/// Questions on the wire at a time. Each holds a socket per server asked and per packet sent again,
+/// up to six when nothing answers: they must not eat the descriptors that the listeners need.
+const ON_THE_WIRE: usize = 256;
 /// Payload that passes every path unfragmented (DNS flag day 2020).
 const EDNS_PAYLOAD: u16 = 1_232;
 
@@ -55,9 +55,12 @@ impl Resolver {
     /// A resolver with an empty cache. Call it inside a tokio runtime.
     ///
     /// # Errors
-    /// [`DnsError::System`] if there are no servers in the settings and none in
+    /// [`DnsError::Zero`] for a timeout of nothing; [`DnsError::System`] if there are no servers in the settings and none in
     /// `/etc/resolv.conf`; [`DnsError::Setup`] if hickory refuses the settings.
     pub fn new(settings: &Settings) -> Result<Self, DnsError> {
+        if settings.timeout_ms == 0 {
+            return Err(DnsError::Zero { key: "timeout_ms" });
+        }
         let shared = Shared {
             hickory: hickory(settings)?,
             answers: cache::build(settings.cache_entries),

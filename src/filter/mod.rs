@@ -24,6 +24,8 @@ mod origin;
 mod pending;
 pub mod profile;
 mod relay;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@
 //!   is already the body;
 //! - an mbox `From ` line at the very beginning is passed over.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use super::{
     encoded_word,
@@ -151,11 +151,14 @@ fn field(bytes: &[u8], place: Range<usize>, colon: usize) -> Header {
     }
 }
 
-/// A value unfolded and decoded.
+/// A value unfolded and decoded. Most are one line of ASCII: those cost one copy.
 fn decoded(value: &[u8]) -> String {
     let value = value.get(..DECODED).unwrap_or(value);
-    let text = encoded_word::decode(unfolded(value).trim_ascii());
-    cut(text.trim(), DECODED).to_owned()
+    let line =
+        if value.contains(&b'\n') { Cow::Owned(unfolded(value)) } else { Cow::Borrowed(value) };
+    let text = encoded_word::decode(line.trim_ascii());
+    let kept = cut(text.trim(), DECODED);
+    if kept.len() == text.len() { text } else { kept.to_owned() }
 }
 
 /// A value on one line: each line end with the blanks behind it becomes one blank.

@@ -19,7 +19,8 @@ use html5ever::{
     tokenizer::{BufferQueue, Tokenizer, TokenizerOpts},
 };
 
-use sink::Sink;
+use self::sink::Sink;
+use super::lines::cut;
 
 /// How much of a document is read, in bytes.
 const LONGEST: usize = 512 * 1024;
@@ -51,7 +52,7 @@ pub(super) struct Document {
 /// it is dropped, and reading goes on behind the next `>`: what follows is shown rather than
 /// hidden, so that nobody hides a text behind this.
 pub(super) fn read(html: &str, text_limit: usize, link_limit: usize) -> Document {
-    let mut rest = super::lines::cut(html, LONGEST);
+    let mut rest = cut(html, LONGEST);
     let mut sink = Sink::new(text_limit, link_limit);
     while !rest.is_empty() {
         let given_up_at;
@@ -69,10 +70,10 @@ fn feed(sink: Sink, html: &str) -> (Sink, usize) {
     let input = BufferQueue::default();
     let (mut at, mut heard_at, mut tokens) = (0, 0, tokenizer.sink.tokens());
     while at < html.len() {
-        let end = html.floor_char_boundary(at + CHUNK);
-        input.push_back(StrTendril::from_slice(html.get(at..end).unwrap_or_default()));
+        let chunk = cut(html.get(at..).unwrap_or_default(), CHUNK);
+        input.push_back(StrTendril::from_slice(chunk));
         let _ = tokenizer.feed(&input);
-        at = end;
+        at += chunk.len();
         if tokenizer.sink.tokens() != tokens {
             (heard_at, tokens) = (at, tokenizer.sink.tokens());
         } else if at - heard_at >= PATIENCE {

@@ -16,13 +16,19 @@ pub(super) fn next_line(bytes: &[u8], start: usize) -> usize {
 
 /// A line without its line end.
 pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    match line.strip_suffix(b"\n") {
+        Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
+        None => line,
+    }
 }
 
 /// At most `limit` bytes of a text, cut between characters.
 pub(super) fn cut(text: &str, limit: usize) -> &str {
-    text.get(..text.floor_char_boundary(limit)).unwrap_or(text)
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -41,6 +47,7 @@ mod tests {
         }
         assert_eq!(lines, [&b"a"[..], b"b", b"", b"c\rd"]);
         assert_eq!(next_line(bytes, bytes.len()), bytes.len());
+        assert_eq!(without_line_end(b"a\r"), b"a\r");
     }
 
     #[test]

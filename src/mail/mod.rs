@@ -1,5 +1,22 @@
 //! Words for mail: envelope, message, headers, parts, texts, URIs, trace. Pure data and parsing,
-//! no I/O. The only module that names mail-parser.
+//! no I/O.
+//!
+//! Two things come in: what SMTP said ([`Envelope`], [`Client`]) and the raw bytes of a message
+//! ([`Message::parse`]). While only the header is there, [`HeaderBlock::parse`] and [`trace`] read
+//! that. Nothing here fails: a message is read as far as it can be, and what is odd about it is a
+//! fact ([`Oddity`]) that checks may weigh.
+//!
+//! Every input is hostile. What holds for all readers here, and is tested:
+//! - no panic, and no recursion as deep as the input;
+//! - time and memory linear in the input, with constants beside the code for what is cut off;
+//! - ranges into the raw message are exact, so that bytes can be signed, hashed or removed.
+//!
+//! From the outside in: `lines`, `header` (fields), `mime` (the tree), `part`; `decode`,
+//! `encoded_word`, `parameters` (what fields and bodies mean); `html`, `uri`, `render` (what rules
+//! read); `trace`, `mailbox` (what some fields say); `file_type` (what a file is).
+//!
+//! This is the only module that names mail-parser (of which it takes the charsets: see `mime` and
+//! `parameters` for why the rest is ours), html5ever, linkify and infer.
 
 mod address;
 mod decode;

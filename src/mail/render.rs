@@ -148,3 +148,77 @@ fn add_chunks(chunks: &mut Vec<String>, text: &str) {
         chunks.push(chunk);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::Message;
+
+    fn message(text: &str) -> Message {
+        Message::parse(text.replace('\n', "\r\n").into_bytes())
+    }
+
+    #[test]
+    fn paragraphs_are_cut_at_empty_lines_and_the_subject_comes_first() {
+        for (text, body) in [
+            ("Subject: Hi\n\na\n b\t c\n\n \nd\n", &["Hi", "a b c", "d"][..]),
+            ("X: y\n\na\n", &["", "a"]),
+            ("Subject: Hi\nContent-Type: text/html\n\n<p>a</p>\n\n<p>b", &["Hi", "a", "b"]),
+            ("Subject: Hi\n\n<HTML><i>a</i>", &["Hi", "a"]),
+            ("Subject: Hi\nContent-Type: image/png\n\na", &["Hi"]),
+            ("Content-Type: multipart/mixed\n\na\n\nb", &["", "a", "b"]),
+        ] {
+            assert_eq!(message(text).body(), body, "{text}");
+        }
+    }
+
+    #[test]
+    fn all_texts_are_read_attached_or_not() {
+        let message = message(
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\na\n--b\n\
+             Content-Disposition: attachment; filename=x.txt\nContent-Transfer-Encoding: base64\n\n\
+             Yg0KDQpj\n--b\nContent-Type: message/rfc822\n\nSubject: inner\n\nd\n--b--\n",
+        );
+        assert_eq!(message.body(), ["", "a", "b", "c", "d"]);
+        assert_eq!(message.rawbody(), ["a", "b\n\nc", "d"]);
+    }
+
+    #[test]
+    fn hidden_text_is_apart_and_uris_are_from_everywhere() {
+        let message = message(
+            "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nhttp://a.example/\n--b\n\
+             Content-Type: text/html; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n\
+             <base href=3D\"http://B.example/\"><a href=3Dx>caf=E9</a>\
+             <i style=3Ddisplay:none>www.c.example</i>\n--b--\n",
+        );
+        assert_eq!(message.body(), ["", "http://a.example/", "café"]);
+        assert_eq!(message.hidden(), ["www.c.example"]);
+        let uris = [
+            "http://a.example/",
+            "http://B.example/x",
+            "http://b.example/x",
+            "http://www.c.example",
+        ];
+        assert_eq!(message.uris(), uris);
+    }
+
+    #[test]
+    fn long_texts_are_cut_in_pieces() {
+        let words = "word ".repeat(20_000);
+        let body = message(&format!("Subject: Hi\n\n{words}"));
+        let length: usize = body.body().iter().skip(1).map(|piece| piece.len() + 1).sum();
+        assert!(length.abs_diff(BODY_PART) <= 5, "{length}");
+        assert!(body.body().iter().all(|piece| piece.len() <= LONGEST_PIECE));
+        assert!(body.body()[1].ends_with("word"));
+
+        let solid = message(&format!("\n\n{}", "é".repeat(3_000)));
+        assert_eq!(solid.body()[1..].concat(), "é".repeat(3_000));
+        assert_eq!(solid.rawbody().concat(), format!("\n{}", "é".repeat(3_000)));
+
+        let lines = message(&format!("\n{}", "a line\n".repeat(1_000)));
+        assert_eq!(lines.rawbody().concat(), "a line\n".repeat(1_000));
+        let whole = |chunk: &String| chunk.ends_with('\n') && chunk.len() <= LONGEST_PIECE;
+        assert!(lines.rawbody().iter().all(whole));
+        assert!(lines.rawbody().iter().rev().skip(1).all(|chunk| chunk.len() >= CHUNK));
+    }
+}

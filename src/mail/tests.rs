@@ -1,6 +1,8 @@
 //! Whole messages, proper and hostile.
 
-use super::{Message, Oddity, Part};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{HeaderBlock, Message, Oddity, Part, addresses, file_type};
 
 /// The tree on a few lines: depth, type, marks, and content of leaves.
 fn outline(message: &Message) -> Vec<String> {
@@ -152,4 +154,197 @@ fn headers_have_limits() {
     assert_eq!(parse(&long).headers().first("subject").map(str::len), Some(32 * 1024 - 1));
     let folded = format!("Subject: a\n{}\nbody", " b\n".repeat(100_000));
     assert_eq!(outline(&parse(&folded)), ["text/plain \"body\""]);
+}
+
+#[test]
+fn a_message_in_a_transfer_encoding_has_no_place_in_the_raw_one() {
+    let message = parse(
+        "Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n\n\
+         Subject: in=6Eer\nContent-Type: multipart/mixed; boundary=3Db\n\n--b\n\n=41\n--b--\n",
+    );
+    assert_eq!(
+        outline(&message),
+        ["message/rfc822/ \"\"", "-multipart/mixed/ \"\"", "--text/plain \"A\""]
+    );
+    let subject = message.parts()[1].headers.fields[0].clone();
+    assert_eq!((subject.decoded.as_str(), subject.field.len()), ("inner", 0));
+    assert_eq!(message.parts()[2].raw_body, message.parts()[0].raw_body);
+}
+
+#[test]
+fn encoded_messages_in_one_another_are_not_opened_for_ever() {
+    let mut text = b"Subject: x\r\n\r\nbody".to_vec();
+    for _ in 0..10 {
+        let hex: String = text.iter().map(|byte| format!("={byte:02X}")).collect();
+        text =
+            "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+                .bytes()
+                .chain(hex.bytes())
+                .collect();
+        if text.len() > 1 << 20 {
+            break;
+        }
+    }
+    assert_eq!(Message::parse(text).parts().len(), 4);
+}
+
+#[test]
+fn a_truncated_message_says_so() {
+    let message = Message::truncated(b"Subject: x\r\n\r\nbo".to_vec());
+    assert_eq!(message.oddities(), [Oddity::Truncated]);
+    assert_eq!(message.body(), ["x", "bo"]);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_kept() {
+    let raw = b"Subject: caf\xe9 \0\r\nX\x80: \xff\r\n\r\n\xff\0\r\n".to_vec();
+    let message = Message::parse(raw.clone());
+    assert_eq!(message.headers().first("subject"), Some("café \0"));
+    assert_eq!(message.headers().fields.len(), 2);
+    assert_eq!(message.parts()[0].text(), Some("ÿ\0\r\n"));
+    assert_eq!(message.raw(), raw);
+}
+
+/// What holds for every message, whatever its bytes.
+fn check_invariants(message: &Message) {
+    check_header(message);
+    check_parts(message);
+    check_texts(message);
+}
+
+/// Fields follow each other without gaps and are where they say.
+fn check_header(message: &Message) {
+    let raw = message.raw();
+    let fields = &message.headers().fields;
+    assert!(fields.windows(2).all(|pair| pair[0].field.end == pair[1].field.start));
+    for header in fields {
+        let field = String::from_utf8_lossy(&raw[header.field.clone()]);
+        assert!(field.starts_with(&header.name) && !header.name.is_empty());
+        assert_eq!(raw[header.value.start - 1], b':');
+        let line_end = &raw[header.value.end..header.field.end];
+        assert!(matches!(line_end, b"" | b"\n" | b"\r\n"), "{line_end:?}");
+        addresses(&header.decoded);
+    }
+    assert_eq!(&HeaderBlock::parse(raw), message.headers());
+    assert_eq!(message.trace().len(), message.headers().named("Received").count());
+}
+
+/// The parts are a tree, depth first, inside the message.
+fn check_parts(message: &Message) {
+    let parts = message.parts();
+    for (index, part) in parts.iter().enumerate() {
+        assert!(part.raw_body.end <= message.raw().len());
+        assert!(part.raw_body.start <= part.raw_body.end);
+        assert_eq!(part.parent.is_none(), index == 0);
+        if let Some(parent) = part.parent {
+            assert!(parent < index && parts[parent].is_container);
+            assert_eq!(part.depth, parts[parent].depth + 1);
+        }
+        assert!(part.depth <= 50);
+        file_type(&part.content(message.raw()));
+    }
+}
+
+/// Texts keep their limits.
+fn check_texts(message: &Message) {
+    let paragraphs = || message.body().iter().skip(1).chain(message.hidden());
+    assert!(paragraphs().all(|text| !text.is_empty() && !text.contains('\n')));
+    assert!(paragraphs().chain(message.rawbody()).all(|text| text.len() <= 2_048));
+    assert!(message.uris().len() <= 1_000);
+}
+
+/// Pieces of mail that mean something to a parser.
+const PIECES: &[&str] = &[
+    "\r\n",
+    "\n",
+    "\r",
+    "\r\n\r\n",
+    " ",
+    "\t",
+    "--b",
+    "--b--",
+    "--c\r\n",
+    "--c--\r\n",
+    "\0",
+    "é",
+    "\u{feff}",
+    "From: A <a@b.example>\r\n",
+    "Subject: =?utf-8?Q?caf=C3=A9?=\r\n",
+    "=?utf-8?B?",
+    "?=",
+    "=?",
+    "Content-Type: multipart/mixed; boundary=b\r\n",
+    "Content-Type: multipart/digest; boundary=\"c\"\r\n",
+    "Content-Type: message/rfc822\r\n",
+    "Content-Type: text/html; charset=koi8-r\r\n",
+    "Content-Type: text/plain; charset=utf-16\r\n",
+    "Content-Type: application/zip; name*0*=utf-8''%41\r\n",
+    "Content-Disposition: attachment; filename=\"a.exe\r\n",
+    "Content-Transfer-Encoding: base64\r\n",
+    "Content-Transfer-Encoding: quoted-printable\r\n",
+    "QTogYg0KDQp4",
+    "=3D",
+    "=\r\n",
+    "=",
+    "Received: from x (HELO y) ([192.0.2.1]) by z with SMTP; date\r\n",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    "\"",
+    "\\",
+    ";",
+    "<p>",
+    "</p>",
+    "<div style='display:none'>",
+    "</div>",
+    "<a href=\"http://%41.example\\x\">",
+    "<script>",
+    "</script>",
+    "<!--",
+    "-->",
+    "<title>",
+    "&amp;",
+    "&#",
+    "http://a.example/?x",
+    "www.b.example",
+    "a@b.example",
+    "MZ",
+];
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_message(raw in vec(any::<u8>(), 0..2_000)) {
+        check_invariants(&Message::parse(raw));
+    }
+
+    #[test]
+    fn any_mixture_of_mail_is_a_message(pieces in vec(select(PIECES), 0..60)) {
+        check_invariants(&Message::parse(pieces.concat().into_bytes()));
+    }
+
+    #[test]
+    fn what_was_built_is_read_back(
+        bodies in vec("[ -~]{0,40}", 1..8),
+        deep in any::<bool>(),
+        line_end in select(&["\r\n", "\n"][..]),
+    ) {
+        let mut text = String::from("Content-Type: multipart/mixed; boundary=\"=_b\"\n\npre\n");
+        for body in &bodies {
+            let head = if deep { "Content-Type: message/rfc822\n\nSubject: s\n" } else { "" };
+            text += &format!("--=_b\n{head}\n{body}\n");
+        }
+        text += "--=_b--\nepilogue\n";
+        let message = Message::parse(text.replace('\n', line_end).into_bytes());
+        let read: Vec<String> = message
+            .parts()
+            .iter()
+            .filter(|part| !part.is_container)
+            .map(|part| String::from_utf8_lossy(&part.content(message.raw())).into_owned())
+            .collect();
+        prop_assert_eq!(read, bodies);
+        prop_assert_eq!(message.oddities(), []);
+    }
 }

@@ -196,7 +196,7 @@ fn read_client(hop: &mut Hop, client: &[Token<'_>], is_http: bool) {
             hop.helo = said.map(str::to_owned).or(word);
         }
         (None, Some(said)) => {
-            hop.address = word.as_deref().and_then(literal);
+            hop.address = word.as_deref().and_then(|word| literal(word).or_else(|| ip(word)));
             hop.helo = Some(said.to_owned());
         }
         (None, None) if is_http => hop.address = word.as_deref().and_then(literal),
@@ -233,13 +233,14 @@ fn at_helo(comment: &str) -> Option<(&str, &str)> {
 /// The address in a comment, and the name it maps to.
 fn address(comment: &str) -> Option<(IpAddr, Option<String>)> {
     let text = at_helo(comment).map_or(comment, |(before, _)| before);
-    let behind_ident = |text: &str| text.rsplit('@').next().unwrap_or_default().trim().to_owned();
+    let behind_ident = |text: &str| text.rsplit('@').next().map(str::trim).map(str::to_owned);
     let Some(open) = text.rfind('[') else {
-        return Some((ip(&behind_ident(text))?, None));
+        let bare = behind_ident(text)?;
+        return Some((ip(bare.split_whitespace().next()?)?, None));
     };
     let (before, rest) = text.split_at_checked(open)?;
     let is_doubted = rest.contains("may be forged");
-    let name = host(&behind_ident(before)).filter(|_| !is_doubted);
+    let name = behind_ident(before).and_then(|name| host(&name)).filter(|_| !is_doubted);
     Some((literal(rest)?, name))
 }
 

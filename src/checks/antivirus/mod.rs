@@ -17,9 +17,11 @@
 //! Text that stands in the message as it is, uuencoded files in it included, is left to the first
 //! scan.
 //!
-//! **What is not scanned is not clean.** Larger than `max_bytes`, cut off by the scan limit, nested
-//! or divided beyond the limits, more parts than [`PARTS`], no scanner, no answer: all of them are
-//! failures, and the profile decides what a message without a scan deserves.
+//! **What is not scanned is not clean.** Larger than `max_bytes`, nested or divided beyond the
+//! limits, more parts than [`PARTS`], no scanner, no answer: all of them are failures, and the
+//! profile decides what a message without a scan deserves. Not so a message that the
+//! administrator's own scan limit cut off: its beginning is scanned, and the judgement calls it
+//! unscanned; deferring it would only have the sender try again for days.
 
 mod settings;
 #[cfg(test)]
@@ -202,7 +204,7 @@ fn is_text(content_type: &str) -> bool {
 
 /// Whether all of the message was scanned: a limit it ran into may have hidden a part from us.
 fn complete(message: &Message, parts: usize) -> Result<(), AntivirusError> {
-    let limits = [Oddity::Truncated, Oddity::TooDeep, Oddity::TooManyParts];
+    let limits = [Oddity::TooDeep, Oddity::TooManyParts];
     match message.oddities().iter().find(|oddity| limits.contains(oddity)) {
         Some(&oddity) => Err(AntivirusError::Incomplete { oddity }),
         None if parts > PARTS => Err(AntivirusError::TooManyParts { parts }),

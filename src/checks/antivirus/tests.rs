@@ -7,7 +7,7 @@ const CLAMD: Manner = Manner::Finds(b"VIRUS");
 
 async fn check(manner: Manner) -> Antivirus {
     let clamd = Sockets(vec![clamd(manner).await]);
-    let settings = Settings { clamd, max_bytes: 10_000, timeout_ms: 1_000, max_parallel: 4 };
+    let settings = Settings { clamd, max_bytes: 10_000, timeout_ms: 10_000, max_parallel: 4 };
     Antivirus::new(&settings).unwrap().unwrap()
 }
 

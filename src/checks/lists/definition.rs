@@ -92,6 +92,9 @@ impl Definition {
         if !is_zone(&self.zone) {
             return Err(ListsError::Zone { zone: zone() });
         }
+        if let Some(name) = self.name.as_deref().filter(|name| !is_label(name)) {
+            return Err(ListsError::Label { zone: zone(), name: name.to_owned() });
+        }
         if self.about != About::Client {
             return Err(ListsError::NotYet { zone: zone(), about: self.about.as_str() });
         }
@@ -123,6 +126,11 @@ fn is_zone(zone: &str) -> bool {
         && zone.split('.').all(|label| (1..=63).contains(&label.len()) && label.bytes().all(good))
 }
 
+/// Printable ASCII, not too much of it: it goes into SMTP replies.
+fn is_label(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|c| c.is_ascii_graphic() || c == b' ')
+}
+
 /// Names that rules can use too.
 fn is_finding(name: &str) -> bool {
     let word = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
@@ -147,6 +155,8 @@ mod tests {
         assert_eq!(block.label(), "a.example");
         let allow = Definition { allow: true, ..block };
         assert_eq!(allow.weight().to_string(), "-1.0");
+        let heavy = read("zone = \"a.b\"\nweight = 2\nfindings = { \"*\" = \"A\" }").unwrap();
+        assert_eq!(heavy.weight().to_string(), "2.0");
         let written = toml::to_string(&allow).unwrap();
         assert_eq!(read(&written).unwrap(), allow);
     }
@@ -160,6 +170,7 @@ mod tests {
             ("zone = \"a b\"\nfindings = { \"*\" = \"A\" }", "not a domain"),
             ("zone = \"a..b\"\nfindings = { \"*\" = \"A\" }", "not a domain"),
             ("zone = \"a.b\"\nfindings = {}", "findings"),
+            ("zone = \"a.b\"\nname = \"a\\nb\"\nfindings = { \"*\" = \"A\" }", "for people"),
             ("zone = \"a.b\"\nfindings = { \"*\" = \"A B\" }", "A B"),
             ("zone = \"a.b\"\nabout = \"hash\"\nfindings = { \"*\" = \"A\" }", "not yet"),
             ("zone = \"a.b\"\nallow = true\nrefuse = true\nfindings = { \"*\" = \"A\" }", "allow"),

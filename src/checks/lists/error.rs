@@ -28,6 +28,14 @@ pub enum ListsError {
         /// The zone.
         zone: String,
     },
+    /// Its name for people is of no use in a reply.
+    #[error("DNS list `{zone}`: {name:?} is not a name for people (1 to 64 printable characters)")]
+    Label {
+        /// The zone.
+        zone: String,
+        /// As written.
+        name: String,
+    },
     /// A kind of list that is understood, but not asked.
     #[error("DNS list `{zone}`: lists about = \"{about}\" are not yet supported, only \"client\"")]
     NotYet {

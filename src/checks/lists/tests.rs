@@ -7,7 +7,10 @@ use hickory_proto::op::ResponseCode;
 use super::*;
 use crate::{
     checks::{Answered, Check},
-    dns::loopback::{Loopback, Reply},
+    dns::{
+        Resolver,
+        loopback::{Loopback, Reply},
+    },
     mail::Client,
     verdict::{Answer, Evidence},
 };
@@ -27,8 +30,12 @@ fn definition(zone: &str) -> Definition {
 }
 
 fn lists(server: &Loopback) -> ClientLists {
+    lists_over(server.resolver())
+}
+
+fn lists_over(resolver: Resolver) -> ClientLists {
     let good = Definition { allow: true, ..definition("good.bl") };
-    ClientLists::new(&[definition("a.bl"), definition("b.bl"), good], 2, server.resolver()).unwrap()
+    ClientLists::new(&[definition("a.bl"), definition("b.bl"), good], 2, resolver).unwrap()
 }
 
 async fn ask(lists: &ClientLists, address: &str) -> Option<Answered> {
@@ -113,7 +120,7 @@ async fn the_self_test_finds_sick_lists_and_sees_them_recover() {
         (&no_v6, listed.clone(), |r| matches!(r, ListsEverything)),
     ];
     let server = server().await;
-    let lists = lists(&server);
+    let lists = lists_over(server.impatient());
     for (name, reply, expected) in cases {
         server.address(name, reply.clone());
         let status = lists.self_test().await;
@@ -151,7 +158,8 @@ async fn a_list_that_fails_leaves_what_the_others_know() {
     let server = server().await;
     server.address("7.113.0.203.a.bl.", Reply::Silence);
     server.address("7.113.0.203.b.bl.", Reply::address([127, 0, 0, 2]));
-    assert_eq!(answer(&lists(&server), "203.0.113.7").await.findings.len(), 1);
+    let lists = lists_over(server.impatient());
+    assert_eq!(answer(&lists, "203.0.113.7").await.findings.len(), 1);
 }
 
 #[tokio::test]

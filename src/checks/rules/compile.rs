@@ -40,8 +40,8 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
     groups.finish(&mut set);
     metas::compile(&mut set, &mut draft, metas);
     set.weights = weights(&set, &draft);
+    set.complaints = draft.take_complaints();
     set.descriptions = draft.descriptions;
-    set.complaints = draft.complaints;
     set
 }
 
@@ -130,7 +130,11 @@ impl Groups {
         None
     }
 
-    fn header(&mut self, query: HeaderQuery, if_unset: Option<Vec<u8>>) -> Option<&mut HeaderDraft> {
+    fn header(
+        &mut self,
+        query: HeaderQuery,
+        if_unset: Option<Vec<u8>>,
+    ) -> Option<&mut HeaderDraft> {
         let key = (query.clone(), if_unset.clone());
         let number = *self.header_numbers.entry(key).or_insert(self.headers.len());
         if number == self.headers.len() {

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Complaint, Severity,
-    language::{self, Directive, Flags, Line, Test},
+    language::{self, Directive, Flags, Line, LineError, Test},
 };
 use crate::verdict::{Name, Points};
 
@@ -28,7 +28,8 @@ pub(super) struct Draft {
     /// Names of rules that this engine does not run.
     pub(super) left_out: HashSet<Name>,
     /// What was wrong.
-    pub(super) complaints: Vec<Complaint>,
+    complaints: Vec<Complaint>,
+    files: Vec<Arc<str>>,
     by_name: HashMap<Name, usize>,
 }
 
@@ -48,6 +49,7 @@ pub(super) struct DraftRule {
 impl Draft {
     /// Reads one file.
     pub(super) fn read(&mut self, file: &Arc<str>, text: &[u8]) {
+        self.files.push(Arc::clone(file));
         let (lines, problems) = language::lines(&language::latin1_view(text));
         for problem in problems {
             self.complain(file, problem.number, problem.severity, problem.text);
@@ -57,7 +59,7 @@ impl Draft {
             match language::read(&line) {
                 Ok(directive) => self.take(file, &line, directive, &mut noted),
                 Err(error) => {
-                    self.complain(file, line.number, Severity::Error, subject(&line, error));
+                    self.complain(file, line.number, Severity::Error, subject(&line, &error));
                 }
             }
         }
@@ -72,6 +74,14 @@ impl Draft {
         text: String,
     ) {
         self.complaints.push(Complaint { file: Arc::clone(file), line, severity, text });
+    }
+
+    /// All complaints, in the order of the files and their lines.
+    pub(super) fn take_complaints(&mut self) -> Vec<Complaint> {
+        let order: HashMap<_, _> = self.files.iter().zip(0..).collect();
+        let mut complaints = std::mem::take(&mut self.complaints);
+        complaints.sort_by_key(|complaint| (order.get(&complaint.file), complaint.line));
+        complaints
     }
 
     fn take(
@@ -145,14 +155,12 @@ impl Draft {
 }
 
 /// The complaint about a line, with the rule's name in front where the line has one.
-fn subject(line: &Line, error: impl std::fmt::Display) -> String {
-    let first = line.value.split_whitespace().next().unwrap_or_default();
-    let named = matches!(
-        line.key.as_str(),
-        "header" | "body" | "rawbody" | "full" | "uri" | "meta" | "score" | "describe" | "tflags"
-    ) && !first.is_empty();
-    match named {
-        true => format!("{}: {error}; the line is left out", language::readable(first)),
-        false => format!("{error}; the line is left out"),
+fn subject(line: &Line, error: &LineError) -> String {
+    let first = line.value.split_whitespace().next();
+    match (error, first) {
+        (LineError::Unknown(_) | LineError::Name(_), _) | (_, None) => {
+            format!("{error}; the line is left out")
+        }
+        (_, Some(name)) => format!("{}: {error}; the line is left out", language::readable(name)),
     }
 }

@@ -160,8 +160,20 @@ impl Operator {
 
     fn apply(self, left: f64, right: f64) -> f64 {
         match self {
-            Self::Or => if left == 0.0 { right } else { left },
-            Self::And => if left == 0.0 { left } else { right },
+            Self::Or => {
+                if left == 0.0 {
+                    right
+                } else {
+                    left
+                }
+            }
+            Self::And => {
+                if left == 0.0 {
+                    left
+                } else {
+                    right
+                }
+            }
             // Bitwise on whole numbers; `as` saturates.
             Self::Xor => (left as i64 ^ right as i64) as f64,
             Self::Equal => truth(left == right),
@@ -173,7 +185,13 @@ impl Operator {
             Self::Add => left + right,
             Self::Subtract => left - right,
             Self::Multiply => left * right,
-            Self::Divide => if right == 0.0 { 0.0 } else { left / right },
+            Self::Divide => {
+                if right == 0.0 {
+                    0.0
+                } else {
+                    left / right
+                }
+            }
         }
     }
 }
@@ -333,9 +351,11 @@ impl<'t> Parser<'t, '_> {
         if self.eat(word) {
             return Ok(());
         }
-        Err(self.rest.chars().next().map_or(ExpressionError::Incomplete, |c| {
-            ExpressionError::Unexpected(c.to_string())
-        }))
+        Err(self
+            .rest
+            .chars()
+            .next()
+            .map_or(ExpressionError::Incomplete, |c| ExpressionError::Unexpected(c.to_string())))
     }
 }
 
@@ -394,7 +414,8 @@ mod tests {
 
     #[test]
     fn what_is_no_expression_is_refused() {
-        for text in ["", "A B", "A &&", "(A", "A)", "&& A", "A = B", "1.2.3", "A & B", "NO", "f(A)"] {
+        for text in ["", "A B", "A &&", "(A", "A)", "&& A", "A = B", "1.2.3", "A & B", "NO", "f(A)"]
+        {
             assert!(value(text).is_err(), "{text}");
         }
         let deep = "(".repeat(100_000);

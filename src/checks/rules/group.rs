@@ -177,7 +177,8 @@ impl Probe {
             let seen = text.get(found).unwrap_or_default();
             hits.show(self.rule, Evidence::matched(place, seen));
         }
-        let count = if self.most_hits == 1 { 1 } else { self.matcher.count(text, self.most_hits - before) };
+        let count =
+            if self.most_hits == 1 { 1 } else { self.matcher.count(text, self.most_hits - before) };
         hits.add(self.rule, count);
     }
 }

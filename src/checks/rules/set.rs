@@ -1,9 +1,6 @@
 //! The compiled set and what can be asked of it.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Complaint, Hits, RulesError, Settings, compile, conclude,

@@ -33,6 +33,7 @@ fn other(name: &str) -> Finding {
 
 #[test]
 fn scenes_end_as_written() {
+    let mut wrong = Vec::new();
     for scene in SCENES.split("\n=== ").skip(1) {
         let (title, scene) = scene.split_once('\n').unwrap();
         let mut parts = scene.splitn(3, "\n---\n");
@@ -43,8 +44,11 @@ fn scenes_end_as_written() {
         let found: Vec<_> = found.iter().map(|f| format!("{} {}", f.name, f.weight)).collect();
         let complaints = rules.complaints().iter().map(|c| format!("{} {c}", c.severity));
         let found: Vec<_> = found.into_iter().chain(complaints).collect();
-        assert_eq!(found.join("\n"), expected.trim(), "{title}");
+        if found.join("\n") != expected.trim() {
+            wrong.push(format!("{title}:\n{}", found.join("\n")));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
@@ -60,13 +64,16 @@ fn evidence_shows_what_was_seen() {
         &[other("OTHER_CHECK")],
     );
     let evidence: Vec<_> = found.into_iter().map(|finding| finding.evidence).collect();
-    assert_eq!(evidence, [
-        Evidence::matched("header Subject", b"FREE"),
-        Evidence::Fact("header X-Odd exists".to_owned()),
-        Evidence::Fact("header To does not match".to_owned()),
-        Evidence::matched("body", b"money"),
-        Evidence::Meta { of: ["H", "B", "OTHER_CHECK"].map(Name::from).into() },
-    ]);
+    assert_eq!(
+        evidence,
+        [
+            Evidence::matched("header Subject", b"FREE"),
+            Evidence::Fact("header X-Odd exists".to_owned()),
+            Evidence::Fact("header To does not match".to_owned()),
+            Evidence::matched("body", b"money"),
+            Evidence::Meta { of: ["H", "B", "OTHER_CHECK"].map(Name::from).into() },
+        ]
+    );
 }
 
 #[test]
@@ -82,7 +89,8 @@ fn scores_for_other_checks_are_handed_on() {
 
 #[test]
 fn a_set_can_be_listed() {
-    let rules = RuleSet::parse(&[("a.cf", "body __A /x/\n\nmeta B __A\ndescribe B Bee\nscore B 0\n")]);
+    let rules =
+        RuleSet::parse(&[("a.cf", "body __A /x/\n\nmeta B __A\ndescribe B Bee\nscore B 0\n")]);
     let list: Vec<_> = rules.list().collect();
     let [a, b] = list[..] else { panic!("two rules") };
     assert_eq!((a.name.as_str(), a.kind, a.line, a.is_sub_rule), ("__A", Kind::Body, 1, true));
@@ -148,7 +156,8 @@ fn every_builtin_rule_has_a_case_of_each_kind() {
         .iter()
         .flat_map(|(name, text)| cases::run(&rules, name, text).unwrap())
         .collect();
-    let has = |rule: &str, expected| results.iter().any(|r| r.rule == rule && r.expected == expected);
+    let has =
+        |rule: &str, expected| results.iter().any(|r| r.rule == rule && r.expected == expected);
     let bare: Vec<_> = rules
         .list()
         .filter(|rule| !rule.is_sub_rule && rule.score != Points::ZERO)
@@ -178,11 +187,55 @@ fn cases_say_hit_or_miss() {
 /// Lines that look like rules: random text seldom gets past the first word.
 fn rules_text() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
-        "header", "body", "rawbody", "full", "uri", "meta", "score", "describe", "tflags", "if",
-        "else", "endif", "ifplugin", "lang", "en", "priority", "A", "B", "__C", "Subject", "From:addr",
-        "ALL:raw", "=~", "!~", "exists:To", "/a.*b/i", "m{[a-z]+}x", "/(/", "[if-unset: x]", "A",
-        "&&", "||", "(", ")", "+", ">", "2", "1.5", "(-1)", "multiple", "maxhits=3", "nice", "#",
-        "\\#", "version", "rules_matching(A*)", "eval:f()", "é", "\u{ff}",
+        "header",
+        "body",
+        "rawbody",
+        "full",
+        "uri",
+        "meta",
+        "score",
+        "describe",
+        "tflags",
+        "if",
+        "else",
+        "endif",
+        "ifplugin",
+        "lang",
+        "en",
+        "priority",
+        "A",
+        "B",
+        "__C",
+        "Subject",
+        "From:addr",
+        "ALL:raw",
+        "=~",
+        "!~",
+        "exists:To",
+        "/a.*b/i",
+        "m{[a-z]+}x",
+        "/(/",
+        "[if-unset: x]",
+        "A",
+        "&&",
+        "||",
+        "(",
+        ")",
+        "+",
+        ">",
+        "2",
+        "1.5",
+        "(-1)",
+        "multiple",
+        "maxhits=3",
+        "nice",
+        "#",
+        "\\#",
+        "version",
+        "rules_matching(A*)",
+        "eval:f()",
+        "é",
+        "\u{ff}",
     ]);
     let line = prop::collection::vec(word, 0..7).prop_map(|words| words.join(" "));
     prop::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"))

@@ -1,4 +1,4 @@
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::net::{TcpListener, UnixListener};
 
 use super::*;
 use crate::clamd::loopback::{Manner, clamd, nobody, serve};
@@ -6,7 +6,7 @@ use crate::clamd::loopback::{Manner, clamd, nobody, serve};
 fn scanner(sockets: &[&Address]) -> Scanner {
     Scanner::new(&Settings {
         sockets: sockets.iter().map(|&socket| socket.clone()).collect(),
-        timeout: Duration::from_millis(1_000),
+        timeout: Duration::from_secs(3),
         max_parallel: 4,
     })
 }
@@ -86,8 +86,9 @@ async fn a_restarted_clamd_is_found_at_once() {
     assert!(scanner.scan(b"x").await.is_err());
     let listener = TcpListener::bind(address).await.unwrap();
     tokio::spawn(async move {
-        let (stream, _): (TcpStream, _) = listener.accept().await.unwrap();
-        serve(stream, OK).await;
+        while let Ok((stream, _)) = listener.accept().await {
+            serve(stream, OK).await;
+        }
     });
     assert_eq!(scanner.scan(b"x").await.unwrap(), ScanResult::Clean);
     assert!(!scanner.shared.sockets[0].is_aside());
@@ -107,4 +108,14 @@ async fn waiting_for_a_slot_ends_with_the_timeout() {
         },);
     assert!(matches!(first, Err(ClamdError::Timeout { .. })));
     assert!(matches!(second, Err(ClamdError::Busy { .. } | ClamdError::Timeout { .. })));
+}
+
+#[tokio::test]
+async fn a_socket_that_failed_must_answer_ping_before_it_is_sent_bytes() {
+    let address = clamd(Manner::DeafToPing).await;
+    let scanner = scanner(&[&address]);
+    assert_eq!(scanner.scan(b"x").await.unwrap(), ScanResult::Clean);
+    assert!(scanner.shared.sockets[0].ping(Duration::from_millis(50)).await.is_err());
+    let error = scanner.scan(b"x").await.unwrap_err();
+    assert!(matches!(error, ClamdError::Timeout { .. }), "{error}");
 }

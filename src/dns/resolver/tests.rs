@@ -66,7 +66,7 @@ async fn what_is_no_answer_is_an_error() {
     server.address("garbage.example.", Reply::Garbage);
     server.address("loop.example.", Reply::Alias("loop2.example."));
     server.address("loop2.example.", Reply::Alias("loop.example."));
-    let resolver = server.resolver();
+    let resolver = server.impatient();
     let error = |name: &'static str| {
         let resolver = resolver.clone();
         async move { resolver.addresses(name).await.unwrap_err() }
@@ -102,6 +102,12 @@ async fn asking_now_and_forgetting_pass_the_cache() {
     assert!(resolver.addresses("a.example").await.unwrap().answers.is_empty());
     resolver.forget_addresses("a.example").await;
     assert_eq!(resolver.addresses("a.example").await.unwrap().answers.len(), 1);
+}
+
+#[tokio::test]
+async fn a_timeout_of_nothing_is_refused() {
+    let settings = Settings { timeout_ms: 0, ..Settings::default() };
+    assert!(matches!(Resolver::new(&settings), Err(DnsError::Zero { .. })));
 }
 
 #[tokio::test]

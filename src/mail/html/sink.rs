@@ -11,7 +11,7 @@ use html5ever::{
 };
 
 use super::{
-    Document,
+    Document, cut,
     style::{self, Style},
 };
 
@@ -300,7 +300,7 @@ impl Text {
     }
 
     fn finish(mut self) -> String {
-        let end = super::super::lines::cut(self.text.trim_end(), self.limit).len();
+        let end = cut(self.text.trim_end(), self.limit).len();
         self.text.truncate(end);
         self.text
     }

@@ -158,7 +158,15 @@ pub(in super::super) enum LineError {
 /// It says nothing that can be understood.
 pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
     match line.key.as_str() {
-        "header" | "body" | "rawbody" | "full" | "uri" | "meta" => rule(line),
+        "header" | "body" | "rawbody" | "full" | "uri" | "meta" => rule(line).or_else(|error| {
+            // Right in itself: whoever names the rule made no mistake.
+            match (error, named(line, "")) {
+                (LineError::Pattern(PatternError::Needs(needs)), Ok((name, _))) => {
+                    Ok(Directive::LeftOut { name, needs: needs.to_owned() })
+                }
+                (error, _) => Err(error),
+            }
+        }),
         "rbl" => left_out(line),
         "score" => score(line),
         "describe" => describe(line),

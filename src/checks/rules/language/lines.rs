@@ -1,6 +1,6 @@
 //! Lines that count: without comments, in the branches that hold.
 
-use super::{condition, super::Severity, readable};
+use super::{super::Severity, condition, readable};
 
 /// A line with something to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

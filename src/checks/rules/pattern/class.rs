@@ -2,33 +2,45 @@
 
 use super::{PatternError, escape, translate::Translator};
 
-/// A set of bytes.
-#[derive(Clone, Debug)]
-pub(super) struct Set([bool; 256]);
+/// A set of bytes: a bit for each, the lower half first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Set([u128; 2]);
 
 impl Set {
     fn of(member: impl Fn(u8) -> bool) -> Self {
-        Self(std::array::from_fn(|index| u8::try_from(index).is_ok_and(&member)))
+        let mut set = Self::default();
+        (0..=u8::MAX).filter(|&byte| member(byte)).for_each(|byte| set.insert(byte));
+        set
     }
 
-    fn inverted(mut self) -> Self {
-        self.0.iter_mut().for_each(|member| *member = !*member);
-        self
+    fn holds(&self, byte: u8) -> bool {
+        let [low, high] = self.0;
+        let half = if byte.is_ascii() { low } else { high };
+        half & (1 << (byte & 0x7f)) != 0
     }
 
-    fn add(&mut self, other: &Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(member, more)| *member |= more);
+    fn insert(&mut self, byte: u8) {
+        let [low, high] = &mut self.0;
+        let half = if byte.is_ascii() { low } else { high };
+        *half |= 1 << (byte & 0x7f);
+    }
+
+    fn inverted(self) -> Self {
+        Self(self.0.map(|half| !half))
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(half, more)| *half |= more);
     }
 
     fn add_range(&mut self, from: u8, to: u8) {
-        self.add(&Self::of(|byte| (from..=to).contains(&byte)));
+        (from..=to).for_each(|byte| self.insert(byte));
     }
 
     /// Adds the other case of Latin-1 letters; the engine itself knows ASCII's.
     fn add_latin_twins(&mut self) {
-        let set = self.clone();
-        let holds = |byte: u8| set.0.get(usize::from(byte)) == Some(&true);
-        self.add(&Self::of(|byte| latin_twin(byte).is_some_and(holds)));
+        let set = *self;
+        self.add(Self::of(|byte| latin_twin(byte).is_some_and(|twin| set.holds(twin))));
     }
 
     /// The set that a letter behind a backslash names: `\d`, `\W`, `\h` …
@@ -72,13 +84,13 @@ impl Set {
 
     /// The set, or what is not in it, as the engine spells it.
     pub(super) fn spell(&self, negated: bool) -> String {
-        if self.0.iter().all(|member| !member) {
+        if self.0 == [0, 0] {
             return (if negated { "(?s:.)" } else { "[^\\x00-\\xFF]" }).to_owned();
         }
         let mut spelled = String::from(if negated { "[^" } else { "[" });
         let mut start = None;
-        for byte in 0..=256usize {
-            match (start, self.0.get(byte) == Some(&true)) {
+        for byte in 0..=256u16 {
+            match (start, u8::try_from(byte).is_ok_and(|byte| self.holds(byte))) {
                 (None, true) => start = Some(byte),
                 (Some(first), false) => {
                     spelled.push_str(&format!("\\x{first:02X}-\\x{:02X}", byte - 1));
@@ -104,7 +116,7 @@ pub(super) fn latin_twin(byte: u8) -> Option<u8> {
 /// Not closed, an unknown name or escape, a range the wrong way round.
 pub(super) fn translate(from: &mut Translator<'_>) -> Result<(), PatternError> {
     let negated = from.eat(b"^");
-    let mut set = Set::of(|_| false);
+    let mut set = Set::default();
     let mut first = true;
     loop {
         match from.take() {
@@ -133,7 +145,7 @@ fn member(from: &mut Translator<'_>, byte: u8, set: &mut Set) -> Result<(), Patt
     let low = match item(from, byte)? {
         Item::Byte(low) => low,
         Item::Set(named) => {
-            set.add(&named);
+            set.add(named);
             return Ok(());
         }
     };
@@ -154,7 +166,7 @@ fn member(from: &mut Translator<'_>, byte: u8, set: &mut Set) -> Result<(), Patt
         Item::Set(named) => {
             set.add_range(low, low);
             set.add_range(b'-', b'-');
-            set.add(&named);
+            set.add(named);
             Ok(())
         }
     }

@@ -69,9 +69,7 @@ impl Delimited {
 /// What SpamAssassin's lint calls an always matching pattern, in most cases a slip.
 pub(super) fn doubt(pattern: &[u8]) -> Option<&'static str> {
     let escaped = |at: usize| at > 0 && pattern.get(at - 1) == Some(&b'\\');
-    let double = || {
-        pattern.windows(2).enumerate().any(|(at, pair)| pair == b"||" && !escaped(at))
-    };
+    let double = || pattern.windows(2).enumerate().any(|(at, pair)| pair == b"||" && !escaped(at));
     if pattern.is_empty() {
         Some("the regular expression is empty and always matches")
     } else if pattern.starts_with(b"|") {

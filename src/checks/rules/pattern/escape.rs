@@ -106,7 +106,9 @@ fn octal(from: &mut Translator<'_>, first: u8) -> Result<u8, PatternError> {
 /// `\o{…}`.
 fn braced_octal(from: &mut Translator<'_>) -> Result<u8, PatternError> {
     let digits = if from.eat(b"{") { from.take_until(b'}') } else { None };
-    digits.and_then(|digits| number(digits, 8)).ok_or_else(|| from.invalid("`\\o{…}` is not a byte"))
+    digits
+        .and_then(|digits| number(digits, 8))
+        .ok_or_else(|| from.invalid("`\\o{…}` is not a byte"))
 }
 
 /// `\x{…}`, `\xHH`, `\xH`, `\x`.

@@ -25,13 +25,22 @@ impl Literals {
     /// Those of a pattern; `None` if there are none worth looking for.
     pub(super) fn required(hir: &Hir) -> Option<Self> {
         let found = examine(hir);
-        best(found.required, found.whole.and_then(usable)).map(Self)
+        best(found.required, found.whole.and_then(usable)).map(|strings| Self(least(strings)))
     }
 
     /// The strings.
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().map(Vec::as_slice)
     }
+}
+
+/// Without the strings that contain another one.
+fn least(strings: Strings) -> Strings {
+    let contains = |long: &[u8], short: &[u8]| long.windows(short.len()).any(|at| at == short);
+    let needless = |string: &Vec<u8>| {
+        strings.iter().any(|other| other.len() < string.len() && contains(string, other))
+    };
+    strings.iter().filter(|string| !needless(string)).cloned().collect()
 }
 
 type Strings = BTreeSet<Vec<u8>>;
@@ -62,9 +71,7 @@ impl Found {
 fn examine(hir: &Hir) -> Found {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Found::empty(),
-        HirKind::Literal(literal) => {
-            Found::whole(Strings::from([literal.0.to_ascii_lowercase()]))
-        }
+        HirKind::Literal(literal) => Found::whole(Strings::from([literal.0.to_ascii_lowercase()])),
         HirKind::Class(class) => bytes_of(class).map_or_else(Found::nothing, Found::whole),
         HirKind::Capture(capture) => examine(&capture.sub),
         HirKind::Concat(pieces) => sequence(pieces.iter().map(examine)),
@@ -101,10 +108,8 @@ fn repeated(sub: &Hir, least: u32, most: Option<u32>) -> Found {
         }
         (0, _) => Found::nothing(),
         (least, most) => {
-            let copies = (0..least.min(FEW)).map(|_| Found {
-                whole: found.whole.clone(),
-                required: found.required.clone(),
-            });
+            let copies = (0..least.min(FEW))
+                .map(|_| Found { whole: found.whole.clone(), required: found.required.clone() });
             let open = (most != Some(least) || least > FEW).then(Found::nothing);
             sequence(copies.chain(open))
         }
@@ -164,16 +169,15 @@ fn usable(strings: Strings) -> Option<Strings> {
     let fits = !strings.is_empty()
         && strings.len() <= MOST_STRINGS
         && strings.iter().all(|string| string.len() >= LEAST_LENGTH);
-    let shortened = |string: Vec<u8>| string.get(..MOST_LENGTH).map_or(string.clone(), <[u8]>::to_vec);
+    let shortened =
+        |string: Vec<u8>| string.get(..MOST_LENGTH).map_or(string.clone(), <[u8]>::to_vec);
     fits.then(|| strings.into_iter().map(shortened).collect())
 }
 
 /// The set that will be found in fewer texts.
 fn best(one: Option<Strings>, other: Option<Strings>) -> Option<Strings> {
     match (one, other) {
-        (Some(one), Some(other)) => {
-            Some(if rarity(&other) > rarity(&one) { other } else { one })
-        }
+        (Some(one), Some(other)) => Some(if rarity(&other) > rarity(&one) { other } else { one }),
         (one, other) => one.or(other),
     }
 }
@@ -187,7 +191,15 @@ fn rarity(strings: &Strings) -> (usize, std::cmp::Reverse<usize>) {
 /// Long is rare; what nearly every message contains is worth little however long it is.
 fn weight(string: &[u8]) -> usize {
     const COMMON: [&[u8]; 10] = [
-        b"http", b"https", b"://", b"http://", b"https://", b"www.", b".com", b"the", b"content-",
+        b"http",
+        b"https",
+        b"://",
+        b"http://",
+        b"https://",
+        b"www.",
+        b".com",
+        b"the",
+        b"content-",
         b"text/",
     ];
     if COMMON.contains(&string) { 1 } else { string.len() }

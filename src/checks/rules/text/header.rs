@@ -75,7 +75,8 @@ impl HeaderQuery {
     pub(in super::super) fn parse(text: &str) -> Result<Self, QueryError> {
         let mut words = text.split(':');
         let name = words.next().unwrap_or_default();
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+        if name.is_empty()
+            || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
         {
             return Err(QueryError::Name(name.to_owned()));
         }

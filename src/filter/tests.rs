@@ -1,0 +1,223 @@
+//! The path of a message through checks that behave, break, hang and panic.
+
+use std::{
+    future::pending,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use futures_util::FutureExt;
+
+use super::{
+    Admission, Filter, LimitSettings, Profiles, Visit, networks,
+    profile::{Profile, Settings, shipped},
+};
+use crate::{
+    checks::{Answered, Asked, Case, Check, Work, rules::RuleSet},
+    mail::{Address, Client, Envelope},
+    verdict::{Answer, ClientRefusal, Evidence, Finding, Judgement, OnFailure, Reason, Verdict},
+};
+
+/// What the check `attachments` of these tests does with every message.
+#[derive(Clone, Copy)]
+enum Manner {
+    Good,
+    Panics,
+    Hangs,
+    Fails,
+}
+
+struct Examiner(Manner);
+
+impl Check for Examiner {
+    fn name(&self) -> &'static str {
+        "attachments"
+    }
+
+    fn of_message(&self, _case: &Case) -> Option<Work> {
+        let cpu = |job: fn() -> Answered| Some(Work::Cpu(Box::new(job)));
+        match self.0 {
+            Manner::Good => cpu(|| Ok(Answer::default())),
+            Manner::Panics => cpu(|| panic!("on purpose")),
+            Manner::Fails => cpu(|| Err("no such device".into())),
+            Manner::Hangs => Some(Work::Io(pending().boxed())),
+        }
+    }
+}
+
+/// Knows one client, and remembers whom it was asked about.
+#[derive(Default)]
+struct List {
+    asked: Mutex<Vec<IpAddr>>,
+    answered: Arc<AtomicUsize>,
+}
+
+const LISTED: &str = "203.0.113.66";
+
+impl Check for List {
+    fn name(&self) -> &'static str {
+        "lists"
+    }
+
+    fn of_client(&self, client: &Arc<Client>) -> Option<Asked> {
+        let address = client.address?;
+        self.asked.lock().unwrap().push(address);
+        let answered = Arc::clone(&self.answered);
+        let answer = if address.to_string() == LISTED { listed() } else { Answer::default() };
+        let asked = async move {
+            answered.fetch_add(1, Ordering::Relaxed);
+            Ok(answer)
+        };
+        Some(asked.boxed())
+    }
+}
+
+fn listed() -> Answer {
+    let finding = Finding {
+        name: "RCVD_IN_TEST".into(),
+        weight: "2.5".parse().unwrap(),
+        evidence: Evidence::Fact("listed".to_owned()),
+    };
+    let refuse_client = Some(ClientRefusal { lists: vec!["bl.test".to_owned()] });
+    Answer { findings: vec![finding], refuse_client, ..Answer::default() }
+}
+
+struct Setup {
+    filter: Arc<Filter>,
+    list: Arc<List>,
+}
+
+fn setup(manner: Manner, change: Settings) -> Setup {
+    let list = Arc::new(List::default());
+    let profile = |name: &str| -> Arc<Profile> {
+        let base = shipped().into_iter().find(|(n, _)| *n == name).unwrap().1;
+        Arc::new(change.over(&base).resolve(name))
+    };
+    let profiles = Profiles {
+        external: profile("external"),
+        authenticated: profile("authenticated"),
+        local: profile("local"),
+        additional: Vec::new(),
+    };
+    let relays = vec!["192.0.2.25/32".parse().unwrap()];
+    let filter = Filter {
+        networks: networks::Settings { relays, ..networks::Settings::default() },
+        profiles,
+        checks: vec![Arc::new(Examiner(manner)), Arc::clone(&list) as Arc<dyn Check>],
+        rules: Arc::new(RuleSet::parse::<&str, &str>(&[])),
+        admission: Arc::new(Admission::new(&LimitSettings::default())),
+        scan_bytes: 1_000,
+    };
+    Setup { filter: Arc::new(filter), list }
+}
+
+impl Setup {
+    fn visit(&self, address: &str) -> Visit {
+        let address = Some(address.parse().unwrap());
+        self.filter.visit(Client { address, over_smtp: true, ..Client::default() })
+    }
+}
+
+fn envelope(visit: &Visit, login: Option<&str>) -> Envelope {
+    Envelope {
+        client: Arc::clone(visit.client()),
+        login: login.map(str::to_owned),
+        ..Envelope::default()
+    }
+}
+
+async fn judged(setup: &Setup, address: &str, raw: &str) -> (Judgement, Envelope) {
+    let visit = setup.visit(address);
+    let mut inquiry = visit.inquire(envelope(&visit, None)).unwrap();
+    assert!(inquiry.recipient(Address::from_path("<a@b.example>")).await.is_none());
+    inquiry.headers(raw.as_bytes());
+    inquiry.conclude(raw.as_bytes().to_vec(), false).await
+}
+
+#[tokio::test]
+async fn a_check_that_does_not_answer_is_an_outcome_and_the_profile_decides() {
+    for (manner, on_failure, verdict, late, broken) in [
+        (Manner::Good, OnFailure::Defer, Verdict::Accept, 0, 0),
+        (Manner::Panics, OnFailure::Accept, Verdict::Accept, 0, 1),
+        (Manner::Panics, OnFailure::Defer, Verdict::Defer, 0, 1),
+        (Manner::Fails, OnFailure::Reject, Verdict::Reject, 0, 1),
+        (Manner::Hangs, OnFailure::Accept, Verdict::Accept, 1, 0),
+        (Manner::Hangs, OnFailure::Defer, Verdict::Defer, 1, 0),
+    ] {
+        let on_failure = Some([("attachments".to_owned(), on_failure)].into());
+        let change = Settings { on_failure, deadline_ms: Some(200), ..Settings::default() };
+        let (judgement, _) =
+            judged(&setup(manner, change), "203.0.113.1", "Subject: x\r\n\r\n").await;
+        let found = (judgement.verdict, judgement.late.len(), judgement.broken.len());
+        assert_eq!(found, (verdict, late, broken));
+        assert!(judgement.unscanned, "there is no scanner, and that must be said");
+    }
+}
+
+#[tokio::test]
+async fn a_listed_client_is_refused_at_rcpt_but_reaches_the_postmaster() {
+    let setup = setup(Manner::Good, Settings::default());
+    let visit = setup.visit(LISTED);
+    let mut inquiry = visit.inquire(envelope(&visit, None)).unwrap();
+    let refusal = inquiry.recipient(Address::from_path("<a@b.example>")).await.unwrap();
+    assert_eq!(refusal.verdict, Verdict::Reject);
+    assert_eq!(refusal.reason, Reason::ClientListed(vec!["bl.test".to_owned()]));
+    assert!(inquiry.recipient(Address::from_path("<Postmaster@b.example>")).await.is_none());
+    let again = inquiry.recipient(Address::from_path("<c@b.example>")).await.unwrap();
+    assert_eq!(again.reference, refusal.reference, "one message, one reference");
+    let (judgement, envelope) = inquiry.conclude(b"Subject: x\r\n\r\n".to_vec(), false).await;
+    assert_eq!((judgement.verdict, judgement.score.to_string()), (Verdict::Accept, "2.5".into()));
+    assert_eq!(envelope.recipients.len(), 1);
+}
+
+#[tokio::test]
+async fn a_login_is_never_refused_for_its_address() {
+    let setup = setup(Manner::Good, Settings::default());
+    let visit = setup.visit(LISTED);
+    let mut inquiry = visit.inquire(envelope(&visit, Some("alice"))).unwrap();
+    assert_eq!(&*inquiry.profile().name, "authenticated");
+    assert!(inquiry.recipient(Address::from_path("<a@b.example>")).await.is_none());
+    let (judgement, _) = inquiry.conclude(b"Subject: x\r\n\r\n".to_vec(), false).await;
+    assert!(judgement.findings.is_empty(), "{:?}", judgement.findings);
+}
+
+#[tokio::test]
+async fn a_dry_run_refuses_nobody_but_says_what_it_would_have_done() {
+    let change = Settings { dry_run: Some(true), ..Settings::default() };
+    let (judgement, _) = judged(&setup(Manner::Good, change), LISTED, "Subject: x\r\n\r\n").await;
+    assert_eq!((judgement.verdict, judgement.effective()), (Verdict::Reject, Verdict::Accept));
+}
+
+#[tokio::test]
+async fn messages_of_a_connection_share_the_questions_about_its_client() {
+    let setup = setup(Manner::Good, Settings::default());
+    let visit = setup.visit("203.0.113.1");
+    for _ in 0..3 {
+        let mut inquiry = visit.inquire(envelope(&visit, None)).unwrap();
+        assert!(inquiry.recipient(Address::from_path("<a@b.example>")).await.is_none());
+    }
+    assert_eq!(setup.list.asked.lock().unwrap().len(), 1);
+    assert_eq!(setup.list.answered.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_relay_is_judged_by_the_client_it_took_the_mail_from() {
+    let setup = setup(Manner::Good, Settings::default());
+    let raw = "Received: from spam.example (unknown [203.0.113.66])\r\n\
+               \tby relay.example (Postfix) with ESMTP id 1; Thu, 1 Jan 2026 00:00:00 +0000\r\n\
+               Received: from nice.example (nice.example [198.51.100.1])\r\n\
+               \tby relay.example (Postfix) with ESMTP id 2; Thu, 1 Jan 2026 00:00:00 +0000\r\n\
+               Subject: x\r\n\r\n";
+    let (judgement, envelope) = judged(&setup, "192.0.2.25", raw).await;
+    assert_eq!(&*judgement.profile, "external");
+    assert_eq!(envelope.client.address.unwrap().to_string(), LISTED);
+    assert_eq!(envelope.helo.as_deref(), Some("spam.example"));
+    assert_eq!(envelope.relay.unwrap().address.unwrap().to_string(), "192.0.2.25");
+    assert_eq!(judgement.score.to_string(), "2.5");
+    let asked: Vec<String> =
+        setup.list.asked.lock().unwrap().iter().map(IpAddr::to_string).collect();
+    assert_eq!(asked, [LISTED], "neither the relay nor the forged line is asked about");
+}
