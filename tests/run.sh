@@ -125,6 +125,12 @@ ip -6 route add local 2001:db8::/32 dev lo
 echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind
 # sendmail waits a minute at start if the name of its machine has no dot.
 echo mx.example.test >/proc/sys/kernel/hostname
+# The files of the tests: in memory, and below no folder that everybody may write to (sendmail
+# insists). The benchmarks write to the disk, as mail servers do.
+if [[ -n ${SCRATCH-} ]]; then
+    mount -t tmpfs -o mode=755 tmpfs "$SCRATCH"
+    export TMPDIR=$SCRATCH
+fi
 # A name server that refuses at once: nothing waits for the real one, which is out of reach.
 resolv=$(mktemp)
 echo "nameserver 127.0.0.1" >"$resolv"
@@ -135,7 +141,7 @@ exec "$@"
 '
 
 inside() {
-    as_root unshare --net --mount --uts --pid --fork --kill-child --mount-proc \
+    as_root env "SCRATCH=${scratch-}" unshare --net --mount --uts --pid --fork --kill-child --mount-proc \
         bash -c "$in_namespace" gatepost-tests "$@" </dev/null
 }
 
@@ -150,6 +156,8 @@ main() {
         return
     fi
     cargo test --release --no-run
+    scratch=$(as_root mktemp -d /run/gatepost-tests.XXXXXX)
+    trap 'as_root rmdir "$scratch"' EXIT
     inside cargo test --release --offline --no-fail-fast "$@"
 }
 

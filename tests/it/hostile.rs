@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    panic::{self, AssertUnwindSafe},
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
@@ -29,8 +30,12 @@ fn survives(gatepost: &mut Gatepost, name: &str, attack: impl FnOnce(&Gatepost))
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let bystander = scope.spawn(|| undisturbed(gatepost, &over));
-        attack(gatepost);
+        // An attack that fails must not leave the bystander running for ever.
+        let attacked = panic::catch_unwind(AssertUnwindSafe(|| attack(gatepost)));
         over.store(true, Ordering::Relaxed);
+        if let Err(failure) = attacked {
+            panic::resume_unwind(failure);
+        }
         assert!(bystander.join().unwrap() > 0, "{name}: the bystander sent something");
     });
     assert!(gatepost.is_running(), "{name}");

@@ -81,7 +81,7 @@ impl Daemon {
         let text = fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<_> = text.lines().collect();
-        lines[lines.len().saturating_sub(30)..].join("\n")
+        lines[lines.len().saturating_sub(15)..].join("\n")
     }
 
     fn end(&mut self) {
