@@ -3,7 +3,7 @@
 //! The notation of Postfix's `smtpd_milters`. HOST is an address or a name; an IPv6 address may
 //! stand in brackets.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -43,6 +43,12 @@ impl FromStr for Endpoint {
             return Err(wrong());
         }
         Ok(Self::Inet { host: host.to_owned(), port })
+    }
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        Self::Inet { host: address.ip().to_string(), port: address.port() }
     }
 }
 

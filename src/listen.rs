@@ -100,8 +100,7 @@ impl Socket {
     pub fn endpoint(&self) -> Option<Endpoint> {
         match self {
             Self::Tcp(listener) => {
-                let address = listener.local_addr().ok()?;
-                Some(Endpoint::Inet { host: address.ip().to_string(), port: address.port() })
+                listener.local_addr().ok().map(Endpoint::from)
             }
             Self::Unix(listener) => {
                 let address = listener.local_addr().ok()?;

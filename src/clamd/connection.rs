@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::Address;
+use crate::endpoint::Endpoint;
 
 /// How long a scanner may take to accept a connection.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
@@ -29,12 +29,12 @@ const REPLY_MOST: usize = 4_096;
 
 /// One socket, ready to be connected to, once.
 pub(super) struct Dial<'a> {
-    address: &'a Address,
+    address: &'a Endpoint,
     connected: AtomicBool,
 }
 
 impl<'a> Dial<'a> {
-    pub(super) fn new(address: &'a Address) -> Self {
+    pub(super) fn new(address: &'a Endpoint) -> Self {
         Self { address, connected: AtomicBool::new(false) }
     }
 
@@ -49,9 +49,9 @@ impl TransportProtocol for Dial<'_> {
 
     async fn connect(&self) -> io::Result<Connection> {
         let stream: Box<dyn Stream> = match self.address {
-            Address::Unix(path) => Box::new(timeout(CONNECT, UnixStream::connect(path)).await??),
-            Address::Inet(place) => {
-                let stream = timeout(CONNECT, TcpStream::connect(place)).await??;
+            Endpoint::Unix(path) => Box::new(timeout(CONNECT, UnixStream::connect(path)).await??),
+            Endpoint::Inet { host, port } => {
+                let stream = timeout(CONNECT, TcpStream::connect((host.as_str(), *port))).await??;
                 // Chunks go out as a small write and a large one: the large must not wait.
                 stream.set_nodelay(true)?;
                 Box::new(stream)

@@ -2,18 +2,12 @@
 
 use std::{io, time::Duration};
 
-use super::Address;
+use crate::endpoint::Endpoint;
 
 /// What went wrong between us and clamd.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClamdError {
-    /// Not the address of a socket.
-    #[error("`{text}` is not a clamd socket (expected unix:/PATH or inet:HOST:PORT)")]
-    Address {
-        /// As written.
-        text: String,
-    },
     /// There is nobody to ask.
     #[error("no clamd socket is configured")]
     NoSocket,
@@ -21,7 +15,7 @@ pub enum ClamdError {
     #[error("cannot connect to clamd at {socket}")]
     Connect {
         /// Where.
-        socket: Address,
+        socket: Endpoint,
         /// What happened.
         #[source]
         source: io::Error,
@@ -30,7 +24,7 @@ pub enum ClamdError {
     #[error("lost clamd at {socket}")]
     Lost {
         /// Where.
-        socket: Address,
+        socket: Endpoint,
         /// What happened.
         #[source]
         source: io::Error,
@@ -39,7 +33,7 @@ pub enum ClamdError {
     #[error("clamd at {socket} answers `{reply}`")]
     Reply {
         /// Where.
-        socket: Address,
+        socket: Endpoint,
         /// Its words, made printable and shortened.
         reply: String,
     },
@@ -47,7 +41,7 @@ pub enum ClamdError {
     #[error("no answer from clamd at {socket} within {} ms", .after.as_millis())]
     Timeout {
         /// Where.
-        socket: Address,
+        socket: Endpoint,
         /// How long it was waited for.
         after: Duration,
     },

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::Address;
+use crate::endpoint::Endpoint;
 
 /// What the clamd on loopback does with a scan.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub(crate) enum Manner {
     Slow,
 }
 
-pub(crate) async fn clamd(manner: Manner) -> Address {
+pub(crate) async fn clamd(manner: Manner) -> Endpoint {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -33,7 +33,7 @@ pub(crate) async fn clamd(manner: Manner) -> Address {
             tokio::spawn(serve(stream, manner));
         }
     });
-    Address::Inet(address.to_string())
+    Endpoint::from(address)
 }
 
 pub(crate) async fn serve(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, manner: Manner) {
@@ -72,9 +72,9 @@ async fn scan(stream: &mut (impl AsyncReadExt + Unpin), manner: Manner) -> Optio
 }
 
 /// A socket that refuses connections.
-pub(crate) async fn nobody() -> Address {
+pub(crate) async fn nobody() -> Endpoint {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Address::Inet(listener.local_addr().unwrap().to_string())
+    Endpoint::from(listener.local_addr().unwrap())
 }
 
 /// The bytes before the first NUL.

@@ -25,4 +25,4 @@ mod settings;
 pub use error::ClamdError;
 pub use reply::ScanResult;
 pub use scanner::{Scanner, Version};
-pub use settings::{Address, Settings};
+pub use settings::Settings;

@@ -12,11 +12,11 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
-    Address, ClamdError, ScanResult, Settings,
+    ClamdError, ScanResult, Settings,
     connection::{CONNECT, Dial},
     reply,
 };
-use crate::metrics;
+use crate::{endpoint::Endpoint, metrics};
 
 /// Bytes per chunk of INSTREAM. Far below any size limit of clamd, which counts chunks too.
 const CHUNK: usize = 64 * 1_024;
@@ -39,7 +39,7 @@ struct Shared {
 #[derive(Debug)]
 pub struct Version {
     /// Where.
-    pub socket: Address,
+    pub socket: Endpoint,
     /// The program and its signatures: `ClamAV 1.4.3/27800/…`.
     pub answer: Result<String, ClamdError>,
 }
@@ -47,7 +47,7 @@ pub struct Version {
 impl Scanner {
     /// Connects to nothing yet.
     pub fn new(settings: &Settings) -> Self {
-        let socket = |address: &Address| {
+        let socket = |address: &Endpoint| {
             Arc::new(Socket { address: address.clone(), aside_until: ArcSwapOption::empty() })
         };
         let shared = Shared {
@@ -115,7 +115,7 @@ impl Shared {
 }
 
 struct Socket {
-    address: Address,
+    address: Endpoint,
     aside_until: ArcSwapOption<Instant>,
 }
 

@@ -15,8 +15,10 @@ fn finding(oddity: Oddity) -> Finding {
         Oddity::Truncated => ("SCAN_LIMIT", "longer than limits.scan_bytes: the end was not read"),
         Oddity::TooDeep => ("MIME_TOO_DEEP", "nested deeper than is read"),
         Oddity::TooManyParts => ("MIME_TOO_MANY_PARTS", "more parts than are read"),
-        #[allow(unreachable_patterns)]
-        _ => ("MIME_ODD", "not well-formed"),
+        Oddity::TooManyFields => ("HEADER_TOO_MANY_FIELDS", "more header fields than are read"),
+        Oddity::OpenMultipart => ("MIME_OPEN_MULTIPART", "a multipart that never closes"),
+        Oddity::NoSeparator => ("HEADER_NO_SEPARATOR", "no empty line ends the header"),
+        Oddity::Unparsable => ("MIME_UNPARSABLE", "could not be parsed"),
     };
     Finding { name: name.into(), weight: Points::ZERO, evidence: Evidence::Fact(fact.to_owned()) }
 }

@@ -28,7 +28,6 @@ impl Default for Limits {
 
 /// Something about a message that no proper sender does, or a limit it ran into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
 pub enum Oddity {
     /// Longer than the scan limit: only the beginning was looked at.
     Truncated,

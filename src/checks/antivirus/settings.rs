@@ -7,7 +7,7 @@ use serde::{
     de::{self, SeqAccess, Visitor},
 };
 
-use crate::clamd::Address;
+use crate::endpoint::Endpoint;
 
 /// Which scanners to ask, and how much of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl Settings {
 /// Sockets, written as one text or a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Sockets(pub Vec<Address>);
+pub struct Sockets(pub Vec<Endpoint>);
 
 impl<'de> Deserialize<'de> for Sockets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -102,6 +102,6 @@ mod tests {
     #[test]
     fn a_wrong_socket_is_named() {
         let error = toml::from_str::<Settings>("clamd = \"/run/clamd\"").unwrap_err();
-        assert!(error.to_string().contains("`/run/clamd` is not a clamd socket"), "{error}");
+        assert!(error.to_string().contains("`/run/clamd` is not a socket"), "{error}");
     }
 }

@@ -3,7 +3,7 @@ use tokio::net::{TcpListener, UnixListener};
 use super::*;
 use crate::clamd::loopback::{Manner, clamd, nobody, serve};
 
-fn scanner(sockets: &[&Address]) -> Scanner {
+fn scanner(sockets: &[&Endpoint]) -> Scanner {
     Scanner::new(&Settings {
         sockets: sockets.iter().map(|&socket| socket.clone()).collect(),
         timeout: Duration::from_secs(3),
@@ -25,7 +25,7 @@ async fn replies_become_results() {
 
 #[tokio::test]
 async fn nothing_but_ok_is_clean() {
-    let scan = async |address: &Address| scanner(&[address]).scan(&vec![0; 10_000_000]).await;
+    let scan = async |address: &Endpoint| scanner(&[address]).scan(&vec![0; 10_000_000]).await;
     let refuses = clamd(Manner::Says(b"x ERROR\0")).await;
     assert!(matches!(scan(&refuses).await, Err(ClamdError::Reply { .. })));
     let mute = clamd(Manner::Says(b"")).await;
@@ -35,7 +35,7 @@ async fn nothing_but_ok_is_clean() {
     let slow = clamd(Manner::Slow).await;
     assert!(matches!(scan(&slow).await, Err(ClamdError::Timeout { .. })));
     assert!(matches!(scan(&nobody().await).await, Err(ClamdError::Connect { .. })));
-    let gone = Address::Unix("/nonexistent/clamd.ctl".into());
+    let gone = Endpoint::Unix("/nonexistent/clamd.ctl".into());
     assert!(matches!(scan(&gone).await, Err(ClamdError::Connect { .. })));
     assert!(matches!(scanner(&[]).scan(b"x").await, Err(ClamdError::NoSocket)));
 }
@@ -50,7 +50,7 @@ async fn the_size_limit_is_heard_although_clamd_hangs_up() {
             tokio::spawn(serve(stream, Manner::HangsUp(b"INSTREAM size limit exceeded. ERROR\0")));
         }
     });
-    let error = scanner(&[&Address::Unix(path)]).scan(&vec![0; 10_000_000]).await.unwrap_err();
+    let error = scanner(&[&Endpoint::Unix(path)]).scan(&vec![0; 10_000_000]).await.unwrap_err();
     assert!(error.to_string().contains("size limit exceeded"), "{error}");
 }
 
@@ -82,7 +82,7 @@ async fn a_restarted_clamd_is_found_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let scanner = scanner(&[&Address::Inet(address.to_string())]);
+    let scanner = scanner(&[&Endpoint::from(address)]);
     assert!(scanner.scan(b"x").await.is_err());
     let listener = TcpListener::bind(address).await.unwrap();
     tokio::spawn(async move {
