@@ -31,7 +31,8 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         // A rule without a score is not run, and metas see 0.
         let entry = set.rules.get(index(number)).filter(|entry| entry.score != Points::ZERO);
         let Some(entry) = entry else { continue };
-        let flags = draft.flags.get(&rule.name).copied().unwrap_or_default();
+        let mut flags = draft.flags.get(&rule.name).copied().unwrap_or_default();
+        flags.no_subject &= matches!(rule.test, Test::Body(_));
         let slot = Slot { number, flags, reported: !entry.is_sub_rule() };
         if let Some(expression) = groups.add(slot, rule.test) {
             metas.push(MetaDraft { number, expression });

@@ -159,27 +159,26 @@ impl Group {
 }
 
 impl Probe {
+    /// Runs the pattern over one text.
     fn examine(&self, place: &str, text: &[u8], hits: &mut Hits) {
         let before = hits.count(self.rule);
         if before >= self.most_hits {
             return;
         }
-        if self.negated || !self.reported {
-            let found = match self.most_hits {
-                1 => u32::from(self.matcher.is_match(text)),
-                most => self.matcher.count(text, most - before),
-            };
-            hits.add(self.rule, found);
-            return;
-        }
-        let Some(found) = self.matcher.find(text, 0) else { return };
-        if before == 0 {
+        if self.reported && !self.negated && before == 0 {
+            let Some(found) = self.matcher.find(text, 0) else { return };
             let seen = text.get(found).unwrap_or_default();
             hits.show(self.rule, Evidence::matched(place, seen));
         }
-        let count =
-            if self.most_hits == 1 { 1 } else { self.matcher.count(text, self.most_hits - before) };
-        hits.add(self.rule, count);
+        hits.add(self.rule, self.count(text, self.most_hits - before));
+    }
+
+    /// How often it matches, up to `most` times.
+    fn count(&self, text: &[u8], most: u32) -> u32 {
+        match self.most_hits {
+            1 => u32::from(self.matcher.is_match(text)),
+            _ => self.matcher.count(text, most),
+        }
     }
 }
 

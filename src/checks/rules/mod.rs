@@ -10,6 +10,11 @@
 //! read the same text form a `group`, one pass over it tells which of their patterns can match,
 //! and only those run. A pattern's time is linear in the text.
 //!
+//! Where this differs from SpamAssassin on purpose: `full` and `:raw` texts have bare line feeds
+//! however they came; `full` reads the first MiB; `multiple` counts to 256 at most; a division
+//! by 0 in a meta is 0; `priority` changes nothing. As there, a rule whose score is 0 is not run,
+//! not even for a meta, and of four scores the second counts (network tests, no Bayes).
+//!
 //! What cannot be read or run is left out with a [`Complaint`] that names file, line and cause;
 //! the rest of the set works. The language is that of Mail::SpamAssassin::Conf 4.0. Not yet:
 //! `eval:` functions, `mimeheader`, `uri_detail`, network rules, relays in pseudo-headers,

@@ -121,6 +121,12 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_strict() {
+        assert_eq!(serde_json::from_str::<Settings>("{}").unwrap(), Settings::default());
+        assert!(serde_json::from_str::<Settings>(r#"{"includes": []}"#).is_err());
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
         let include = vec!["/no/such/rules.cf".to_owned()];
         let error = gather(&Settings { include }).unwrap_err();
