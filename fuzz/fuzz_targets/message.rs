@@ -22,8 +22,8 @@ fuzz_target!(|raw: &[u8]| {
         file_type(&content);
         assert!(part.raw_body.end <= raw.len());
     }
-    for text in message.body().iter().skip(1).chain(message.hidden()).chain(message.rawbody()) {
-        assert!(text.len() <= 2_048);
-    }
+    assert!(message.body().iter().skip(1).all(|text| text.len() <= 2_048));
+    assert!(message.hidden().iter().all(|text| text.len() <= 2_048));
+    assert!(message.rawbody().iter().all(|text| text.len() <= 4_096));
     assert!(message.uris().len() <= 1_000);
 });

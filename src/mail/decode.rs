@@ -138,35 +138,47 @@ pub(super) fn hex_byte(text: &[u8]) -> Option<u8> {
 /// others windows-1252, where every byte means something: nothing a rule could look for is lost.
 /// An incomplete character at the end (a text cut off) does not make a text something else.
 pub(super) fn unicode(charset: Option<&str>, bytes: &[u8]) -> String {
-    let charset = charset.unwrap_or("us-ascii");
-    if is_utf8(charset) {
+    let charset = charset.unwrap_or("us-ascii").to_ascii_lowercase().replace('_', "-");
+    let is_plain = bytes.is_ascii() && !begins_with_any(&charset, REWRITES_ASCII);
+    if is_plain || charset == "utf-8" || charset == "utf8" {
         return String::from_utf8_lossy(bytes).into_owned();
     }
-    if may_be_utf8(charset) {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => return text.to_owned(),
-            Err(error) if error.error_len().is_none() => {
-                return String::from_utf8_lossy(bytes).into_owned();
-            }
-            Err(_) => {}
-        }
-    }
-    match charset_decoder(charset.as_bytes()).or_else(|| charset_decoder(b"windows-1252")) {
-        Some(decoder) => decoder(bytes),
-        None => String::from_utf8_lossy(bytes).into_owned(),
+    let is_vague = VAGUE.contains(&charset.as_str()) || begins_with_any(&charset, UNREADABLE);
+    let declared = charset_decoder(charset.as_bytes()).filter(|_| !is_vague);
+    let may_be_utf8 = match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    match declared.or_else(|| charset_decoder(b"windows-1252")) {
+        Some(decoder) if declared.is_some() || !may_be_utf8 => decoder(bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 
-/// Whether the name means UTF-8.
-fn is_utf8(charset: &str) -> bool {
-    charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
-}
+/// Labels that say nothing about bytes above 127.
+const VAGUE: &[&str] = &["us-ascii", "ascii", "unknown-8bit", "x-unknown", "default", "unknown"];
 
-/// Labels that say nothing about bytes above 127, and unknown ones.
-fn may_be_utf8(charset: &str) -> bool {
-    let vague = ["us-ascii", "ascii", "unknown-8bit", "x-unknown", "default", "unknown"];
-    vague.iter().any(|label| charset.eq_ignore_ascii_case(label))
-        || charset_decoder(charset.as_bytes()).is_none()
+/// Charsets whose decoder in mail-parser replaces the whole text by one character, as browsers
+/// do. Mail readers show at least what is ASCII in it.
+const UNREADABLE: &[&str] = &["iso-2022-cn", "iso-2022-kr", "csiso2022kr", "hz", "replacement"];
+
+/// Charsets in which ASCII bytes may stand for something else. Texts in all others are spared the
+/// decoder where there is nothing to decode, which is most of the time.
+const REWRITES_ASCII: &[&str] = &[
+    "utf-16",
+    "utf-32",
+    "utf-7",
+    "csutf",
+    "ucs",
+    "iso-10646",
+    "unicode",
+    "csunicode",
+    "iso-2022-jp",
+    "csiso2022jp",
+];
+
+fn begins_with_any(text: &str, beginnings: &[&str]) -> bool {
+    beginnings.iter().any(|beginning| text.starts_with(beginning))
 }
 
 #[cfg(test)]
@@ -233,6 +245,11 @@ mod tests {
             (Some("UTF-8"), b"a\xffb", "a\u{fffd}b"),
             (Some("koi8-r"), b"\xf0\xd2\xc9", "При"),
             (Some("gb2312"), b"\xc4\xe3", "你"),
+            (Some("iso-2022-jp"), b"\x1b$B%O\x1b(B", "ハ"),
+            (Some("UTF_7"), b"+AGE-b", "ab"),
+            (Some("iso-2022-kr"), b"abc", "abc"),
+            (Some("ISO_2022_KR"), b"abc\xe9 x", "abcé x"),
+            (Some("utf-16le"), b"a\0b\0", "ab"),
         ] {
             assert_eq!(unicode(charset, bytes), text, "{charset:?} {bytes:?}");
         }

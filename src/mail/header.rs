@@ -11,7 +11,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::{
-    encoded_word,
+    decode, encoded_word,
     lines::{cut, next_line, without_line_end},
 };
 
@@ -20,6 +20,10 @@ pub(super) const MOST_FIELDS: usize = 10_000;
 
 /// How much of a value is decoded, in bytes. Longer values are there in the raw message.
 const DECODED: usize = 32 * 1024;
+
+/// Fields in which no encoded word means anything; those of resent messages as well.
+const FOR_MACHINES: &[&[u8]] =
+    &[b"received", b"message-id", b"date", b"mime-version", b"references", b"in-reply-to"];
 
 /// One header field of the message or of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub struct Header {
     pub value: Range<usize>,
     /// The value unfolded (each fold is one blank), with encoded words (RFC 2047) decoded,
     /// trimmed; of at most its first 32 KiB. Bytes that are no UTF-8 are read as windows-1252.
+    /// Encoded words stay as they are in fields that hold no text for people: Received,
+    /// Message-ID, Date, References, List-*, Content-* and the like.
     pub decoded: String,
 }
 
@@ -147,16 +153,31 @@ fn field(bytes: &[u8], place: Range<usize>, colon: usize) -> Header {
         name: String::from_utf8_lossy(name).into_owned(),
         field: place,
         value: value_start..value_start + value.len(),
-        decoded: decoded(value),
+        decoded: decoded(value, is_for_people(name)),
     }
 }
 
+/// Whether encoded words mean something in a field (RFC 2047, section 5). SpamAssassin makes the
+/// same exceptions, so that rules for these fields see what was sent.
+fn is_for_people(name: &[u8]) -> bool {
+    let begins = |start: &&[u8]| {
+        name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    let name_without_resent = if begins(&&b"resent-"[..]) { name.get(7..) } else { Some(name) };
+    let is_listed = FOR_MACHINES
+        .iter()
+        .any(|other| name_without_resent.is_some_and(|name| name.eq_ignore_ascii_case(other)));
+    !is_listed && ![&b"list-"[..], b"content-"].iter().any(begins)
+}
+
 /// A value unfolded and decoded. Most are one line of ASCII: those cost one copy.
-fn decoded(value: &[u8]) -> String {
+fn decoded(value: &[u8], has_encoded_words: bool) -> String {
     let value = value.get(..DECODED).unwrap_or(value);
     let line =
         if value.contains(&b'\n') { Cow::Owned(unfolded(value)) } else { Cow::Borrowed(value) };
-    let text = encoded_word::decode(line.trim_ascii());
+    let line = line.trim_ascii();
+    let text =
+        if has_encoded_words { encoded_word::decode(line) } else { decode::unicode(None, line) };
     let kept = cut(text.trim(), DECODED);
     if kept.len() == text.len() { text } else { kept.to_owned() }
 }

@@ -111,7 +111,7 @@ impl Message {
         &self.rendered().hidden
     }
 
-    /// Decoded text parts, not rendered, in chunks (SpamAssassin's `rawbody`) of at most 2 KiB,
+    /// Decoded text parts, not rendered, in chunks (SpamAssassin's `rawbody`) of at most 4 KiB,
     /// cut at line ends where possible; line ends are LF. At most 1 MiB in all.
     pub fn rawbody(&self) -> &[String] {
         self.rawbody.get_or_init(|| render::rawbody(&self.parts))

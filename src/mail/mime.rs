@@ -7,6 +7,7 @@
 //!
 //! Readings of what the standard leaves open:
 //! - a boundary that never closes: the last part goes on to the end of the enclosing part;
+//! - parts behind the closing boundary: parts like the others, since some readers show them;
 //! - a multipart in which its boundary never appears, or without one: one opaque text;
 //! - nesting beyond the depth limit: the part is not opened but kept as one opaque text;
 //! - parts beyond the limit: everything that follows is one last opaque text;
@@ -15,14 +16,16 @@
 //!
 //! An *opaque text* is read like text/plain, so that rules see what it hides.
 
+mod fields;
+
 use std::ops::Range;
 
+use self::fields::{MimeFields, is_composite, is_message, part};
 use super::{
-    HeaderBlock, Limits, Oddity, Part,
+    Limits, Oddity, Part,
     decode::{Encoding, unicode},
-    header::{self, Head, MOST_FIELDS, Scope, unfolded},
-    lines::next_line,
-    parameters::Structured,
+    header::{self, MOST_FIELDS, Scope},
+    lines::{next_line, without_line_end},
 };
 
 /// How many messages in a transfer encoding are opened in one another.
@@ -85,8 +88,19 @@ struct Open {
     /// `None` for an attached message, which ends where the part around it ends.
     boundary: Option<Vec<u8>>,
     is_digest: bool,
-    /// Whether the closing boundary was met; what follows is epilogue.
+    /// Whether the closing boundary was met; what follows is epilogue, until a part begins anew.
     is_closed: bool,
+}
+
+impl Open {
+    /// What a line is to this multipart; the two hyphens before it are taken off.
+    fn delimiter(&self, level: usize, line: &[u8]) -> Option<Delimiter> {
+        match line.strip_prefix(self.boundary.as_deref()?)? {
+            b"" => Some(Delimiter { level, is_closing: false }),
+            b"--" => Some(Delimiter { level, is_closing: true }),
+            _ => None,
+        }
+    }
 }
 
 /// A part that holds no others and whose end was not met yet.
@@ -124,18 +138,15 @@ struct Delimiter {
 }
 
 impl Path {
-    /// What the line is, if anything; inner multiparts are asked first.
+    /// What the line is, if anything. Inner multiparts are asked first, closed ones last.
     fn delimiter(&self, line: &[u8]) -> Option<Delimiter> {
         let line = line.strip_prefix(b"--")?.trim_ascii_end();
-        let found = |(level, open): (usize, &Open)| {
-            let boundary = open.boundary.as_deref().filter(|_| !open.is_closed)?;
-            match line.strip_prefix(boundary)? {
-                b"" => Some(Delimiter { level, is_closing: false }),
-                b"--" => Some(Delimiter { level, is_closing: true }),
-                _ => None,
-            }
+        let ask = |is_closed: bool| {
+            let open = self.open.iter().enumerate().rev();
+            open.filter(|(_, open)| open.is_closed == is_closed)
+                .find_map(|(level, open)| open.delimiter(level, line))
         };
-        self.open.iter().enumerate().rev().find_map(found)
+        ask(false).or_else(|| ask(true))
     }
 }
 
@@ -170,7 +181,7 @@ impl Tree {
         self.end_leaf(source, path, end);
         self.end_open(source, path, delimiter.level + 1, end);
         let Some(open) = path.open.last_mut() else { return line.end };
-        open.is_closed = delimiter.is_closing;
+        open.is_closed |= delimiter.is_closing;
         if delimiter.is_closing {
             return line.end;
         }
@@ -328,80 +339,7 @@ impl Tree {
 /// A body that ends before `at`, without the line end that stands there.
 fn without_last_line_end(bytes: &[u8], at: usize) -> usize {
     let before = bytes.get(..at).unwrap_or(bytes);
-    super::lines::without_line_end(before).len()
-}
-
-/// Types that hold a message.
-fn is_message(content_type: &str) -> bool {
-    matches!(content_type, "message/rfc822" | "message/global")
-}
-
-/// Types that should have been opened, had they been readable.
-fn is_composite(content_type: &str, encoding: Encoding) -> bool {
-    content_type.starts_with("multipart/")
-        || (is_message(content_type) && encoding == Encoding::Identity)
-}
-
-/// What the header of a part says about its body.
-struct MimeFields {
-    content: Structured,
-    disposition: Structured,
-    encoding: Encoding,
-    boundary: Option<Vec<u8>>,
-}
-
-impl MimeFields {
-    fn read(source: &Source<'_>, head: &Head, default: &str) -> Self {
-        let structured = |name: &str| {
-            let field = head.block.named(name).next()?;
-            Some(Structured::parse(&unfolded(source.slice(field.value.clone()))))
-        };
-        let mut content = structured("content-type").unwrap_or_default();
-        if content.value.is_empty() {
-            content.value = default.to_owned();
-        } else if !content.value.contains('/') {
-            content.value = "text/plain".to_owned();
-        }
-        let encoding = head.block.first("content-transfer-encoding").unwrap_or_default();
-        let boundary = content.bytes("boundary").map(<[u8]>::trim_ascii_end);
-        Self {
-            boundary: boundary.filter(|boundary| !boundary.is_empty()).map(<[u8]>::to_vec),
-            disposition: structured("content-disposition").unwrap_or_default(),
-            encoding: Encoding::from_field(encoding),
-            content,
-        }
-    }
-}
-
-/// A part with everything its header says; its body is not known yet.
-fn part(source: &Source<'_>, head: Head, fields: &MimeFields, node: Node) -> Part {
-    let content_type = fields.content.value.clone();
-    let file_name = fields.disposition.text("filename").or_else(|| fields.content.text("name"));
-    let is_shown = content_type.starts_with("text/") || content_type.starts_with("multipart/");
-    let mut headers = head.block;
-    if source.outer.is_some() {
-        hide_places(&mut headers, source);
-    }
-    Part {
-        depth: node.depth,
-        parent: node.parent,
-        headers,
-        charset: fields.content.text("charset").map(|name| name.trim().to_ascii_lowercase()),
-        is_attachment: fields.disposition.value == "attachment" || file_name.is_some() || !is_shown,
-        file_name: file_name.filter(|name| !name.is_empty()),
-        content_type,
-        raw_body: head.body..head.body,
-        ..Part::default()
-    }
-}
-
-/// Fields that do not stand in the raw message have an empty place there.
-fn hide_places(headers: &mut HeaderBlock, source: &Source<'_>) {
-    let start = source.outer.as_ref().map_or(0, |outer| outer.start);
-    for field in &mut headers.fields {
-        field.field = start..start;
-        field.value = start..start;
-    }
+    without_line_end(before).len()
 }
 
 /// A message as a header and one opaque text, read without any decoder.

@@ -22,11 +22,12 @@ const RAWBODY: usize = 1024 * 1024;
 /// How much HTML is read of a whole message, in bytes.
 const HTML: usize = 1024 * 1024;
 
-/// Texts are cut into pieces of at most this many bytes, so that the time of a match is bounded.
+/// Paragraphs are cut into pieces of at most this many bytes, so that the time of a match is
+/// bounded.
 const LONGEST_PIECE: usize = 2 * 1024;
 
-/// A chunk of `rawbody` ends with the line that makes it at least this long, in bytes.
-const CHUNK: usize = 1024;
+/// Chunks of `rawbody` have between one and two times this many bytes, the last of a part aside.
+const CHUNK: usize = 2 * 1024;
 
 /// What reading the texts of a message brings.
 #[derive(Debug, Default)]
@@ -41,7 +42,7 @@ pub(super) struct Rendered {
 
 /// Reads the texts of a message.
 pub(super) fn render(headers: &HeaderBlock, parts: &[Part]) -> Rendered {
-    let mut body = vec![headers.first("subject").unwrap_or_default().to_owned()];
+    let mut body = subject(headers);
     let mut hidden = Vec::new();
     let mut uris = Uris::default();
     let (mut text_left, mut html_left) = (BODY, HTML);
@@ -62,14 +63,24 @@ pub(super) fn render(headers: &HeaderBlock, parts: &[Part]) -> Rendered {
     Rendered { body, hidden, uris: uris.into_list() }
 }
 
-/// The decoded texts in chunks: of one to two KiB where lines allow, line ends as LF.
+/// The Subject as the first paragraph, which is there even if it is empty.
+fn subject(headers: &HeaderBlock) -> Vec<String> {
+    let mut paragraphs = Vec::new();
+    add_paragraphs(&mut paragraphs, headers.first("subject").unwrap_or_default());
+    if paragraphs.is_empty() {
+        paragraphs.push(String::new());
+    }
+    paragraphs
+}
+
+/// The decoded texts in chunks, line ends as LF.
 pub(super) fn rawbody(parts: &[Part]) -> Vec<String> {
     let mut chunks = Vec::new();
     let mut left = RAWBODY;
     for text in parts.iter().filter_map(Part::text) {
         let text = cut(text, left);
         left -= text.len();
-        add_chunks(&mut chunks, text);
+        add_chunks(&mut chunks, &text.replace("\r\n", "\n"));
     }
     chunks
 }
@@ -121,31 +132,19 @@ fn add_pieces(pieces: &mut Vec<String>, mut paragraph: &str) {
     }
 }
 
-/// Cuts a decoded text at line ends.
+/// Cuts a decoded text behind line ends, or tags, or blanks, or where it must be.
 fn add_chunks(chunks: &mut Vec<String>, text: &str) {
-    let mut chunk = String::new();
-    for line in text.split_inclusive('\n') {
-        let content = line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line);
-        let mut rest = content;
-        while chunk.len() + rest.len() >= LONGEST_PIECE {
-            if chunk.is_empty() {
-                // One byte is left for the line end.
-                let piece = cut(rest, LONGEST_PIECE - 1);
-                rest = rest.get(piece.len()..).unwrap_or_default();
-                chunk.push_str(piece);
-            }
-            chunks.push(std::mem::take(&mut chunk));
-        }
-        chunk.push_str(rest);
-        if content.len() < line.len() {
-            chunk.push('\n');
-        }
-        if chunk.len() >= CHUNK {
-            chunks.push(std::mem::take(&mut chunk));
-        }
+    let mut rest = text;
+    while rest.len() > 2 * CHUNK {
+        let (start, end) = (cut(rest, CHUNK).len(), cut(rest, 2 * CHUNK).len());
+        let window = rest.get(start..end).unwrap_or_default();
+        let found = ['\n', '>', ' '].iter().find_map(|&last| window.find(last));
+        let length = found.map_or(start, |at| start + at + 1);
+        chunks.push(rest.get(..length).unwrap_or_default().to_owned());
+        rest = rest.get(length..).unwrap_or_default();
     }
-    if !chunk.is_empty() {
-        chunks.push(chunk);
+    if !rest.is_empty() {
+        chunks.push(rest.to_owned());
     }
 }
 
@@ -163,6 +162,7 @@ mod tests {
         for (text, body) in [
             ("Subject: Hi\n\na\n b\t c\n\n \nd\n", &["Hi", "a b c", "d"][..]),
             ("X: y\n\na\n", &["", "a"]),
+            ("Subject: a  b\n\nc", &["a b", "c"]),
             ("Subject: Hi\nContent-Type: text/html\n\n<p>a</p>\n\n<p>b", &["Hi", "a", "b"]),
             ("Subject: Hi\n\n<HTML><i>a</i>", &["Hi", "a"]),
             ("Subject: Hi\nContent-Type: image/png\n\na", &["Hi"]),
@@ -217,8 +217,11 @@ mod tests {
 
         let lines = message(&format!("\n{}", "a line\n".repeat(1_000)));
         assert_eq!(lines.rawbody().concat(), "a line\n".repeat(1_000));
-        let whole = |chunk: &String| chunk.ends_with('\n') && chunk.len() <= LONGEST_PIECE;
-        assert!(lines.rawbody().iter().all(whole));
-        assert!(lines.rawbody().iter().rev().skip(1).all(|chunk| chunk.len() >= CHUNK));
+        assert!(lines.rawbody().iter().all(|chunk| chunk.ends_with('\n')));
+        let lengths: Vec<usize> = lines.rawbody().iter().map(String::len).collect();
+        assert_eq!(lengths, [2_051, 2_051, 2_898]);
+
+        let tags = message(&format!("\n{}", "<a b>".repeat(1_000)));
+        assert!(tags.rawbody().iter().all(|chunk| chunk.ends_with('>')));
     }
 }

@@ -95,6 +95,22 @@ fn odd_messages_have_defined_readings() {
             &[],
         ),
         (
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n1\n--b--\n--b\n\n2\n--b--",
+            &["multipart/mixed/ \"\"", "-text/plain \"1\"", "-text/plain \"2\""],
+            &[],
+        ),
+        (
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\
+             Content-Type: multipart/mixed; boundary=b\n\n--b\n\n1\n--b--\n--b--\n",
+            &["multipart/mixed/ \"\"", "-multipart/mixed/ \"\"", "--text/plain \"1\""],
+            &[],
+        ),
+        (
+            "Content-Type: multipart/mixed; boundary*0=a; boundary*1=b\n\n--ab\n\nx\n--ab--",
+            &["multipart/mixed/ \"\"", "-text/plain \"x\""],
+            &[],
+        ),
+        (
             "Content-Type: multipart/mixed; boundary=b\n\n--b\nA: b\n--b\n\n--b--",
             &["multipart/mixed/ \"\"", "-text/plain \"\"", "-text/plain \"\""],
             &[],
@@ -196,6 +212,22 @@ fn a_truncated_message_says_so() {
 }
 
 #[test]
+fn encoded_words_mean_nothing_to_machines() {
+    for (name, decoded) in [
+        ("Subject", "é"),
+        ("X-Received", "é"),
+        ("List", "é"),
+        ("Received", "=?utf-8?Q?=C3=A9?="),
+        ("resent-DATE", "=?utf-8?Q?=C3=A9?="),
+        ("List-Id", "=?utf-8?Q?=C3=A9?="),
+        ("Content-X", "=?utf-8?Q?=C3=A9?="),
+    ] {
+        let message = parse(&format!("{name}: =?utf-8?Q?=C3=A9?=\n\n"));
+        assert_eq!(message.headers().first(name), Some(decoded), "{name}");
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_are_kept() {
     let raw = b"Subject: caf\xe9 \0\r\nX\x80: \xff\r\n\r\n\xff\0\r\n".to_vec();
     let message = Message::parse(raw.clone());
@@ -249,7 +281,8 @@ fn check_parts(message: &Message) {
 fn check_texts(message: &Message) {
     let paragraphs = || message.body().iter().skip(1).chain(message.hidden());
     assert!(paragraphs().all(|text| !text.is_empty() && !text.contains('\n')));
-    assert!(paragraphs().chain(message.rawbody()).all(|text| text.len() <= 2_048));
+    assert!(paragraphs().all(|text| text.len() <= 2_048));
+    assert!(message.rawbody().iter().all(|text| !text.is_empty() && text.len() <= 4_096));
     assert!(message.uris().len() <= 1_000);
 }
 

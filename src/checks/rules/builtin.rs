@@ -19,7 +19,21 @@ pub(super) const RULES: &[(&str, &str)] = &[
 ];
 
 /// File name and text of every built-in file of cases.
-pub(super) const CASES: &[(&str, &str)] = &[];
+pub(super) const CASES: &[(&str, &str)] = &[
+    ("bounces.cases", include_str!("../../../rules/bounces.cases")),
+    ("bulk.cases", include_str!("../../../rules/bulk.cases")),
+    ("dating.cases", include_str!("../../../rules/dating.cases")),
+    ("forgery.cases", include_str!("../../../rules/forgery.cases")),
+    ("ham.cases", include_str!("../../../rules/ham.cases")),
+    ("headers.cases", include_str!("../../../rules/headers.cases")),
+    ("links.cases", include_str!("../../../rules/links.cases")),
+    ("lists.cases", include_str!("../../../rules/lists.cases")),
+    ("malware.cases", include_str!("../../../rules/malware.cases")),
+    ("money.cases", include_str!("../../../rules/money.cases")),
+    ("obfuscation.cases", include_str!("../../../rules/obfuscation.cases")),
+    ("pharma.cases", include_str!("../../../rules/pharma.cases")),
+    ("phishing.cases", include_str!("../../../rules/phishing.cases")),
+];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use super::{
     draft::Draft,
     group::{Group, Scratch},
     source,
-    text::{self, HeaderQuery},
+    text::{self, HeaderQuery, Headers},
 };
 use crate::{
     checks::Case,
@@ -163,8 +163,9 @@ impl RuleSet {
     pub fn examine(&self, case: &Case) -> Hits {
         let mut hits = Hits::none(self.rules.len());
         let mut scratch = Scratch::default();
-        for header in &self.headers {
-            self.examine_header(header, case, &mut scratch, &mut hits);
+        let headers = Headers::of(case);
+        for group in &self.headers {
+            group.examine(&headers, &mut scratch, &mut hits);
         }
         let message = &case.message;
         if !self.body.is_empty() {
@@ -247,23 +248,19 @@ impl RuleSet {
             None => self.foreign.get(at.checked_sub(self.rules.len())?),
         }
     }
+}
 
-    fn examine_header(
-        &self,
-        header: &HeaderGroup,
-        case: &Case,
-        scratch: &mut Scratch,
-        hits: &mut Hits,
-    ) {
-        if !header.group.is_empty() {
-            let value = header.query.read(case);
-            let text = value.as_deref().or(header.if_unset.as_deref()).unwrap_or_default();
-            header.group.examine(&header.place, std::iter::once(text), scratch, hits);
+impl HeaderGroup {
+    fn examine(&self, headers: &Headers<'_>, scratch: &mut Scratch, hits: &mut Hits) {
+        if !self.group.is_empty() {
+            let value = self.query.read(headers);
+            let text = value.as_deref().or(self.if_unset.as_deref()).unwrap_or_default();
+            self.group.examine(&self.place, std::iter::once(text), scratch, hits);
         }
-        if !header.exists.is_empty() && header.query.exists(case) {
-            for &rule in &header.exists {
+        if !self.exists.is_empty() && self.query.exists(headers) {
+            for &rule in &self.exists {
                 hits.add(rule, 1);
-                hits.show(rule, Evidence::Fact(format!("{} exists", header.place)));
+                hits.show(rule, Evidence::Fact(format!("{} exists", self.place)));
             }
         }
     }

@@ -24,16 +24,50 @@ const VOID: &[&str] = &[
     "link", "meta", "param", "source", "track", "wbr",
 ];
 
-/// Elements that begin and end on a line of their own.
-const LINES: &[&str] = &[
-    "address", "article", "aside", "body", "caption", "center", "dd", "dir", "div", "dl", "dt",
-    "fieldset", "footer", "form", "header", "html", "legend", "li", "main", "menu", "nav", "ol",
-    "option", "section", "select", "table", "tbody", "tfoot", "thead", "tr", "ul",
+/// Elements before which an open paragraph ends.
+const BLOCKS: &[&str] = &[
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "center",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "li",
+    "main",
+    "menu",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "ul",
 ];
 
+/// Elements with a line end before and behind them. These three lists are SpamAssassin's, so that
+/// rules see the same paragraphs: neighbouring lines make one, an empty line separates two.
+const LINES: &[&str] = &["br", "div"];
+
 /// Elements with an empty line before and behind them.
-const PARAGRAPHS: &[&str] =
-    &["blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "listing", "p", "plaintext", "pre"];
+const PARAGRAPHS: &[&str] = &["blockquote", "hr", "listing", "p", "plaintext", "pre", "xmp"];
+
+/// Elements with a blank before and behind them (table and tr by us: cells may be left open).
+const BLANKS: &[&str] =
+    &["dd", "dt", "embed", "h1", "h2", "h3", "h4", "h5", "h6", "li", "table", "td", "th", "tr"];
 
 /// Elements that end where the next of their kind begins.
 const SIBLINGS: &[&str] = &["dd", "dt", "li", "option", "td", "th", "tr"];
@@ -121,17 +155,29 @@ struct Element {
 
 impl State {
     fn text(&mut self, text: &str) {
-        if !self.is_dropping {
-            self.current().push(text);
+        if self.is_dropping {
+            return;
+        }
+        let keeps_lines = self.open.iter().any(|element| &*element.name == "pre");
+        let current = self.current();
+        if !keeps_lines {
+            return current.push(text);
+        }
+        for line in text.split_inclusive('\n') {
+            current.push(line);
+            if line.ends_with('\n') {
+                current.line_end();
+            }
         }
     }
 
     /// The text that the open elements make this.
     fn current(&mut self) -> &mut Text {
-        match self.open.last() {
-            Some(element) if element.is_gone || element.is_tiny => &mut self.hidden,
-            _ => &mut self.shown,
-        }
+        if self.is_hidden() { &mut self.hidden } else { &mut self.shown }
+    }
+
+    fn is_hidden(&self) -> bool {
+        self.open.last().is_some_and(|element| element.is_gone || element.is_tiny)
     }
 
     fn start(&mut self, tag: &Tag) -> TokenSinkResult<()> {
@@ -149,11 +195,10 @@ impl State {
 
     fn end(&mut self, name: &LocalName) {
         self.is_dropping = false;
+        self.break_at(name);
         if let Some(index) = self.open.iter().rposition(|element| element.name == *name) {
-            self.break_at(name);
             self.open.truncate(index);
         }
-        self.break_at(name);
     }
 
     fn open(&mut self, tag: &Tag) {
@@ -171,7 +216,7 @@ impl State {
 
     /// Ends elements that end where this one begins.
     fn close_implied(&mut self, name: &LocalName) {
-        let is_block = is_one_of(name, LINES) || is_one_of(name, PARAGRAPHS);
+        let is_block = is_one_of(name, BLOCKS);
         let is_sibling = is_one_of(name, SIBLINGS);
         let ends = |element: &Element| {
             (is_block && &*element.name == "p") || (is_sibling && element.name == *name)
@@ -188,14 +233,11 @@ impl State {
         }
     }
 
+    /// Breaks the text that is shown, and the hidden one if that is what is being read.
     fn break_at(&mut self, name: &LocalName) {
-        let text = self.current();
-        match &**name {
-            "br" => text.line_end(),
-            "td" | "th" => text.blank(),
-            _ if is_one_of(name, PARAGRAPHS) => text.break_lines(2),
-            _ if is_one_of(name, LINES) => text.break_lines(1),
-            _ => {}
+        self.shown.break_at(name);
+        if self.is_hidden() {
+            self.hidden.break_at(name);
         }
     }
 
@@ -271,6 +313,17 @@ impl Text {
         }
     }
 
+    fn break_at(&mut self, name: &LocalName) {
+        if is_one_of(name, LINES) {
+            self.line_end();
+        } else if is_one_of(name, PARAGRAPHS) {
+            self.line_end();
+            self.line_end();
+        } else if is_one_of(name, BLANKS) {
+            self.has_blank = true;
+        }
+    }
+
     fn flush_blank(&mut self) {
         if self.has_blank && !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push(' ');
@@ -278,24 +331,12 @@ impl Text {
         self.has_blank = false;
     }
 
-    fn blank(&mut self) {
-        self.has_blank = true;
-    }
-
     /// One more line end; more than an empty line is never left.
     fn line_end(&mut self) {
         self.has_blank = false;
-        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+        let has_room = self.text.len() < self.limit;
+        if has_room && !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
-        }
-    }
-
-    /// As many line ends as are missing to `count`.
-    fn break_lines(&mut self, count: usize) {
-        self.has_blank = false;
-        let present = self.text.bytes().rev().take(count).take_while(|&byte| byte == b'\n').count();
-        if !self.text.is_empty() {
-            (present..count).for_each(|_| self.text.push('\n'));
         }
     }
 

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Shorter strings are in every text.
-const LEAST_LENGTH: usize = 3;
+/// What weighs less is in every text: see [`weight`].
+const LEAST_WEIGHT: usize = 3;
 /// More bytes hardly make a string rarer.
 const MOST_LENGTH: usize = 16;
 /// More strings a pattern cost more than they save.
@@ -168,7 +168,7 @@ fn joined(run: &Strings, next: &Strings) -> Option<Strings> {
 fn usable(strings: Strings) -> Option<Strings> {
     let fits = !strings.is_empty()
         && strings.len() <= MOST_STRINGS
-        && strings.iter().all(|string| string.len() >= LEAST_LENGTH);
+        && strings.iter().all(|string| weight(string) >= LEAST_WEIGHT);
     let shortened =
         |string: Vec<u8>| string.get(..MOST_LENGTH).map_or(string.clone(), <[u8]>::to_vec);
     fits.then(|| strings.into_iter().map(shortened).collect())
@@ -188,7 +188,8 @@ fn rarity(strings: &Strings) -> (usize, std::cmp::Reverse<usize>) {
     (rarest, std::cmp::Reverse(strings.len()))
 }
 
-/// Long is rare; what nearly every message contains is worth little however long it is.
+/// How rare a string is: long ones are, and those with bytes that plain prose does without. What
+/// nearly every message contains weighs little however long it is.
 fn weight(string: &[u8]) -> usize {
     const COMMON: [&[u8]; 10] = [
         b"http",
@@ -202,5 +203,9 @@ fn weight(string: &[u8]) -> usize {
         b"content-",
         b"text/",
     ];
-    if COMMON.contains(&string) { 1 } else { string.len() }
+    let byte = |&byte: &u8| match byte {
+        b'$' | b'%' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | b'~' | 0x80.. => 3,
+        _ => 1,
+    };
+    if COMMON.contains(&string) { LEAST_WEIGHT } else { string.iter().map(byte).sum() }
 }

@@ -8,8 +8,9 @@ use super::PatternError;
 
 /// Bytes of one compiled pattern. The largest patterns of the stock set need about half.
 const SIZE_LIMIT: usize = 10 << 20;
-/// Bytes of one pattern's cache of states, per thread that uses it at the same time.
-const CACHE_LIMIT: usize = 1 << 20;
+/// Bytes of one pattern's cache of states, per thread that uses it at the same time. Patterns with
+/// large counted repetitions fall back to a slower search when it is too small for them.
+const CACHE_LIMIT: usize = 2 << 20;
 
 /// A compiled pattern of one of the engines.
 #[derive(Debug)]

@@ -50,6 +50,8 @@ fn literals_are_in_every_match() {
         ("/abc/", "abc"),
         ("/AbC/i", "abc"),
         ("/ab/", ""),
+        ("/a%/", "a%"),
+        (r"/\d{2} ?(?:%|percent)/", "% percent"),
         ("/v[i1]agra/i", "v1agra viagra"),
         ("/colou?r/", "color colour"),
         ("/(?:cheap|buy) +meds/", "meds"),

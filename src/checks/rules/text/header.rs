@@ -1,11 +1,11 @@
 //! What a `header` rule reads: fields, pseudo-headers, modifiers.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use super::bare_line_feeds;
 use crate::{
     checks::Case,
-    mail::{Header, HeaderBlock, addresses, decode_words},
+    mail::{Header, addresses, decode_words},
 };
 
 /// Bytes of all values of one query together; SpamAssassin's limit for a header section.
@@ -19,6 +19,34 @@ pub(in super::super) struct HeaderQuery {
     raw: bool,
     part: Part,
     pick: Pick,
+}
+
+/// The header fields of one message, ready to be asked for by name as often as there are rules.
+#[derive(Debug)]
+pub(in super::super) struct Headers<'c> {
+    all: &'c [Header],
+    /// Lower-case names.
+    by_name: HashMap<String, Vec<&'c Header>>,
+    raw: &'c [u8],
+    envelope_from: &'c [u8],
+}
+
+impl<'c> Headers<'c> {
+    /// Those of a case.
+    pub(in super::super) fn of(case: &'c Case) -> Self {
+        let all = case.message.headers().fields.as_slice();
+        let mut by_name: HashMap<String, Vec<&Header>> = HashMap::new();
+        for field in all {
+            by_name.entry(field.name.to_ascii_lowercase()).or_default().push(field);
+        }
+        let envelope_from = case.envelope.sender.as_str().as_bytes();
+        Self { all, by_name, raw: case.message.raw(), envelope_from }
+    }
+
+    /// All fields of these names, in the order of the names.
+    fn named(&self, names: &[&str]) -> Vec<&'c Header> {
+        names.iter().filter_map(|name| self.by_name.get(*name)).flatten().copied().collect()
+    }
 }
 
 /// Why something cannot be read.
@@ -100,13 +128,11 @@ impl HeaderQuery {
     }
 
     /// The text a pattern is matched against; `None` if the message has no such header.
-    pub(in super::super) fn read(&self, case: &Case) -> Option<Vec<u8>> {
-        let mut values = self.values(case);
-        match self.pick {
-            Pick::All => {}
-            Pick::First => values.truncate(1),
-            Pick::Last => values = values.pop().into_iter().collect(),
-        }
+    pub(in super::super) fn read(&self, headers: &Headers<'_>) -> Option<Vec<u8>> {
+        let mut values = match self.of {
+            Of::EnvelopeFrom => vec![headers.envelope_from.to_vec()],
+            _ => self.values(headers),
+        };
         if self.part != Part::Whole {
             values = values.iter().flat_map(|value| self.parts(value)).collect();
         }
@@ -118,28 +144,45 @@ impl HeaderQuery {
     }
 
     /// Whether the message has such a header.
-    pub(in super::super) fn exists(&self, case: &Case) -> bool {
+    pub(in super::super) fn exists(&self, headers: &Headers<'_>) -> bool {
         match (&self.of, self.part) {
-            (Of::Named(name), Part::Whole) => case.message.headers().named(name).next().is_some(),
-            _ => self.read(case).is_some(),
+            (Of::Named(name), Part::Whole) => headers.by_name.contains_key(name),
+            _ => self.read(headers).is_some(),
         }
     }
 
-    fn values(&self, case: &Case) -> Vec<Vec<u8>> {
-        let fields = case.message.headers();
-        let raw = case.message.raw();
-        // Addresses are taken from the field as written: decoded names may look like anything.
-        let as_written = self.raw || self.part != Part::Whole;
-        let read = |field: &Header| if as_written { written(field, raw) } else { decoded(field) };
-        match &self.of {
-            Of::Named(name) => fields.named(name).map(read).collect(),
-            Of::ToCc => several(fields, &["to", "cc"], read),
-            Of::MessageId => several(fields, &MESSAGE_IDS, read),
-            Of::EnvelopeFrom => vec![case.envelope.sender.as_str().as_bytes().to_vec()],
-            Of::All => all(fields, |field| match self.raw {
-                true => bare_line_feeds(raw.get(field.field.clone()).unwrap_or_default()).into(),
-                false => [field.name.as_bytes(), b": ", &decoded(field)].concat(),
-            }),
+    /// The values of the fields, as far as the limit allows.
+    fn values(&self, headers: &Headers<'_>) -> Vec<Vec<u8>> {
+        let fields = match &self.of {
+            Of::All => headers.all.iter().collect(),
+            Of::Named(name) => headers.named(&[name]),
+            Of::ToCc => headers.named(&["to", "cc"]),
+            Of::MessageId => headers.named(&MESSAGE_IDS),
+            Of::EnvelopeFrom => Vec::new(),
+        };
+        let fields = match self.pick {
+            Pick::All => fields.as_slice(),
+            Pick::First => fields.get(..1).unwrap_or_default(),
+            Pick::Last => fields.get(fields.len().saturating_sub(1)..).unwrap_or_default(),
+        };
+        let mut left = VALUE_LIMIT;
+        let values = fields.iter().map_while(|field| {
+            let value = (left > 0).then(|| self.value(field, headers.raw))?;
+            left = left.saturating_sub(value.len());
+            Some(value)
+        });
+        values.collect()
+    }
+
+    fn value(&self, field: &Header, raw: &[u8]) -> Vec<u8> {
+        match (&self.of, self.raw, self.part) {
+            (Of::All, true, _) => {
+                bare_line_feeds(raw.get(field.field.clone()).unwrap_or_default()).into_owned()
+            }
+            (Of::All, false, _) => [field.name.as_bytes(), b": ", &decoded(field)].concat(),
+            (_, false, Part::Whole) => decoded(field),
+            // Addresses are taken from the field as written: decoded, a name may look like one.
+            _ => written(field, raw),
         }
     }
 
@@ -208,25 +251,6 @@ fn written(field: &Header, raw: &[u8]) -> Vec<u8> {
     let mut value = bare_line_feeds(raw.get(field.value.clone()).unwrap_or_default()).into_owned();
     value.push(b'\n');
     value
-}
-
-fn several(
-    fields: &HeaderBlock,
-    names: &[&'static str],
-    read: impl Fn(&Header) -> Vec<u8>,
-) -> Vec<Vec<u8>> {
-    names.iter().flat_map(|name| fields.named(name)).map(read).collect()
-}
-
-/// All fields, as far as the limit allows.
-fn all(fields: &HeaderBlock, read: impl Fn(&Header) -> Vec<u8>) -> Vec<Vec<u8>> {
-    let mut left = VALUE_LIMIT;
-    let lines = fields.fields.iter().map_while(|field| {
-        let line = (left > 0).then(|| read(field))?;
-        left = left.saturating_sub(line.len());
-        Some(line)
-    });
-    lines.collect()
 }
 
 /// A display name as a mail reader shows it: encoded words decoded, blanks squeezed, single

@@ -2,7 +2,7 @@
 
 mod header;
 
-pub(super) use header::{HeaderQuery, QueryError};
+pub(super) use header::{HeaderQuery, Headers, QueryError};
 
 use std::borrow::Cow;
 
