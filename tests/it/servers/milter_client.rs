@@ -183,6 +183,15 @@ impl MilterClient {
         self.stream.write_all(bytes)
     }
 
+    /// The kinds of all packets until the connection is closed.
+    pub(crate) fn replies_to_the_end(&mut self) -> Vec<u8> {
+        let mut kinds = Vec::new();
+        while let Ok((kind, _)) = self.receive() {
+            kinds.push(kind);
+        }
+        kinds
+    }
+
     fn receive(&mut self) -> io::Result<(u8, Vec<u8>)> {
         let mut length = [0; 4];
         self.stream.read_exact(&mut length)?;
