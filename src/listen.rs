@@ -123,8 +123,8 @@ async fn clear(path: &Path) -> Result<(), ListenError> {
         .map_err(|source| ListenError::Bind { endpoint: Endpoint::Unix(path.to_owned()), source })
 }
 
-/// What would keep us from listening here, for `config check`; `None` if nothing would, or if a
-/// running service of ours is there already.
+/// What would keep us from listening here, for `config check`; `None` if nothing would. A socket
+/// in use is no obstacle: most likely it is the running service that is about to be reloaded.
 pub fn obstacle(endpoint: &Endpoint) -> Option<String> {
     match endpoint {
         Endpoint::Inet { host, port } => {

@@ -8,8 +8,6 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
-use crate::verdict::Verdict;
-
 /// Renders all counters as Prometheus text.
 #[derive(Clone)]
 pub struct Text(PrometheusHandle);
@@ -32,10 +30,10 @@ pub fn install() -> Result<Text, BuildError> {
     PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder().map(Text)
 }
 
-/// A message was judged, `took` after its end.
-pub fn judged(profile: &str, verdict: Verdict, took: Duration) {
+/// A message was judged, `took` after its end; `verdict` is the word that logs use.
+pub fn judged(profile: &str, verdict: &'static str, took: Duration) {
     let profile = profile.to_owned();
-    counter!("gatepost_messages_total", "profile" => profile.clone(), "verdict" => verdict.as_str())
+    counter!("gatepost_messages_total", "profile" => profile.clone(), "verdict" => verdict)
         .increment(1);
     histogram!("gatepost_judging_seconds", "profile" => profile).record(took.as_secs_f64());
 }

@@ -34,10 +34,12 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// Not TOML, an unknown key, or a value of the wrong type.
-    #[error("{place}: {message}{}", hint(nearest.as_deref()))]
+    #[error("{place}: {}{message}{}", prefix(key.as_deref()), hint(nearest.as_deref()))]
     Syntax {
         /// Where.
         place: Place,
+        /// The key, dotted, where the reader got that far.
+        key: Option<String>,
         /// What the reader says.
         message: String,
         /// The known key that an unknown one comes nearest to.
@@ -53,6 +55,10 @@ pub enum ConfigError {
         /// What is wrong with it.
         message: String,
     },
+}
+
+fn prefix(key: Option<&str>) -> String {
+    key.map_or_else(String::new, |key| format!("{key}: "))
 }
 
 fn hint(nearest: Option<&str>) -> String {

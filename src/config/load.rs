@@ -49,8 +49,11 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`].
     pub fn read(text: &str, file: Option<&Path>) -> Result<Self, ConfigError> {
-        let mut settings: Settings =
-            toml::from_str(text).map_err(|error| syntax(&error, text, file))?;
+        let reader = toml::Deserializer::parse(text).map_err(|e| syntax(&e, None, text, file))?;
+        let mut settings: Settings = serde_path_to_error::deserialize(reader).map_err(|error| {
+            let key = Some(error.path().to_string()).filter(|key| key != ".");
+            syntax(error.inner(), key, text, file)
+        })?;
         for (name, shipped) in profile::shipped() {
             let written = settings.profile.shift_remove(name).unwrap_or_default();
             settings.profile.insert(name.to_owned(), written.over(&shipped));
@@ -69,13 +72,27 @@ impl Config {
     }
 }
 
-fn syntax(error: &toml::de::Error, text: &str, file: Option<&Path>) -> ConfigError {
+fn syntax(
+    error: &toml::de::Error,
+    key: Option<String>,
+    text: &str,
+    file: Option<&Path>,
+) -> ConfigError {
     let line = error.span().map(|span| line_at(text, span.start));
     ConfigError::Syntax {
         place: Place { file: file.map(Path::to_owned), line },
-        message: error.message().to_owned(),
+        key,
+        message: plain(error.message()),
         nearest: nearest(error.message()),
     }
+}
+
+/// Names of Rust's number types say nothing to an administrator.
+fn plain(message: &str) -> String {
+    let number = ["expected usize", "expected u64", "expected u32"];
+    number.iter().fold(message.to_owned(), |text, jargon| {
+        text.replace(jargon, "expected a whole number, 0 or more")
+    })
 }
 
 /// serde says "unknown field `x`, expected one of `a`, `b`": picks the nearest of those.

@@ -192,8 +192,18 @@ impl Inquiry {
         let odd = Answer { findings: odd, ..Answer::default() };
         examination.outcomes.push(("structure", Outcome::Answered(odd)));
         examination.truncated = truncated;
-        let refused = self.refused.take();
+        let refused = self.refused.take().or_else(|| self.relayed_refusal(&examination));
         self.judge(examination, refused, started)
+    }
+
+    /// A listed client that came through a relay could not be refused at RCPT, where it was not
+    /// known yet: it is refused here, unless postmaster or abuse is among the recipients.
+    fn relayed_refusal(&self, seen: &Examination) -> Option<Forced> {
+        let spared = self.envelope.recipients.iter().any(Address::is_role);
+        if self.envelope.relay.is_none() || !self.profile.early_reject || spared {
+            return None;
+        }
+        seen.outcomes.iter().find_map(|(_, outcome)| refusal_in(outcome))
     }
 
     fn judge(&self, seen: Examination, forced: Option<Forced>, started: Instant) -> Judgement {
@@ -221,9 +231,7 @@ impl Inquiry {
         let until = *self.waits_until.get_or_insert(Instant::now() + self.profile.early_wait);
         for pending in &self.asked {
             let outcome = pending.by(until).await;
-            if let Outcome::Answered(Answer { refuse_client: Some(refusal), .. }) = &outcome {
-                let reason = Reason::ClientListed(refusal.lists.clone());
-                let forced = Forced { verdict: Verdict::Reject, reason };
+            if let Some(forced) = refusal_in(&outcome) {
                 return Some((forced, (pending.check, outcome)));
             }
         }
@@ -237,6 +245,14 @@ impl Inquiry {
         }
         outcomes
     }
+}
+
+fn refusal_in(outcome: &Outcome) -> Option<Forced> {
+    let Outcome::Answered(Answer { refuse_client: Some(refusal), .. }) = outcome else {
+        return None;
+    };
+    let reason = Reason::ClientListed(refusal.lists.clone());
+    Some(Forced { verdict: Verdict::Reject, reason })
 }
 
 /// Asks the profile's checks about a client, unless it is a relay, whose own address says nothing.

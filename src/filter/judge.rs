@@ -47,7 +47,8 @@ pub(super) fn judge(
 
 /// Counts what was decided and how each check ended.
 pub(super) fn count(judgement: &Judgement) {
-    metrics::judged(&judgement.profile, judgement.effective(), judgement.took);
+    let verdict = judgement.effective().as_str();
+    metrics::judged(&judgement.profile, verdict, judgement.took);
     let delivered = judgement.effective() < Verdict::Defer;
     if judgement.unscanned && delivered {
         metrics::accepted_unscanned(&judgement.profile);

@@ -217,6 +217,7 @@ async fn a_relay_is_judged_by_the_client_it_took_the_mail_from() {
     assert_eq!(envelope.helo.as_deref(), Some("spam.example"));
     assert_eq!(envelope.relay.unwrap().address.unwrap().to_string(), "192.0.2.25");
     assert_eq!(judgement.score.to_string(), "2.5");
+    assert_eq!(judgement.verdict, Verdict::Reject, "it would have been refused, had it come itself");
     let asked: Vec<String> =
         setup.list.asked.lock().unwrap().iter().map(IpAddr::to_string).collect();
     assert_eq!(asked, [LISTED], "neither the relay nor the forged line is asked about");

@@ -53,7 +53,7 @@ const PLACEHOLDERS: [&str; 5] = ["{ref}", "{client}", "{lists}", "{signature}", 
 
 /// A text that is no reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("replies.{key}: `{text}` {what}")]
+#[error("`{text}` {what}")]
 pub struct ReplyError {
     /// The setting.
     pub key: &'static str,
