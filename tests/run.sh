@@ -158,7 +158,10 @@ main() {
     cargo test --release --no-run
     scratch=$(as_root mktemp -d /run/gatepost-tests.XXXXXX)
     trap 'as_root rmdir "$scratch"' EXIT
-    inside cargo test --release --offline --no-fail-fast "$@"
+    # The figures that tests print are shown for those that pass as well.
+    local show=(-- --show-output)
+    [[ " $* " != *" -- "* ]] || show=(--show-output)
+    inside cargo test --release --offline --no-fail-fast "$@" "${show[@]}"
 }
 
 main "$@"
