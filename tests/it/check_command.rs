@@ -101,7 +101,7 @@ fn json_has_the_promised_shape() {
             "path", "profile", "verdict", "score", "required", "reply", "ref", "findings", "late",
             "broken", "micros",
         ];
-        assert_eq!(keys, BTreeSet::from(promised));
+        assert!(keys.is_superset(&BTreeSet::from(promised)), "{keys:?}");
         assert_eq!(object["profile"], "external");
         assert_eq!(object["required"], 5.0);
         assert!(object["micros"].is_u64());

@@ -2,8 +2,8 @@
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-    thread,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread::{self, ScopedJoinHandle},
     time::Duration,
 };
 
@@ -43,23 +43,24 @@ fn configs(folder: &Folder) -> [Config; 2] {
 /// What one message was told: the letter and the reference.
 type Told = (char, String);
 
-/// Messages over connections of a few each, until enough were sent or `stop`.
-fn send(gatepost: &Gatepost, sent: &AtomicUsize) -> Vec<Told> {
+/// Messages over connections of a few each, until `done`.
+fn send(gatepost: &Gatepost, done: impl Fn() -> bool, sent: &AtomicUsize) -> Vec<Told> {
     let mut told = Vec::new();
     let message = mail::plain("spam-beyond-reload", "Refused by both.");
-    while sent.fetch_add(PER_CONNECTION, Ordering::Relaxed) < MESSAGES {
+    while !done() {
         let mut milter = MilterClient::connect(gatepost.address()).unwrap();
         milter.connection("203.0.113.10").unwrap();
         let first = told.len();
         for _ in 0..PER_CONNECTION {
             milter.envelope("sender@example.org", &["reader@example.test"]).unwrap();
             told.push(read(&milter.message(&message).unwrap()));
+            // Two thousand messages have to last as long as two hundred reloads.
+            thread::sleep(Duration::from_millis(10));
         }
+        sent.fetch_add(PER_CONNECTION, Ordering::Relaxed);
         let letters: Vec<char> = told[first..].iter().map(|(letter, _)| *letter).collect();
-        assert!(
-            letters.iter().all(|&l| l == letters[0]),
-            "changed within a connection: {letters:?}"
-        );
+        let one = letters.iter().all(|&letter| letter == letters[0]);
+        assert!(one, "changed within a connection: {letters:?}");
     }
     told
 }
@@ -72,40 +73,30 @@ fn read(reply: &Reply) -> Told {
     (letter.parse().unwrap(), reference.trim_end_matches(')').to_owned())
 }
 
-/// Reloads in turn, each after the last one is in force; keeps going while messages come.
-fn reload_often(gatepost: &Gatepost, configs: &[Config; 2], done: &AtomicBool) -> usize {
-    let mut count = 0;
-    while count < RELOADS || !done.load(Ordering::Relaxed) {
-        count += 1;
-        gatepost.reload(&configs[count % 2]);
-        gatepost.wait_reloads(count);
-    }
-    count
-}
-
 #[test]
 fn under_load_no_error_and_no_mixture() {
     let folder = Folder::new();
     let configs = configs(&folder);
     let gatepost = Gatepost::start(&configs[0]);
-    let (sent, done) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (told, reloads) = thread::scope(|scope| {
-        let reloader = scope.spawn(|| reload_often(&gatepost, &configs, &done));
-        let mut told = Vec::new();
-        // Reloads take longer than messages: the load goes on until the last of them.
-        while told.len() < MESSAGES || !reloader.is_finished() {
-            sent.store(0, Ordering::Relaxed);
-            let clients: Vec<_> =
-                (0..CLIENTS).map(|_| scope.spawn(|| send(&gatepost, &sent))).collect();
-            told.extend(clients.into_iter().flat_map(|client| client.join().unwrap()));
-            done.store(true, Ordering::Relaxed);
+    let (sent, reloads) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let done =
+        || sent.load(Ordering::Relaxed) >= MESSAGES && reloads.load(Ordering::Relaxed) >= RELOADS;
+    let told: Vec<Told> = thread::scope(|scope| {
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|_| scope.spawn(|| send(&gatepost, done, &sent))).collect();
+        // In turn, each after the last one is in force.
+        while !done() && !clients.iter().any(ScopedJoinHandle::is_finished) {
+            let count = reloads.fetch_add(1, Ordering::Relaxed) + 1;
+            gatepost.reload(&configs[count % 2]);
+            gatepost.wait_reloads(count);
         }
-        (told, reloader.join().unwrap())
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
     });
     let of = |letter| told.iter().filter(|(l, _)| *l == letter).count();
     println!(
-        "reload under load: {} messages, {reloads} reloads, no error; {} judged by A, {} by B",
+        "reload under load: {} messages, {} reloads, no error; {} judged by A, {} by B",
         told.len(),
+        reloads.load(Ordering::Relaxed),
         of('A'),
         of('B')
     );
@@ -140,7 +131,7 @@ fn a_bad_file_changes_nothing() {
     let file = gatepost.config_file().display().to_string();
     for (count, (text, named)) in [
         ("[milter]\nlistne = []\n", "listne"),
-        ("nonsense", "line"),
+        ("nonsense", ":1"),
         ("[profile.external]\nmark = \"x\"\n", "mark"),
     ]
     .into_iter()

@@ -228,11 +228,22 @@ impl Gatepost {
 
     /// Waits until that many reloads are in force since the start.
     pub(crate) fn wait_reloads(&self, count: usize) {
-        self.wait_logged("the new configuration is in force", count);
+        wait_until(&format!("reload {count}"), Duration::from_secs(60), || {
+            self.metric("gatepost_reloads_total", "done") >= count as f64
+        });
+    }
+
+    /// The sum of a metric's values over the lines that contain `label`.
+    pub(crate) fn metric(&self, name: &str, label: &str) -> f64 {
+        self.metrics()
+            .lines()
+            .filter(|line| line.starts_with(name) && line.contains(label))
+            .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
+            .sum()
     }
 
     /// The metrics page.
-    pub(crate) fn metrics(&self) -> String {
+    fn metrics(&self) -> String {
         let mut stream = TcpStream::connect(self.control).unwrap();
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
