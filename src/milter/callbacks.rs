@@ -172,6 +172,8 @@ fn ended(cx: &mut Context<Session>, how: fn(&mut Session)) -> Status {
 async fn end_of_message(cx: &mut EomContext<Session>) -> Status {
     let queue_id = text(&cx.macros, c"i");
     let Some(session) = &mut cx.data else { return Status::Tempfail };
+    // Who hands over values with the blank behind the colon expects it back.
+    let blank = if session.leading_space { " " } else { "" };
     let Conclusion { edits, judgement, reply } = session.end_of_message(queue_id).await;
     if let Some(reply) = reply {
         return answer(&mut cx.reply, Step::Refuse(reply));
@@ -184,7 +186,8 @@ async fn end_of_message(cx: &mut EomContext<Session>) -> Status {
     for edit in edits {
         let done = match &edit {
             Edit::Insert { name, value } => {
-                cx.actions.insert_header(0, *name, value.as_str()).await
+                let value = format!("{blank}{value}");
+                cx.actions.insert_header(0, *name, value).await
             }
             Edit::Delete { name, index } => {
                 cx.actions.change_header(name.as_str(), *index, None::<&CStr>).await

@@ -3,7 +3,8 @@
 //! - [`callbacks`] translates the protocol's events into calls on a session, and nothing else.
 //! - [`session`] holds a connection and, apart from it, the message on it.
 //! - [`reply`] and [`headers`] turn a judgement into what the MTA is told.
-//! - [`stream`] accepts connections, counts them, and acknowledges at once on TCP.
+//! - [`stream`] accepts connections, counts them, and acknowledges at once on TCP; [`untag`] makes
+//!   sendmail's IPv6 addresses readable.
 //!
 //! Promises: a message is answered exactly once; what is not judged is answered 4xx or not at
 //! all, so that the MTA's `milter_default_action` keeps it with the sender; a broken or hostile
@@ -16,6 +17,7 @@ mod record;
 pub mod reply;
 mod session;
 mod stream;
+mod untag;
 
 use serde::{Deserialize, Serialize};
 

@@ -6,6 +6,7 @@
 //! flag does not last (tcp(7), TCP_QUICKACK).
 
 use std::{
+    collections::VecDeque,
     future::Future,
     io,
     pin::Pin,
@@ -24,6 +25,7 @@ use tokio::{
 };
 use tracing::error;
 
+use super::untag::Untag;
 use crate::{listen::Socket, metrics};
 
 /// How long to wait after an accept() that failed, as it does when file descriptors run out.
@@ -103,16 +105,32 @@ enum Io {
     Unix(UnixStream),
 }
 
+impl Io {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => {
+                ready!(Pin::new(&mut *stream).poll_read(cx, buffer))?;
+                acknowledge_at_once(stream);
+                Poll::Ready(Ok(()))
+            }
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
 /// One connection with its place among those allowed.
 pub(super) struct Stream {
     io: Io,
+    untag: Untag,
+    /// Read and untagged, not yet asked for.
+    ready: VecDeque<u8>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Stream {
     fn new(io: Io, place: OwnedSemaphorePermit) -> Self {
         metrics::connections(1);
-        Self { io, _place: place }
+        Self { io, untag: Untag::default(), ready: VecDeque::new(), _place: place }
     }
 }
 
@@ -133,14 +151,23 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().io {
-            Io::Tcp(stream) => {
-                ready!(Pin::new(&mut *stream).poll_read(cx, buffer))?;
-                acknowledge_at_once(stream);
-                Poll::Ready(Ok(()))
-            }
-            Io::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+        let stream = self.get_mut();
+        if stream.untag.is_done() && stream.ready.is_empty() {
+            return stream.io.poll_read(cx, buffer);
         }
+        while stream.ready.is_empty() {
+            let mut bytes = [0; 1_024];
+            let mut read = ReadBuf::new(&mut bytes);
+            ready!(stream.io.poll_read(cx, &mut read))?;
+            if read.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            stream.ready.extend(stream.untag.feed(read.filled()));
+        }
+        let count = stream.ready.len().min(buffer.remaining());
+        let bytes: Vec<u8> = stream.ready.drain(..count).collect();
+        buffer.put_slice(&bytes);
+        Poll::Ready(Ok(()))
     }
 }
 
