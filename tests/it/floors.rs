@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 31] = [
+const HOMES: [(&str, &[&str]); 32] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -50,6 +50,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
     ("toml", &["config", "cli"]),
+    ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),
     ("clap", &["cli"]),
     ("arc-swap", &[]),
