@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 31] = [
+const HOMES: [(&str, &[&str]); 32] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -51,6 +51,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("clamav-client", &["clamd"]),
     ("toml", &["config", "cli"]),
     ("strsim", &["config"]),
+    ("serde_path_to_error", &["config"]),
     ("clap", &["cli"]),
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
