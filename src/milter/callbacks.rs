@@ -71,6 +71,8 @@ pub(super) struct Manners {
     pub(super) quiet: bool,
     /// The rest of a body may be declined.
     pub(super) may_skip: bool,
+    /// Header fields may be added and taken out.
+    pub(super) may_edit: bool,
 }
 
 /// Asks for what we need of what the MTA offers, never for more: an MTA closes on that.
@@ -84,8 +86,14 @@ fn negotiate(
         .union(ProtoOpts::NOREPLY_HELO)
         .union(ProtoOpts::NOREPLY_HEADER)
         .union(ProtoOpts::NOREPLY_EOH);
-    session.manners =
-        Manners { quiet: opts.contains(QUIET), may_skip: opts.contains(ProtoOpts::SKIP) };
+    session.manners = Manners {
+        quiet: opts.contains(QUIET),
+        may_skip: opts.contains(ProtoOpts::SKIP),
+        may_edit: actions.contains(Actions::ADD_HEADER | Actions::CHANGE_HEADER),
+    };
+    if !session.manners.may_edit {
+        warn!("this MTA lets no header field be changed: spam is not marked");
+    }
     cx.requested_actions =
         actions & (Actions::ADD_HEADER | Actions::CHANGE_HEADER | Actions::QUARANTINE);
     let wanted = cx.requested_opts | ProtoOpts::SKIP | ProtoOpts::LEADING_SPACE;
@@ -183,7 +191,8 @@ async fn end_of_message(cx: &mut EomContext<Session>) -> Status {
     if verdict == Verdict::Discard {
         return Status::Discard;
     }
-    for edit in edits {
+    let may_edit = cx.data.as_ref().is_some_and(|session| session.manners.may_edit);
+    for edit in edits.into_iter().filter(|_| may_edit) {
         let done = match &edit {
             Edit::Insert { name, value } => {
                 let value = format!("{blank}{value}");

@@ -55,7 +55,7 @@ fn send(gatepost: &Gatepost, done: impl Fn() -> bool, sent: &AtomicUsize) -> Vec
             milter.envelope("sender@example.org", &["reader@example.test"]).unwrap();
             told.push(read(&milter.message(&message).unwrap()));
             // Two thousand messages have to last as long as two hundred reloads.
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(50));
         }
         sent.fetch_add(PER_CONNECTION, Ordering::Relaxed);
         let letters: Vec<char> = told[first..].iter().map(|(letter, _)| *letter).collect();
