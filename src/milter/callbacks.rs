@@ -71,8 +71,19 @@ pub(super) struct Manners {
     pub(super) quiet: bool,
     /// The rest of a body may be declined.
     pub(super) may_skip: bool,
-    /// Header fields may be added and taken out.
-    pub(super) may_edit: bool,
+    /// Header fields may be added.
+    pub(super) may_insert: bool,
+    /// Header fields may be taken out.
+    pub(super) may_delete: bool,
+}
+
+impl Manners {
+    fn may(self, edit: &Edit) -> bool {
+        match edit {
+            Edit::Insert { .. } => self.may_insert,
+            Edit::Delete { .. } => self.may_delete,
+        }
+    }
 }
 
 /// Asks for what we need of what the MTA offers, never for more: an MTA closes on that.
@@ -89,10 +100,11 @@ fn negotiate(
     session.manners = Manners {
         quiet: opts.contains(QUIET),
         may_skip: opts.contains(ProtoOpts::SKIP),
-        may_edit: actions.contains(Actions::ADD_HEADER | Actions::CHANGE_HEADER),
+        may_insert: actions.contains(Actions::ADD_HEADER),
+        may_delete: actions.contains(Actions::CHANGE_HEADER),
     };
-    if !session.manners.may_edit {
-        warn!("this MTA lets no header field be changed: spam is not marked");
+    if !(session.manners.may_insert && session.manners.may_delete) {
+        warn!("this MTA does not let all header fields be changed: marks or forgeries stay as they are");
     }
     cx.requested_actions =
         actions & (Actions::ADD_HEADER | Actions::CHANGE_HEADER | Actions::QUARANTINE);
@@ -182,6 +194,7 @@ async fn end_of_message(cx: &mut EomContext<Session>) -> Status {
     let Some(session) = &mut cx.data else { return Status::Tempfail };
     // Who hands over values with the blank behind the colon expects it back.
     let blank = if session.leading_space { " " } else { "" };
+    let manners = session.manners;
     let Conclusion { edits, judgement, reply } = session.end_of_message(queue_id).await;
     if let Some(reply) = reply {
         return answer(&mut cx.reply, Step::Refuse(reply));
@@ -191,8 +204,7 @@ async fn end_of_message(cx: &mut EomContext<Session>) -> Status {
     if verdict == Verdict::Discard {
         return Status::Discard;
     }
-    let may_edit = cx.data.as_ref().is_some_and(|session| session.manners.may_edit);
-    for edit in edits.into_iter().filter(|_| may_edit) {
+    for edit in edits.into_iter().filter(|edit| manners.may(edit)) {
         let done = match &edit {
             Edit::Insert { name, value } => {
                 let value = format!("{blank}{value}");
