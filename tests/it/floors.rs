@@ -50,6 +50,7 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
     ("toml", &["config", "cli"]),
+    ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),
     ("serde_path_to_error", &["config"]),
     ("clap", &["cli"]),
