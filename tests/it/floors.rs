@@ -52,7 +52,6 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),
-    ("serde_path_to_error", &["config"]),
     ("clap", &["cli"]),
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
