@@ -2,7 +2,7 @@
 # Runs every test against real servers, from nothing installed.
 #
 #   tests/run.sh                    unit tests and tests/it, all of them
-#   tests/run.sh --bench smtp       the load figures of benches/smtp.rs
+#   tests/run.sh --bench smtp       the load figures of benches/smtp/ (also: smtp overload, …)
 #   tests/run.sh ARGUMENT...        passed on to `cargo test --release`, e.g. --test it early::
 #
 # Installs the servers from Debian or Ubuntu packages where they are missing (root, or sudo without
@@ -41,29 +41,10 @@ require_root() {
         "to install ${packages[*]}, and for a network namespace with addresses of its own"
 }
 
-require_namespaces() {
-    as_root unshare --net --mount --uts --pid --fork true || fail "may not make namespaces" \
-        "(a container needs CAP_SYS_ADMIN, e.g. docker run --privileged)"
-}
-
-# What is on the machine only while this runs.
-policy= scratch=
-clean_up() {
-    [[ -z $policy ]] || as_root rm -f "$policy"
-    [[ -z $scratch ]] || as_root rmdir "$scratch"
-}
-trap clean_up EXIT
-
-# Programs, and packages where dpkg can tell: some hold only plug-ins.
-missing() {
-    local program package
+missing_programs() {
+    local program
     for program in "${programs[@]}"; do
         command -v "$program" >/dev/null || echo "$program"
-    done
-    command -v dpkg-query >/dev/null || return 0
-    for package in "${packages[@]}"; do
-        [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-            echo "$package"
     done
 }
 
@@ -81,27 +62,30 @@ apt() {
 
 install_packages() {
     command -v apt-get >/dev/null || fail "no apt-get here; please install: ${packages[*]}" \
-        "(missing: $(missing | tr '\n' ' '))"
-    if [[ ! -e /usr/sbin/policy-rc.d ]]; then
-        policy=/usr/sbin/policy-rc.d
+        "(missing: $(missing_programs | tr '\n' ' '))"
+    local policy=/usr/sbin/policy-rc.d own_policy=
+    if [[ ! -e $policy ]]; then
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
+        own_policy=$policy
     fi
     apt update
     apt install --no-install-recommends "$@"
+    [[ -z $own_policy ]] || as_root rm -f "$own_policy"
 }
 
 install_servers() {
-    [[ -n $(missing) ]] || return 0
-    echo "tests/run.sh: installing ${packages[*]}" >&2
-    install_packages "${packages[@]}"
-    [[ -z $(missing) ]] || fail "still missing after installation: $(missing)"
+    local wanted=("${packages[@]}")
+    [[ -z $(missing_programs) ]] && return
+    echo "tests/run.sh: installing ${wanted[*]}" >&2
+    install_packages "${wanted[@]}"
+    [[ -z $(missing_programs) ]] || fail "still missing after installation: $(missing_programs)"
 }
 
 # The names of sendmail's libraries differ between releases, so they are read from the package.
 sendmail_libraries() {
-    dpkg-deb --field sendmail-bin_*.deb Depends | tr ',' '\n' |
-        sed 's/^ *//; s/[ (|].*//' | grep -v '^sendmail'
+    dpkg-deb --field sendmail-bin_*.deb Depends | tr ',' '\n' | sed 's/[ |(].*//;s/^ *//' |
+        sed 's/^ *\([^ ]*\).*/\1/' | grep -v '^sendmail' | grep .
 }
 
 unpack_sendmail() {
@@ -148,12 +132,10 @@ if [[ -n ${SCRATCH-} ]]; then
     export TMPDIR=$SCRATCH
 fi
 # A name server that refuses at once: nothing waits for the real one, which is out of reach.
-if [[ -e /etc/resolv.conf ]]; then
-    resolv=$(mktemp)
-    echo "nameserver 127.0.0.1" >"$resolv"
-    mount --bind "$resolv" "$(readlink -f /etc/resolv.conf)"
-    rm -f "$resolv"
-fi
+resolv=$(mktemp)
+echo "nameserver 127.0.0.1" >"$resolv"
+mount --bind "$resolv" "$(readlink -f /etc/resolv.conf)"
+rm -f "$resolv"
 ulimit -n "$(ulimit -Hn)"
 exec "$@"
 '
@@ -166,7 +148,6 @@ inside() {
 main() {
     require_root
     install_servers
-    require_namespaces
     unpack_sendmail
     if [[ ${1-} == --bench ]]; then
         [[ $# -ge 2 ]] || fail "--bench needs a name, e.g. smtp"
@@ -176,10 +157,8 @@ main() {
     fi
     cargo test --release --no-run
     scratch=$(as_root mktemp -d /run/gatepost-tests.XXXXXX)
-    # The figures that tests print are shown for those that pass as well.
-    local show=(-- --show-output)
-    [[ " $* " != *" -- "* ]] || show=(--show-output)
-    inside cargo test --release --offline --no-fail-fast "$@" "${show[@]}"
+    trap 'as_root rmdir "$scratch"' EXIT
+    inside cargo test --release --offline --no-fail-fast "$@"
 }
 
 main "$@"
