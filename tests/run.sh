@@ -41,10 +41,29 @@ require_root() {
         "to install ${packages[*]}, and for a network namespace with addresses of its own"
 }
 
-missing_programs() {
-    local program
+require_namespaces() {
+    as_root unshare --net --mount --uts --pid --fork true || fail "may not make namespaces" \
+        "(a container needs CAP_SYS_ADMIN, e.g. docker run --privileged)"
+}
+
+# What is on the machine only while this runs.
+policy= scratch=
+clean_up() {
+    [[ -z $policy ]] || as_root rm -f "$policy"
+    [[ -z $scratch ]] || as_root rmdir "$scratch"
+}
+trap clean_up EXIT
+
+# Programs, and packages where dpkg can tell: some hold only plug-ins.
+missing() {
+    local program package
     for program in "${programs[@]}"; do
         command -v "$program" >/dev/null || echo "$program"
+    done
+    command -v dpkg-query >/dev/null || return 0
+    for package in "${packages[@]}"; do
+        [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+            echo "$package"
     done
 }
 
@@ -62,30 +81,27 @@ apt() {
 
 install_packages() {
     command -v apt-get >/dev/null || fail "no apt-get here; please install: ${packages[*]}" \
-        "(missing: $(missing_programs | tr '\n' ' '))"
-    local policy=/usr/sbin/policy-rc.d own_policy=
-    if [[ ! -e $policy ]]; then
+        "(missing: $(missing | tr '\n' ' '))"
+    if [[ ! -e /usr/sbin/policy-rc.d ]]; then
+        policy=/usr/sbin/policy-rc.d
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
-        own_policy=$policy
     fi
     apt update
     apt install --no-install-recommends "$@"
-    [[ -z $own_policy ]] || as_root rm -f "$own_policy"
 }
 
 install_servers() {
-    local wanted=("${packages[@]}")
-    [[ -z $(missing_programs) ]] && return
-    echo "tests/run.sh: installing ${wanted[*]}" >&2
-    install_packages "${wanted[@]}"
-    [[ -z $(missing_programs) ]] || fail "still missing after installation: $(missing_programs)"
+    [[ -n $(missing) ]] || return 0
+    echo "tests/run.sh: installing ${packages[*]}" >&2
+    install_packages "${packages[@]}"
+    [[ -z $(missing) ]] || fail "still missing after installation: $(missing)"
 }
 
 # The names of sendmail's libraries differ between releases, so they are read from the package.
 sendmail_libraries() {
-    dpkg-deb --field sendmail-bin_*.deb Depends | tr ',' '\n' | sed 's/[ |(].*//;s/^ *//' |
-        sed 's/^ *\([^ ]*\).*/\1/' | grep -v '^sendmail' | grep .
+    dpkg-deb --field sendmail-bin_*.deb Depends | tr ',' '\n' |
+        sed 's/^ *//; s/[ (|].*//' | grep -v '^sendmail'
 }
 
 unpack_sendmail() {
@@ -132,10 +148,12 @@ if [[ -n ${SCRATCH-} ]]; then
     export TMPDIR=$SCRATCH
 fi
 # A name server that refuses at once: nothing waits for the real one, which is out of reach.
-resolv=$(mktemp)
-echo "nameserver 127.0.0.1" >"$resolv"
-mount --bind "$resolv" "$(readlink -f /etc/resolv.conf)"
-rm -f "$resolv"
+if [[ -e /etc/resolv.conf ]]; then
+    resolv=$(mktemp)
+    echo "nameserver 127.0.0.1" >"$resolv"
+    mount --bind "$resolv" "$(readlink -f /etc/resolv.conf)"
+    rm -f "$resolv"
+fi
 ulimit -n "$(ulimit -Hn)"
 exec "$@"
 '
@@ -148,6 +166,7 @@ inside() {
 main() {
     require_root
     install_servers
+    require_namespaces
     unpack_sendmail
     if [[ ${1-} == --bench ]]; then
         [[ $# -ge 2 ]] || fail "--bench needs a name, e.g. smtp"
@@ -157,8 +176,10 @@ main() {
     fi
     cargo test --release --no-run
     scratch=$(as_root mktemp -d /run/gatepost-tests.XXXXXX)
-    trap 'as_root rmdir "$scratch"' EXIT
-    inside cargo test --release --offline --no-fail-fast "$@"
+    # The figures that tests print are shown for those that pass as well.
+    local show=(-- --show-output)
+    [[ " $* " != *" -- "* ]] || show=(--show-output)
+    inside cargo test --release --offline --no-fail-fast "$@" "${show[@]}"
 }
 
 main "$@"

@@ -243,7 +243,7 @@ impl Gatepost {
     }
 
     /// The metrics page.
-    fn metrics(&self) -> String {
+    pub(crate) fn metrics(&self) -> String {
         let mut stream = TcpStream::connect(self.control).unwrap();
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
