@@ -99,9 +99,7 @@ impl Socket {
     /// Where it listens, with the port that the system chose.
     pub fn endpoint(&self) -> Option<Endpoint> {
         match self {
-            Self::Tcp(listener) => {
-                listener.local_addr().ok().map(Endpoint::from)
-            }
+            Self::Tcp(listener) => listener.local_addr().ok().map(Endpoint::from),
             Self::Unix(listener) => {
                 let address = listener.local_addr().ok()?;
                 Some(Endpoint::Unix(address.as_pathname()?.to_owned()))
@@ -116,11 +114,18 @@ async fn clear(path: &Path) -> Result<(), ListenError> {
     if !found.file_type().is_socket() {
         return Err(ListenError::NotASocket(path.to_owned()));
     }
-    if UnixStream::connect(path).await.is_ok() {
-        return Err(ListenError::InUse(path.to_owned()));
+    let failed = |source| ListenError::Bind { endpoint: Endpoint::Unix(path.to_owned()), source };
+    match UnixStream::connect(path).await {
+        Ok(_) => Err(ListenError::InUse(path.to_owned())),
+        // Only this says that nobody listens; a full queue or a lack of permission does not.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(failed)
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(ListenError::InUse(path.to_owned()))
+        }
+        Err(error) => Err(failed(error)),
     }
-    fs::remove_file(path)
-        .map_err(|source| ListenError::Bind { endpoint: Endpoint::Unix(path.to_owned()), source })
 }
 
 /// What would keep us from listening here, for `config check`; `None` if nothing would. A socket

@@ -8,6 +8,9 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
+/// How often measurements are folded into the counters.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// Renders all counters as Prometheus text.
 #[derive(Clone)]
 pub struct Text(PrometheusHandle);
@@ -17,6 +20,15 @@ impl Text {
     pub fn render(&self) -> String {
         self.0.run_upkeep();
         self.0.render()
+    }
+
+    /// Folds what was measured into the counters every few seconds, for ever. Else every message
+    /// would stay in memory until somebody asks for the text, which may be never.
+    pub async fn keep_up(self) {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            self.0.run_upkeep();
+        }
     }
 }
 
@@ -53,7 +65,8 @@ pub fn check_ended(check: &'static str, how: &'static str) {
     counter!("gatepost_checks_total", "check" => check, "outcome" => how).increment(1);
 }
 
-/// Somebody was told 4xx without being judged: `connections`, `memory`, `queue`, `draining`.
+/// Somebody was told 4xx without being judged: `connections`, `memory`, `queue`, `draining`,
+/// `forged` (more forged header fields than can be taken out).
 pub fn turned_away(why: &'static str) {
     counter!("gatepost_turned_away_total", "why" => why).increment(1);
 }

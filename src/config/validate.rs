@@ -18,6 +18,10 @@ use crate::{
 /// Postfix waits 300 s for the answer to a message and 30 s for that to a command.
 const MOST_DEADLINE_MS: u64 = 280_000;
 const MOST_EARLY_WAIT_MS: u64 = 25_000;
+/// Waiting and judging together stay below the MTA's 300 s.
+const MOST_WAIT_MS: u64 = 15_000;
+/// Far beyond any machine, and far below what a semaphore can count.
+const MOST_AT_ONCE: usize = 1_000_000;
 
 /// What is wrong with which key.
 #[derive(Debug)]
@@ -56,6 +60,9 @@ fn milter(settings: &Settings) -> Checked {
     }
     if milter.max_connections == 0 {
         return fault("milter.max_connections", "must be at least 1");
+    }
+    if milter.max_connections > MOST_AT_ONCE {
+        return fault("milter.max_connections", format!("must be at most {MOST_AT_ONCE}"));
     }
     if milter.idle_seconds == 0 {
         return fault("milter.idle_seconds", "must be at least 1");
@@ -96,6 +103,15 @@ fn networks(settings: &Settings) -> Checked {
 
 fn limits(settings: &Settings) -> Checked {
     let limits = &settings.limits;
+    if limits.parallel > MOST_AT_ONCE {
+        return fault("limits.parallel", format!("must be at most {MOST_AT_ONCE}"));
+    }
+    if limits.max_wait_ms > MOST_WAIT_MS {
+        return fault(
+            "limits.max_wait_ms",
+            format!("must be at most {MOST_WAIT_MS}: the MTA does not wait longer"),
+        );
+    }
     if limits.scan_bytes < 1_024 {
         return fault("limits.scan_bytes", "must be at least 1024");
     }

@@ -29,7 +29,8 @@ pub struct Settings {
     pub parallel: usize,
     /// Messages waiting for that in each lane, before new ones are told 451.
     pub max_waiting: usize,
-    /// How long one may wait, in milliseconds, before it is told 451.
+    /// How long one may wait, in milliseconds, before it is told 451; the profile's deadline runs
+    /// from then on.
     pub max_wait_ms: u64,
     /// Bytes of messages held in memory over all connections, before new ones are told 451.
     pub memory_bytes: usize,
@@ -175,11 +176,17 @@ impl Account {
         self.bytes += bytes;
         Ok(())
     }
+
+    /// Gives back all that was taken.
+    pub fn give_back(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.memory.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Account {
     fn drop(&mut self) {
-        self.memory.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.give_back();
     }
 }
 
@@ -216,8 +223,9 @@ mod tests {
         assert_eq!(account.take(60), Err(Full));
         assert_eq!(account.take(40), Ok(()));
         assert!(admission.is_full(Lane::Ours));
-        drop(account);
+        account.give_back();
         assert!(!admission.is_full(Lane::Ours));
+        drop(account);
         assert_eq!(admission.account().take(100), Ok(()));
     }
 }

@@ -153,8 +153,8 @@ impl Inquiry {
         }
     }
 
-    /// The message is complete: judges it by the profile's deadline. `truncated` says that `raw`
-    /// is only its beginning. The envelope comes back for the log.
+    /// The message is complete: judges it by the profile's deadline, which runs from the moment
+    /// it gets a slot. `truncated` says that `raw` is only its beginning. The envelope comes back for the log.
     pub async fn conclude(mut self, raw: Vec<u8>, truncated: bool) -> (Judgement, Envelope) {
         let started = Instant::now();
         let judgement = match self.filter.admission.enter(self.lane).await {
@@ -175,7 +175,9 @@ impl Inquiry {
         permit: OwnedSemaphorePermit,
         started: Instant,
     ) -> Judgement {
-        let deadline = started + self.profile.deadline;
+        // From here on, not from the message's end: waiting for a slot must not make checks late,
+        // or load would change verdicts.
+        let deadline = Instant::now() + self.profile.deadline;
         let parsed = spawn_blocking(move || {
             let message = if truncated { Message::truncated(raw) } else { Message::parse(raw) };
             (message, permit)

@@ -43,7 +43,7 @@ pub struct Settings {
     /// How long RCPT waits for the lists, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_wait_ms: Option<u64>,
-    /// How long after its end a message is judged at the latest, in milliseconds.
+    /// How long a message may be judged, in milliseconds, once it has a slot (`[limits]`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
     /// What to do when the virus scanner is late or broken.
@@ -156,7 +156,7 @@ pub struct Profile {
     pub early_reject: bool,
     /// How long RCPT waits for the lists.
     pub early_wait: Duration,
-    /// How long after its end a message is judged at the latest.
+    /// How long a message may be judged once it has a slot.
     pub deadline: Duration,
     /// What to do when the virus scanner is late or broken.
     pub on_unscanned: OnFailure,

@@ -7,12 +7,13 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::FutureExt;
 
 use super::{
-    Admission, Filter, LimitSettings, Profiles, Visit, networks,
+    Admission, Filter, Lane, LimitSettings, Profiles, Visit, networks,
     profile::{Profile, Settings, shipped},
 };
 use crate::{
@@ -108,7 +109,10 @@ fn setup(manner: Manner, change: Settings) -> Setup {
         profiles,
         checks: vec![Arc::new(Examiner(manner)), Arc::clone(&list) as Arc<dyn Check>],
         rules: Arc::new(RuleSet::parse::<&str, &str>(&[])),
-        admission: Arc::new(Admission::new(&LimitSettings::default())),
+        admission: Arc::new(Admission::new(&LimitSettings {
+            parallel: 1,
+            ..LimitSettings::default()
+        })),
         scan_bytes: 1_000,
     };
     Setup { filter: Arc::new(filter), list }
@@ -157,6 +161,20 @@ async fn a_check_that_does_not_answer_is_an_outcome_and_the_profile_decides() {
         assert_eq!(found, (verdict, late, broken));
         assert!(judgement.unscanned, "there is no scanner, and that must be said");
     }
+}
+
+#[tokio::test]
+async fn waiting_for_a_slot_makes_no_check_late() {
+    let deadline_ms = Some(1_500);
+    let setup = setup(Manner::Good, Settings { deadline_ms, ..Settings::default() });
+    let held = setup.filter.admission.enter(Lane::Outside).await.unwrap();
+    let waiting = judged(&setup, "203.0.113.1", "Subject: x\r\n\r\n");
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(2_000)).await;
+        drop(held);
+    };
+    let ((judgement, _), ()) = tokio::join!(waiting, release);
+    assert_eq!(judgement.late, Vec::<&str>::new());
 }
 
 #[tokio::test]
@@ -219,7 +237,11 @@ async fn a_relay_is_judged_by_the_client_it_took_the_mail_from() {
     assert_eq!(envelope.helo.as_deref(), Some("spam.example"));
     assert_eq!(envelope.relay.unwrap().address.unwrap().to_string(), "192.0.2.25");
     assert_eq!(judgement.score.to_string(), "2.5");
-    assert_eq!(judgement.verdict, Verdict::Reject, "it would have been refused, had it come itself");
+    assert_eq!(
+        judgement.verdict,
+        Verdict::Reject,
+        "it would have been refused, had it come itself"
+    );
     let asked: Vec<String> =
         setup.list.asked.lock().unwrap().iter().map(IpAddr::to_string).collect();
     assert_eq!(asked, [LISTED], "neither the relay nor the forged line is asked about");

@@ -1,6 +1,12 @@
 //! Header fields the MTA is asked to add, and forged copies of them it is asked to take out.
 
+use std::collections::HashMap;
+
 use crate::verdict::{Judgement, Verdict};
+
+/// Forged fields taken out of one message. Each costs the MTA a walk through the whole header, so
+/// a message with more of them is not taken at all.
+const MOST_FORGED: usize = 1_000;
 
 /// A change to the message's header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +30,10 @@ pub(super) enum Edit {
 /// The fields in an incoming message that only we may write.
 #[derive(Debug, Default)]
 pub(super) struct Forged {
-    /// For each name seen (in lower case): how many fields, and which of them are forged.
-    seen: Vec<(String, i32, Vec<i32>)>,
+    /// For each name seen (in lower case): how many fields, and which of them are forged. Hashed,
+    /// since a sender may invent as many names as fit into a message.
+    seen: HashMap<String, (i32, Vec<i32>)>,
+    total: usize,
 }
 
 impl Forged {
@@ -36,21 +44,25 @@ impl Forged {
         if !results && !is_ours(&name) {
             return;
         }
-        let at = self.seen.iter().position(|(seen, ..)| *seen == name);
-        let at = at.unwrap_or_else(|| {
-            self.seen.push((name, 0, Vec::new()));
-            self.seen.len() - 1
-        });
-        let Some((_, count, forged)) = self.seen.get_mut(at) else { return };
-        *count += 1;
+        if self.are_too_many() {
+            return;
+        }
+        let (count, forged) = self.seen.entry(name).or_default();
+        *count = count.saturating_add(1);
         if !results || claims(value, authserv_id) {
             forged.push(*count);
+            self.total += 1;
         }
+    }
+
+    /// Whether there are more than can be taken out. From then on none is noted any more.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.total > MOST_FORGED
     }
 
     /// Deletions, last field first so that the numbers stay true.
     fn deletions(&self) -> impl Iterator<Item = Edit> {
-        self.seen.iter().flat_map(|(name, _, forged)| {
+        self.seen.iter().flat_map(|(name, (_, forged))| {
             let delete = |&index| Edit::Delete { name: name.clone(), index };
             forged.iter().rev().map(delete)
         })
@@ -152,16 +164,26 @@ mod tests {
             forged.note(name, value.as_bytes(), "mx.example");
         }
         let delete = |name: &str, index| Edit::Delete { name: name.to_owned(), index };
-        let found: Vec<Edit> = forged.deletions().collect();
-        assert_eq!(
-            found,
-            [
-                delete("x-spam-flag", 2),
-                delete("x-spam-flag", 1),
-                delete("authentication-results", 2),
-                delete("x-virus-status", 1)
-            ]
-        );
+        let of = |name: &str| {
+            let is_named = |edit: &Edit| matches!(edit, Edit::Delete { name: n, .. } if n == name);
+            forged.deletions().filter(is_named).collect::<Vec<Edit>>()
+        };
+        assert_eq!(of("x-spam-flag"), [delete("x-spam-flag", 2), delete("x-spam-flag", 1)]);
+        assert_eq!(of("authentication-results"), [delete("authentication-results", 2)]);
+        assert_eq!(of("x-virus-status"), [delete("x-virus-status", 1)]);
+        assert_eq!(forged.deletions().count(), 4);
+    }
+
+    #[test]
+    fn what_is_noted_is_bounded() {
+        let mut forged = Forged::default();
+        for index in 0..=MOST_FORGED {
+            assert!(!forged.are_too_many(), "{index}");
+            forged.note(&format!("X-Spam-{index}"), b" a", "mx.example");
+        }
+        assert!(forged.are_too_many());
+        forged.note("X-Spam-Flag", b" NO", "mx.example");
+        assert_eq!(forged.deletions().count(), MOST_FORGED + 1);
     }
 
     #[test]

@@ -202,11 +202,11 @@ impl Session {
             return Conclusion { edits: Vec::new(), judgement: None, reply: Some(reply) };
         };
         transaction.inquiry.set_queue_id(queue_id);
-        if transaction.overflowed {
+        if let Some((counted_as, why)) = transaction.obstacle() {
             let envelope = transaction.inquiry.envelope();
-            metrics::turned_away("memory");
-            record::turned_away(envelope, "memory");
-            let reply = self.snapshot.replies.turn_away(&Reason::Busy, envelope);
+            metrics::turned_away(counted_as);
+            record::turned_away(envelope, counted_as);
+            let reply = self.snapshot.replies.turn_away(&why, envelope);
             return Conclusion { edits: Vec::new(), judgement: None, reply: Some(reply) };
         }
         let raw = std::mem::take(&mut transaction.raw);
@@ -242,6 +242,15 @@ impl Session {
 }
 
 impl Transaction {
+    /// What keeps a complete message from being judged: the word it is counted by, and why.
+    fn obstacle(&self) -> Option<(&'static str, Reason)> {
+        if self.overflowed {
+            return Some(("memory", Reason::Busy));
+        }
+        let changes = !self.inquiry.profile().dry_run;
+        (changes && self.forged.are_too_many()).then_some(("forged", Reason::Internal))
+    }
+
     /// Keeps these bytes, as far as the limit of one message and that of all allow.
     fn keep(&mut self, pieces: &[&[u8]], limit: usize) {
         for piece in pieces {
@@ -249,8 +258,10 @@ impl Transaction {
             let kept = piece.get(..room).unwrap_or(piece);
             self.truncated |= kept.len() < piece.len();
             if self.overflowed || self.account.take(kept.len()).is_err() {
+                // What is not kept is not held against the others either.
                 self.overflowed = true;
                 self.raw = Vec::new();
+                self.account.give_back();
                 return;
             }
             self.raw.extend_from_slice(kept);

@@ -106,7 +106,11 @@ enum Io {
 }
 
 impl Io {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(stream) => {
                 ready!(Pin::new(&mut *stream).poll_read(cx, buffer))?;

@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn the_address_loses_its_tag_and_nothing_changes_its_length() {
         for (payload, expected) in [
-            (&b"mx\x006\x00\x19IPv6:2001:db8::1\0"[..], &b"mx\x006\x00\x192001:db8::1\0\0\0\0\0\0"[..]),
+            (
+                &b"mx\x006\x00\x19IPv6:2001:db8::1\0"[..],
+                &b"mx\x006\x00\x192001:db8::1\0\0\0\0\0\0"[..],
+            ),
             (b"mx\x006\x00\x192001:db8::1\0", b"mx\x006\x00\x192001:db8::1\0"),
             (b"IPv6:x\x004\x00\x19192.0.2.1\0", b"IPv6:x\x004\x00\x19192.0.2.1\0"),
             (b"mx\x006\x00", b"mx\x006\x00"),

@@ -9,11 +9,11 @@
 
 mod build;
 
-use std::{future::Future, io, path::PathBuf, sync::Arc};
+use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, future::join_all};
 use sd_notify::NotifyState;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 use tracing::{error, info, warn};
 
 pub use build::{BuildError, Built, Offline, build};
@@ -26,6 +26,9 @@ use crate::{
     metrics,
     milter::{Door, DoorError},
 };
+
+/// After the milter doors, control connections get so long to end: their clients may hang.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +85,7 @@ pub async fn run(
     say_what_is_missing(&config);
     let door =
         Door::new(&config.settings.milter, Arc::clone(&built.filter), Arc::clone(&built.replies));
+    let upkeep = tokio::spawn(text.clone().keep_up());
     let (over, is_over) = watch::channel(false);
     let mut doors = open_milter(&config, &door).await?;
     let controls = open_control(&config, text, is_over).await?;
@@ -95,7 +99,10 @@ pub async fn run(
     door.close();
     while doors.join_next().await.is_some() {}
     let _ = over.send(true);
-    join_all(controls).await;
+    if timeout(FAREWELL, join_all(controls)).await.is_err() {
+        warn!("a control connection was cut off");
+    }
+    upkeep.abort();
     info!("stopped");
     ended.map_err(ServiceError::from)
 }
