@@ -119,6 +119,12 @@ fn complain(failure: &(dyn Error + 'static)) -> Exit {
 }
 
 /// A runtime for a command that talks to the network.
+///
+/// Its threads only wait and pass on; what computes has threads of its own. One of them for four
+/// cores is plenty, and handing small packets from one to another costs more than it gains: one
+/// instead of two saves a fifth of the CPU time of a message on two cores (`--bench smtp postfix`).
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(cores.div_ceil(4)).enable_all().build()
 }

@@ -1,21 +1,25 @@
 //! The checks of the last stage, side by side: I/O on the runtime, computing on its own threads.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use tokio::{
-    sync::OwnedSemaphorePermit,
+    sync::{OwnedSemaphorePermit, oneshot},
     task::spawn_blocking,
     time::{Instant, timeout_at},
 };
 
 use super::{
-    Filter,
+    Filter, oddities,
     pending::{Pending, outcome_of, panic_text},
     profile::Profile,
 };
 use crate::{
     checks::{Answered, Case, Work, rules::Hits},
-    verdict::Outcome,
+    mail::{Envelope, Message},
+    verdict::{Answer, Outcome},
 };
 
 /// The check that no profile can leave out.
@@ -32,40 +36,68 @@ pub(super) struct Examination {
     pub truncated: bool,
 }
 
+/// A message as it came: all of it, or its beginning.
+pub(super) struct Raw {
+    pub bytes: Vec<u8>,
+    pub truncated: bool,
+}
+
+impl Raw {
+    fn parse(self) -> Message {
+        if self.truncated { Message::truncated(self.bytes) } else { Message::parse(self.bytes) }
+    }
+}
+
 type Job = (&'static str, Box<dyn FnOnce() -> Answered + Send>);
 
-/// Runs the profile's checks on a complete message, until the deadline. Computing that is still
-/// going on then ends in its own time and keeps its `permit` so long.
+/// What a thread for computing says once the message is parsed and the questions are on their way.
+struct Started {
+    asked: Vec<Pending>,
+    /// The checks that are being computed, `rules` among them.
+    computing: Vec<&'static str>,
+}
+
+/// What a thread for computing says at the end.
+struct Computed {
+    outcomes: Vec<(&'static str, Outcome)>,
+    hits: Option<Hits>,
+}
+
+/// The message could not even be parsed in time, or the thread that did it died.
+pub(super) struct Unread;
+
+/// Reads the message and runs the profile's checks on it, until the deadline. Computing that is
+/// still going on then ends in its own time and keeps its `permit` so long.
+///
+/// One hop to another thread does it all: each costs more than most messages' parsing.
 pub(super) async fn examine(
-    filter: &Filter,
-    profile: &Profile,
-    case: Case,
+    filter: &Arc<Filter>,
+    profile: &Arc<Profile>,
+    envelope: Arc<Envelope>,
+    raw: Raw,
     permit: OwnedSemaphorePermit,
     deadline: Instant,
-) -> Examination {
-    let (asked, jobs) = start(filter, profile, &case);
-    let names: Vec<&'static str> = jobs.iter().map(|&(name, _)| name).collect();
-    let rules = profile.asks("rules").then(|| std::sync::Arc::clone(&filter.rules));
+) -> Result<Examination, Unread> {
+    let truncated = raw.truncated;
+    let (tell, started) = oneshot::channel();
+    let (filter, owned) = (Arc::clone(filter), Arc::clone(profile));
     let computing = spawn_blocking(move || {
-        let outcomes: Vec<_> =
-            jobs.into_iter().map(|(name, job)| (name, caught(|| outcome_of(job())))).collect();
-        let hits = rules.map(|rules| catch_unwind(AssertUnwindSafe(|| rules.examine(&case))));
+        let message = Arc::new(raw.parse());
+        let computed = compute(&filter, &owned, Case { envelope, message }, tell);
         drop(permit);
-        (outcomes, hits)
+        computed
     });
-    let mut seen = Examination::default();
-    match timeout_at(deadline, computing).await {
-        Ok(Ok((outcomes, hits))) => {
-            seen.outcomes = outcomes;
-            match hits {
-                Some(Ok(hits)) => seen.hits = Some(hits),
-                Some(Err(panic)) => {
-                    seen.outcomes.push(("rules", Outcome::Broken(panic_text(&*panic))));
-                }
-                None => {}
-            }
+    let ended = timeout_at(deadline, computing).await;
+    let started = timeout_at(deadline, started).await;
+    let Ok(Ok(Started { asked, computing })) = started else { return Err(Unread) };
+    let mut seen = Examination { truncated, ..Examination::default() };
+    match ended {
+        Ok(Ok(Computed { outcomes, hits })) => (seen.outcomes, seen.hits) = (outcomes, hits),
+        Ok(Err(_)) => {
+            let broken = Outcome::Broken("its thread ended".to_owned());
+            seen.outcomes = computing.into_iter().map(|name| (name, broken.clone())).collect();
         }
-        ended => seen.outcomes = all_ended(&names, profile, ended.is_err()),
+        Err(_) => seen.outcomes = computing.into_iter().map(|n| (n, Outcome::Late)).collect(),
     }
     for pending in asked {
         seen.outcomes.push((pending.check, pending.by(deadline).await));
@@ -73,7 +105,32 @@ pub(super) async fn examine(
     if profile.asks("antivirus") && !seen.outcomes.iter().any(|(name, _)| *name == "antivirus") {
         seen.outcomes.push(("antivirus", Outcome::Absent));
     }
-    seen
+    Ok(seen)
+}
+
+fn compute(
+    filter: &Filter,
+    profile: &Profile,
+    case: Case,
+    tell: oneshot::Sender<Started>,
+) -> Computed {
+    let (asked, jobs) = start(filter, profile, &case);
+    let rules = profile.asks("rules").then_some("rules");
+    let computing = jobs.iter().map(|&(name, _)| name).chain(rules).collect();
+    // Whoever asked may have gone away; then nobody needs the answer.
+    let _ = tell.send(Started { asked, computing });
+    let mut outcomes: Vec<_> =
+        jobs.into_iter().map(|(name, job)| (name, caught(|| outcome_of(job())))).collect();
+    let odd = Answer { findings: oddities::findings(&case.message), ..Answer::default() };
+    outcomes.push(("structure", Outcome::Answered(odd)));
+    let mut hits = None;
+    if rules.is_some() {
+        match catch_unwind(AssertUnwindSafe(|| filter.rules.examine(&case))) {
+            Ok(found) => hits = Some(found),
+            Err(panic) => outcomes.push(("rules", Outcome::Broken(panic_text(&*panic)))),
+        }
+    }
+    Computed { outcomes, hits }
 }
 
 /// Starts the I/O; the computing is still to be run.
@@ -93,15 +150,4 @@ fn start(filter: &Filter, profile: &Profile, case: &Case) -> (Vec<Pending>, Vec<
 fn caught(work: impl FnOnce() -> Outcome) -> Outcome {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Outcome::Broken(panic_text(&*panic)))
-}
-
-/// The computing as a whole was late, or its thread died.
-fn all_ended(
-    names: &[&'static str],
-    profile: &Profile,
-    late: bool,
-) -> Vec<(&'static str, Outcome)> {
-    let outcome = if late { Outcome::Late } else { Outcome::Broken("its thread ended".to_owned()) };
-    let rules = profile.asks("rules").then_some("rules");
-    names.iter().copied().chain(rules).map(|name| (name, outcome.clone())).collect()
 }

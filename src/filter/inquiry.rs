@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking, time::Instant};
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     Account, Filter, Full, Lane,
-    examine::{self, Examination},
-    judge, oddities,
+    examine::{self, Examination, Raw},
+    judge,
     origin::lane,
     pending::Pending,
     profile::Profile,
     relay,
 };
 use crate::{
-    checks::Case,
-    mail::{Address, Client, Envelope, HeaderBlock, Message, trace},
+    mail::{Address, Client, Envelope, HeaderBlock, trace},
     metrics,
     verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict},
 };
@@ -158,7 +157,7 @@ impl Inquiry {
     pub async fn conclude(mut self, raw: Vec<u8>, truncated: bool) -> (Judgement, Envelope) {
         let started = Instant::now();
         let judgement = match self.filter.admission.enter(self.lane).await {
-            Ok(permit) => self.examine(raw, truncated, permit, started).await,
+            Ok(permit) => self.examine(Raw { bytes: raw, truncated }, permit, started).await,
             Err(Full) => {
                 metrics::turned_away("queue");
                 let forced = Forced { verdict: Verdict::Defer, reason: Reason::Busy };
@@ -170,30 +169,21 @@ impl Inquiry {
 
     async fn examine(
         &mut self,
-        raw: Vec<u8>,
-        truncated: bool,
+        raw: Raw,
         permit: OwnedSemaphorePermit,
         started: Instant,
     ) -> Judgement {
         // From here on, not from the message's end: waiting for a slot must not make checks late,
         // or load would change verdicts.
         let deadline = Instant::now() + self.profile.deadline;
-        let parsed = spawn_blocking(move || {
-            let message = if truncated { Message::truncated(raw) } else { Message::parse(raw) };
-            (message, permit)
-        });
-        let Ok((message, permit)) = parsed.await else {
+        let envelope = Arc::new(self.envelope.clone());
+        let seen =
+            examine::examine(&self.filter, &self.profile, envelope, raw, permit, deadline).await;
+        let Ok(mut examination) = seen else {
             let forced = Forced { verdict: Verdict::Defer, reason: Reason::Internal };
             return self.judge(Examination::default(), Some(forced), started);
         };
-        let case = Case { envelope: Arc::new(self.envelope.clone()), message: Arc::new(message) };
-        let odd = oddities::findings(&case.message);
-        let mut examination =
-            examine::examine(&self.filter, &self.profile, case, permit, deadline).await;
         examination.outcomes.extend(self.answers_by(deadline).await);
-        let odd = Answer { findings: odd, ..Answer::default() };
-        examination.outcomes.push(("structure", Outcome::Answered(odd)));
-        examination.truncated = truncated;
         let refused = self.refused.take().or_else(|| self.relayed_refusal(&examination));
         self.judge(examination, refused, started)
     }

@@ -104,7 +104,9 @@ fn negotiate(
         may_delete: actions.contains(Actions::CHANGE_HEADER),
     };
     if !(session.manners.may_insert && session.manners.may_delete) {
-        warn!("this MTA does not let all header fields be changed: marks or forgeries stay as they are");
+        warn!(
+            "this MTA does not let all header fields be changed: marks or forgeries stay as they are"
+        );
     }
     cx.requested_actions =
         actions & (Actions::ADD_HEADER | Actions::CHANGE_HEADER | Actions::QUARANTINE);
