@@ -77,7 +77,9 @@ fn milter(settings: &Settings) -> Checked {
             reachable(key, endpoint)?;
         }
     }
-    Ok(())
+    let shared = settings.control.listen.iter().find(|control| milter.listen.contains(control));
+    shared
+        .map_or(Ok(()), |both| fault("control.listen", format!("{both} is in milter.listen, too")))
 }
 
 fn reachable(key: &str, endpoint: &Endpoint) -> Checked {

@@ -30,6 +30,9 @@ use crate::{listen::Socket, metrics};
 
 /// How long to wait after an accept() that failed, as it does when file descriptors run out.
 const BACK_OFF: Duration = Duration::from_millis(100);
+/// How long a connection may stay before it has said anything. MTAs negotiate at once; whoever does
+/// not must not keep their places.
+const FIRST_WORD: Duration = Duration::from_secs(30);
 
 /// Accepts connections until `stop` completes; an error never ends it. Connections beyond
 /// `places` are closed at once.
@@ -128,13 +131,28 @@ pub(super) struct Stream {
     untag: Untag,
     /// Read and untagged, not yet asked for.
     ready: VecDeque<u8>,
+    /// Runs until the first packet is complete.
+    first_word: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Stream {
     fn new(io: Io, place: OwnedSemaphorePermit) -> Self {
         metrics::connections(1);
-        Self { io, untag: Untag::default(), ready: VecDeque::new(), _place: place }
+        let first_word = Some(Box::pin(sleep(FIRST_WORD)));
+        Self { io, untag: Untag::default(), ready: VecDeque::new(), first_word, _place: place }
+    }
+
+    /// Fails when the connection has stayed silent for too long.
+    fn poll_first_word(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.untag.has_begun() {
+            self.first_word = None;
+        }
+        let Some(limit) = &mut self.first_word else { return Ok(()) };
+        if limit.as_mut().poll(cx).is_ready() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
     }
 }
 
@@ -159,6 +177,7 @@ impl AsyncRead for Stream {
         if stream.untag.is_done() && stream.ready.is_empty() {
             return stream.io.poll_read(cx, buffer);
         }
+        stream.poll_first_word(cx)?;
         while stream.ready.is_empty() {
             let mut bytes = [0; 1_024];
             let mut read = ReadBuf::new(&mut bytes);

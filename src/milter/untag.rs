@@ -20,6 +20,7 @@ const TAG: &[u8] = b"IPv6:";
 pub(super) struct Untag {
     /// What has been read of a packet that is not complete.
     held: Vec<u8>,
+    begun: bool,
     done: bool,
 }
 
@@ -29,6 +30,11 @@ impl Untag {
         self.done && self.held.is_empty()
     }
 
+    /// Whether the MTA has said anything yet: a complete packet.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     /// Takes bytes as they come and gives back those of complete packets.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(bytes);
@@ -36,6 +42,7 @@ impl Untag {
         while !self.done
             && let Some(end) = packet_end(&self.held)
         {
+            self.begun = true;
             let mut packet: Vec<u8> = self.held.drain(..end).collect();
             if packet.get(4) == Some(&CONNECT) {
                 untag(&mut packet);
@@ -45,7 +52,7 @@ impl Untag {
         }
         let too_long = self.held.len() > MOST;
         if self.done || too_long {
-            self.done = true;
+            (self.begun, self.done) = (true, true);
             complete.append(&mut self.held);
         }
         complete
@@ -109,6 +116,16 @@ mod tests {
         let flood = [&[0xff; 4][..], &vec![b'C'; 2 * MOST]].concat();
         assert_eq!(untag.feed(&flood), flood);
         assert!(untag.is_done());
+    }
+
+    #[test]
+    fn half_a_packet_is_no_beginning() {
+        let mut untag = Untag::default();
+        let negotiation = packet(b'O', &[0; 12]);
+        let (half, rest) = negotiation.split_at(9);
+        assert!(untag.feed(half).is_empty() && !untag.has_begun());
+        assert_eq!(untag.feed(rest), negotiation);
+        assert!(untag.has_begun() && !untag.is_done());
     }
 
     proptest! {

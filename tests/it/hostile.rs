@@ -285,6 +285,21 @@ fn a_hundred_thousand_header_lines() {
     });
 }
 
+#[test]
+fn a_hundred_thousand_forged_fields() {
+    let mut gatepost = gatepost();
+    survives(&mut gatepost, "100,000 forged header fields", |gatepost| {
+        let mut head = b"Subject: forged\r\n".to_vec();
+        for number in 0..100_000 {
+            head.extend_from_slice(format!("X-Spam-{number}: NO\r\n").as_bytes());
+        }
+        match verdict(gatepost, &[&head[..], b"\r\nBody.\r\n"].concat()) {
+            Reply::Text(text) => assert!(text.starts_with("451"), "{text}"),
+            reply => assert_eq!(reply, Reply::Tempfail),
+        }
+    });
+}
+
 /// Messages that are wrong in one way each; the first line names it.
 fn broken_messages() -> Vec<(&'static str, Vec<u8>)> {
     let head = |content: &str| format!("Subject: x\r\n{content}\r\n\r\n").into_bytes();

@@ -1,6 +1,6 @@
 //! SIGTERM: no new messages, those in flight are finished, then the end.
 
-use std::{thread, time::Duration};
+use std::{io::Write, net::TcpStream, thread, time::Duration};
 
 use crate::{
     mail,
@@ -39,6 +39,17 @@ fn a_hanging_message_cannot_keep_it_for_ever() {
     gatepost.ask_to_end();
     assert!(gatepost.wait_end().success());
     assert!(hanging.end().is_err(), "never told that it was taken");
+}
+
+#[test]
+fn a_hanging_control_client_cannot_keep_it_for_ever() {
+    let mut gatepost = Gatepost::start(&Config::new());
+    let mut hanging = TcpStream::connect(gatepost.control()).unwrap();
+    hanging.write_all(b"GET /metrics HTTP/1.1\r\nHost:").unwrap();
+    // It has been accepted before this one is answered.
+    assert!(gatepost.metric("gatepost_connections", "").is_finite());
+    gatepost.ask_to_end();
+    assert!(gatepost.wait_end().success());
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub(super) fn items(paths: &[PathBuf]) -> impl Iterator<Item = Result<Item, Sour
     })
 }
 
-/// The files under a path. Hidden ones are left out of directories, as Maildir asks.
+/// The files under a path. Hidden ones are left out of directories, as Maildir asks, and so are
+/// links to directories: they may lead in circles.
 fn files(path: &Path) -> Vec<Result<PathBuf, SourceError>> {
     if !path.is_dir() {
         return vec![Ok(path.to_owned())];
@@ -43,13 +44,17 @@ fn files(path: &Path) -> Vec<Result<PathBuf, SourceError>> {
         Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
         Err(source) => return vec![Err(unreadable(path, source))],
     };
-    entries.retain(|entry| !is_hidden(entry));
+    entries.retain(|entry| !(is_hidden(entry) || is_linked_folder(entry)));
     entries.sort();
     entries.iter().flat_map(|entry| files(entry)).collect()
 }
 
 fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn is_linked_folder(path: &Path) -> bool {
+    path.is_symlink() && path.is_dir()
 }
 
 fn messages(path: &Path) -> Vec<Result<Item, SourceError>> {

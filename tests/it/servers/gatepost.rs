@@ -242,6 +242,11 @@ impl Gatepost {
             .sum()
     }
 
+    /// Where the control door listens.
+    pub(crate) fn control(&self) -> SocketAddr {
+        self.control
+    }
+
     /// The metrics page.
     pub(crate) fn metrics(&self) -> String {
         let mut stream = TcpStream::connect(self.control).unwrap();

@@ -123,6 +123,12 @@ pub(in super::super) struct Flags {
     pub(in super::super) no_subject: bool,
 }
 
+/// What stands in a directive's place, for a complaint: it may be megabytes of anything.
+fn shown(key: &str) -> String {
+    const MOST: usize = 60;
+    readable(key).chars().take(MOST).collect()
+}
+
 /// Why a line is left out.
 #[derive(Debug, thiserror::Error)]
 pub(in super::super) enum LineError {
@@ -175,7 +181,7 @@ pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
         key => match known::directive(key) {
             Known::Rule => left_out(line),
             Known::WithoutEffect => Ok(Directive::WithoutEffect),
-            Known::Unknown => Err(LineError::Unknown(readable(key))),
+            Known::Unknown => Err(LineError::Unknown(shown(key))),
         },
     }
 }
