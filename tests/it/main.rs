@@ -27,6 +27,7 @@ mod check_command;
 mod config_command;
 mod connections;
 mod early;
+mod exact;
 mod floors;
 mod hostile;
 mod lists;

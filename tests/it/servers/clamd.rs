@@ -15,6 +15,8 @@ use super::{Folder, daemon::Daemon, free_port};
 pub(crate) const OWN_VIRUS: &str = "gatepost-test-virus:7f3a9c51e0d24b68";
 /// What it calls that.
 pub(crate) const OWN_SIGNATURE: &str = "Gatepost.Test.Own.UNOFFICIAL";
+/// What it calls the files that it knows by their digest.
+pub(crate) const EXACT_SIGNATURE: &str = "Gatepost.Test.Exact.UNOFFICIAL";
 /// What it calls EICAR.
 pub(crate) const EICAR_SIGNATURE: &str = "Gatepost.Test.Eicar.UNOFFICIAL";
 
@@ -33,10 +35,16 @@ pub(crate) struct Clamd {
 
 impl Clamd {
     pub(crate) fn start() -> Self {
+        Self::knowing(&[])
+    }
+
+    /// One that calls exactly these bytes a virus as well, by their MD5 ([`EXACT_SIGNATURE`]).
+    pub(crate) fn knowing(files: &[&[u8]]) -> Self {
         let folder = Folder::new();
         let (port, socket) = (free_port(), folder.path().join("clamd.sock"));
         folder.subfolder("database");
         folder.write("database/test.ndb", signatures());
+        folder.write("database/test.hdb", hashes(&folder, files));
         folder.write("clamd.conf", configuration(&folder, port));
         let daemon = spawn(&folder);
         let mut clamd = Self { port, socket, daemon, folder };
@@ -103,4 +111,18 @@ fn configuration(folder: &Folder, port: u16) -> String {
 fn signatures() -> String {
     let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
     format!("Gatepost.Test.Eicar:0:*:{}\nGatepost.Test.Own:0:*:{}\n", hex(&eicar()), hex(OWN_VIRUS))
+}
+
+/// `MD5:SIZE:NAME`, a line a file.
+fn hashes(folder: &Folder, files: &[&[u8]]) -> String {
+    let name = EXACT_SIGNATURE.trim_end_matches(".UNOFFICIAL");
+    let line = |bytes: &&[u8]| {
+        folder.write("digest.bin", bytes);
+        let output = Command::new("md5sum").arg(folder.path().join("digest.bin")).output().unwrap();
+        let digest = String::from_utf8(output.stdout).unwrap();
+        format!("{}:{}:{name}\n", &digest[..32], bytes.len())
+    };
+    // clamd refuses an empty database file.
+    let nothing = "d41d8cd98f00b204e9800998ecf8427f:1:Gatepost.Test.Nothing\n".to_owned();
+    files.iter().map(line).chain([nothing]).collect()
 }
