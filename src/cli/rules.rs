@@ -61,8 +61,9 @@ fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
         writeln!(output, "{file}:{line}: {severity}: {text}")?;
     }
     let broken = rules.complaints().iter().filter(|c| c.severity == Severity::Error).count();
+    let warned = rules.complaints().iter().filter(|c| c.severity == Severity::Warning).count();
     let rules = rules.list().count();
-    writeln!(io::stderr(), "{rules} rules in force, {broken} broken lines")?;
+    writeln!(io::stderr(), "{rules} rules in force, {broken} broken lines, {warned} warnings")?;
     Ok(if broken == 0 { Exit::Done } else { Exit::No })
 }
 

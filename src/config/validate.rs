@@ -117,8 +117,8 @@ fn limits(settings: &Settings) -> Checked {
     if limits.scan_bytes < 1_024 {
         return fault("limits.scan_bytes", "must be at least 1024");
     }
-    if limits.memory_bytes < limits.scan_bytes {
-        return fault("limits.memory_bytes", "must be at least limits.scan_bytes");
+    if limits.memory_bytes / 4 < limits.scan_bytes {
+        return fault("limits.memory_bytes", "must be at least four times limits.scan_bytes");
     }
     let antivirus = &settings.antivirus;
     if !antivirus.clamd.0.is_empty() && antivirus.max_bytes < limits.scan_bytes as u64 {

@@ -4,8 +4,8 @@
 //! messages held in memory. Beyond them the sender is told 4xx and keeps the message; what is
 //! judged is judged completely, so load never changes a verdict.
 //!
-//! There are two lanes, each with slots of its own: mail from outside, and everybody else. So
-//! authenticated users never queue behind a flood from outside.
+//! There are two lanes, each with slots and memory of its own: mail from outside, and everybody
+//! else. So authenticated users never queue behind a flood from outside.
 
 use std::{
     sync::{
@@ -32,7 +32,8 @@ pub struct Settings {
     /// How long one may wait, in milliseconds, before it is told 451; the profile's deadline runs
     /// from then on.
     pub max_wait_ms: u64,
-    /// Bytes of messages held in memory over all connections, before new ones are told 451.
+    /// Bytes of messages held in memory over all connections, before new ones are told 451; a
+    /// quarter of them is kept for mail that is not from outside.
     pub memory_bytes: usize,
     /// How much of one message is read; the rest is skipped and a finding says so.
     pub scan_bytes: usize,
@@ -69,7 +70,6 @@ pub struct Admission {
     outside: Slots,
     ours: Slots,
     max_wait: Duration,
-    memory: Arc<Memory>,
 }
 
 #[derive(Debug)]
@@ -77,6 +77,7 @@ struct Slots {
     free: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
+    memory: Arc<Memory>,
 }
 
 #[derive(Debug)]
@@ -90,16 +91,17 @@ impl Admission {
     pub fn new(settings: &Settings) -> Self {
         let cores = || std::thread::available_parallelism().map_or(2, usize::from);
         let parallel = if settings.parallel == 0 { cores() } else { settings.parallel };
-        let slots = || Slots {
+        let slots = |limit| Slots {
             free: Arc::new(Semaphore::new(parallel)),
             waiting: AtomicUsize::new(0),
             max_waiting: settings.max_waiting,
+            memory: Arc::new(Memory { used: AtomicUsize::new(0), limit }),
         };
+        let kept = settings.memory_bytes / 4;
         Self {
-            outside: slots(),
-            ours: slots(),
+            outside: slots(settings.memory_bytes - kept),
+            ours: slots(kept),
             max_wait: Duration::from_millis(settings.max_wait_ms),
-            memory: Arc::new(Memory { used: AtomicUsize::new(0), limit: settings.memory_bytes }),
         }
     }
 
@@ -107,7 +109,7 @@ impl Admission {
     pub fn is_full(&self, lane: Lane) -> bool {
         let slots = self.slots(lane);
         slots.waiting.load(Ordering::Relaxed) >= slots.max_waiting
-            || self.memory.used.load(Ordering::Relaxed) >= self.memory.limit
+            || slots.memory.used.load(Ordering::Relaxed) >= slots.memory.limit
     }
 
     /// Waits for a slot; dropping the permit frees it.
@@ -126,8 +128,8 @@ impl Admission {
     }
 
     /// An account for the bytes of one message.
-    pub fn account(&self) -> Account {
-        Account { memory: Arc::clone(&self.memory), bytes: 0 }
+    pub fn account(&self, lane: Lane) -> Account {
+        Account { memory: Arc::clone(&self.slots(lane).memory), bytes: 0 }
     }
 
     fn slots(&self, lane: Lane) -> &Slots {
@@ -218,14 +220,15 @@ mod tests {
     #[test]
     fn bytes_are_given_back() {
         let admission = tight();
-        let mut account = admission.account();
+        let mut account = admission.account(Lane::Outside);
         assert_eq!(account.take(60), Ok(()));
         assert_eq!(account.take(60), Err(Full));
-        assert_eq!(account.take(40), Ok(()));
-        assert!(admission.is_full(Lane::Ours));
+        assert_eq!(account.take(15), Ok(()));
+        assert!(admission.is_full(Lane::Outside));
+        assert!(!admission.is_full(Lane::Ours), "a quarter is kept for ours");
         account.give_back();
-        assert!(!admission.is_full(Lane::Ours));
+        assert!(!admission.is_full(Lane::Outside));
         drop(account);
-        assert_eq!(admission.account().take(100), Ok(()));
+        assert_eq!(admission.account(Lane::Outside).take(75), Ok(()));
     }
 }

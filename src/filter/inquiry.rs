@@ -102,7 +102,7 @@ impl Inquiry {
 
     /// An account for the bytes of this message.
     pub fn account(&self) -> Account {
-        self.filter.admission.account()
+        self.filter.admission.account(self.lane)
     }
 
     /// A recipient. `Some` is the refusal to answer; the recipient then does not count.

@@ -67,7 +67,8 @@ fn weigh(rules: &RuleSet, findings: &mut [Finding]) {
 fn severest(by_score: Verdict, forced: Vec<Forced>) -> (Verdict, Reason) {
     let mut worst = (by_score, Reason::Score);
     for Forced { verdict, reason } in forced {
-        let says_more = verdict == worst.0 && worst.1 == Reason::Score;
+        // The score may throw a message away quietly, but not when there is a reason to refuse it.
+        let says_more = verdict >= worst.0.min(Verdict::Reject) && worst.1 == Reason::Score;
         if verdict > worst.0 || says_more {
             worst = (verdict, reason);
         }
@@ -145,6 +146,20 @@ mod tests {
         let reason = Reason::Virus("Eicar".to_owned());
         let forced = Some(Forced { verdict: Verdict::Reject, reason });
         ("antivirus", Outcome::Answered(Answer { forced, ..Answer::default() }))
+    }
+
+    #[test]
+    fn a_virus_is_refused_even_where_the_score_would_throw_it_away() {
+        let reason = || Reason::Virus("Eicar".to_owned());
+        let virus = || vec![Forced { verdict: Verdict::Reject, reason: reason() }];
+        for (by_score, verdict) in [
+            (Verdict::Accept, Verdict::Reject),
+            (Verdict::Reject, Verdict::Reject),
+            (Verdict::Discard, Verdict::Reject),
+        ] {
+            assert_eq!(severest(by_score, virus()), (verdict, reason()));
+        }
+        assert_eq!(severest(Verdict::Discard, vec![]), (Verdict::Discard, Reason::Score));
     }
 
     #[test]

@@ -266,7 +266,7 @@ fn external() -> Settings {
         early_wait_ms: Some(2_000),
         deadline_ms: Some(20_000),
         on_unscanned: Some(OnFailure::Defer),
-        on_failure: Some(BTreeMap::new()),
+        on_failure: Some(insist_on(&["attachments", "rules"])),
         spam_headers: Some(true),
         dry_run: Some(false),
         ..Settings::default()
@@ -281,6 +281,7 @@ fn authenticated() -> Settings {
         early_reject: Some(false),
         deadline_ms: Some(2_000),
         on_unscanned: Some(OnFailure::Accept),
+        on_failure: Some(BTreeMap::new()),
         spam_headers: Some(false),
         ..external()
     }
@@ -292,6 +293,11 @@ fn local() -> Settings {
         reject: Some(Threshold::Off),
         ..authenticated()
     }
+}
+
+/// A message that makes one of these checks fail must not get through by it.
+fn insist_on(checks: &[&str]) -> BTreeMap<String, OnFailure> {
+    checks.iter().map(|&check| (check.to_owned(), OnFailure::Defer)).collect()
 }
 
 fn names(checks: &[&str]) -> Option<Vec<String>> {

@@ -22,7 +22,7 @@ use crate::{
     config::{Config, ConfigError},
     control,
     endpoint::Endpoint,
-    listen::{self, ListenError},
+    listen::{self, ListenError, Socket},
     metrics,
     milter::{Door, DoorError},
 };
@@ -42,6 +42,9 @@ pub enum ServiceError {
     /// A milter listener ended.
     #[error("a door has closed by itself")]
     Door(#[from] DoorError),
+    /// A milter listener ended without a reason.
+    #[error("a milter listener is gone")]
+    Gone,
     /// Another counter recorder is installed.
     #[error("counters cannot be kept")]
     Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -93,7 +96,7 @@ pub async fn run(
     let ended = tokio::select! {
         () = follow(source, config, built, &door, reload) => Ok(()),
         () = stop => Ok(()),
-        Some(Err(error)) = next_failure(&mut doors) => Err(error),
+        error = next_failure(&mut doors) => Err(error),
     };
     notify(&[NotifyState::Stopping]);
     door.close();
@@ -104,32 +107,35 @@ pub async fn run(
     }
     upkeep.abort();
     info!("stopped");
-    ended.map_err(ServiceError::from)
+    ended
 }
 
 type Doors = JoinSet<Result<(), DoorError>>;
 
-/// The first milter listener that ends, which none should.
-async fn next_failure(doors: &mut Doors) -> Option<Result<(), DoorError>> {
-    doors.join_next().await?.ok()
+/// Why the first milter listener ends that does, which none should.
+async fn next_failure(doors: &mut Doors) -> ServiceError {
+    match doors.join_next().await {
+        Some(Ok(Err(error))) => ServiceError::Door(error),
+        _ => ServiceError::Gone,
+    }
 }
 
 async fn open_milter(config: &Config, door: &Door) -> Result<Doors, ListenError> {
     let milter = &config.settings.milter;
     let mut doors = JoinSet::new();
-    let mut sockets = listen::inherited()?;
+    // By its name profiles know a listener: as written in the file, or as systemd bound it.
+    let bound = |socket: &Socket| socket.endpoint().map(|e| e.to_string()).unwrap_or_default();
+    let mut sockets: Vec<(String, Socket)> =
+        listen::inherited()?.into_iter().map(|socket| (bound(&socket), socket)).collect();
     if sockets.is_empty() {
         for endpoint in &milter.listen {
-            sockets.push(listen::bind(endpoint, milter.socket_mode.0).await?);
+            let socket = listen::bind(endpoint, milter.socket_mode.0).await?;
+            sockets.push((endpoint.to_string(), socket));
         }
     }
-    for (index, socket) in sockets.into_iter().enumerate() {
-        // The name by which profiles know the listener is the one written in the file.
-        let written = milter.listen.get(index).map(Endpoint::to_string);
-        let bound = socket.endpoint().map(|endpoint| endpoint.to_string()).unwrap_or_default();
-        info!(listener = bound, "taking milter connections");
-        let name = written.unwrap_or(bound).as_str().into();
-        doors.spawn(door.clone().serve(name, socket));
+    for (name, socket) in sockets {
+        info!(listener = bound(&socket), "taking milter connections");
+        doors.spawn(door.clone().serve(name.as_str().into(), socket));
     }
     Ok(doors)
 }
