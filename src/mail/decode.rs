@@ -101,9 +101,9 @@ pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
         let content = content.trim_ascii_end();
         // A soft break needs a line end to remove; at the end of the text there is none.
         match content.strip_suffix(b"=") {
-            Some(content) => unquote(&mut out, content),
+            Some(content) => unescape(&mut out, content, b'=', |byte| byte),
             None => {
-                unquote(&mut out, content);
+                unescape(&mut out, content, b'=', |byte| byte);
                 out.extend_from_slice(line_end);
             }
         }
@@ -111,16 +111,18 @@ pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Replaces each `=XX` by the byte it stands for.
-fn unquote(out: &mut Vec<u8>, mut text: &[u8]) {
+/// Replaces the escape character and two hexadecimal digits (`=XX`, `%XX`) by the byte they stand
+/// for; `plain` says what any other byte stands for.
+pub(super) fn unescape(out: &mut Vec<u8>, mut text: &[u8], escape: u8, plain: impl Fn(u8) -> u8) {
     while let Some((&first, rest)) = text.split_first() {
         text = rest;
-        match (first, hex_byte(rest)) {
-            (b'=', Some(byte)) => {
+        let escaped = if first == escape { hex_byte(rest) } else { None };
+        match escaped {
+            Some(byte) => {
                 out.push(byte);
                 text = rest.get(2..).unwrap_or_default();
             }
-            _ => out.push(first),
+            None => out.push(plain(first)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Ours rather than mail-parser's, which looks for the end of each word to the end of the field: a
 //! field full of beginnings takes quadratic time there.
 
-use super::decode::{base64, hex_byte, unicode};
+use super::decode::{base64, unescape, unicode};
 
 /// The longest encoded word that is decoded, in bytes. RFC 2047 allows 75; some software does not
 /// split at all. It bounds how far the end of a word is looked for.
@@ -106,19 +106,9 @@ fn read(text: &[u8]) -> Option<Word<'_>> {
 }
 
 /// The "Q" encoding: quoted-printable with `_` for the blank.
-fn q_encoding(mut text: &[u8]) -> Vec<u8> {
+fn q_encoding(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    while let Some((&first, rest)) = text.split_first() {
-        text = rest;
-        match (first, hex_byte(rest)) {
-            (b'=', Some(byte)) => {
-                out.push(byte);
-                text = rest.get(2..).unwrap_or_default();
-            }
-            (b'_', _) => out.push(b' '),
-            _ => out.push(first),
-        }
-    }
+    unescape(&mut out, text, b'=', |byte| if byte == b'_' { b' ' } else { byte });
     out
 }
 

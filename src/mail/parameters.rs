@@ -4,7 +4,7 @@
 //! take far more than the grammar allows: `filename=invoice (1).exe` without quotes is a name.
 
 use super::{
-    decode::{hex_byte, unicode},
+    decode::{unescape, unicode},
     encoded_word,
 };
 
@@ -102,18 +102,9 @@ fn split_charset(value: &[u8]) -> (Option<String>, &[u8]) {
     }
 }
 
-fn percent_decode(mut text: &[u8]) -> Vec<u8> {
+fn percent_decode(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    while let Some((&first, rest)) = text.split_first() {
-        text = rest;
-        match (first, hex_byte(rest)) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                text = rest.get(2..).unwrap_or_default();
-            }
-            _ => out.push(first),
-        }
-    }
+    unescape(&mut out, text, b'%', |byte| byte);
     out
 }
 
