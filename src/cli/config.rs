@@ -62,13 +62,13 @@ async fn try_out(config: &Config, built: &Built, output: &mut impl Write) -> Res
     for complaint in built.filter.rules.complaints().iter().filter(|c| is_error(c)) {
         say(&format!("rule {}:{}", complaint.file, complaint.line), Some(complaint.text.clone()))?;
     }
-    if let Some(lists) = &built.lists {
+    if let Some(lists) = &built.network.lists {
         for status in lists.status() {
             let aside = status.aside.map(|reason| format!("set aside: {reason}"));
             say(&format!("list {}", status.list), aside)?;
         }
     }
-    if let Some(antivirus) = &built.antivirus {
+    if let Some(antivirus) = &built.network.antivirus {
         for version in antivirus.versions().await {
             let fault = version.answer.err().map(|error| crate::chain(&error));
             say(&format!("virus scanner {}", version.socket), fault)?;

@@ -39,11 +39,6 @@ impl Visit {
         &self.client
     }
 
-    /// The filter this connection keeps.
-    pub fn filter(&self) -> &Arc<Filter> {
-        &self.filter
-    }
-
     /// A message begins: `envelope` holds what is known at MAIL.
     ///
     /// # Errors

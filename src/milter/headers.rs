@@ -125,7 +125,7 @@ fn status(judgement: &Judgement) -> String {
 }
 
 /// Names parted by commas, folded (RFC 5322, section 2.2.3) before column 78.
-pub fn fold_tests(names: &[&str]) -> String {
+fn fold_tests(names: &[&str]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }

@@ -22,7 +22,6 @@ mod untag;
 use serde::{Deserialize, Serialize};
 
 pub use door::{Door, DoorError};
-pub use headers::fold_tests;
 
 use crate::endpoint::Endpoint;
 

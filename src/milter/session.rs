@@ -129,14 +129,14 @@ impl Session {
         };
         let Some(visit) = &self.visit else {
             let why = if self.served.is_none() { Reason::Busy } else { Reason::Internal };
-            return self.turn_away("connections", &why, &envelope);
+            return Step::Refuse(self.turn_away("connections", &why, &envelope));
         };
         envelope.client = Arc::clone(visit.client());
         if self.shared.is_draining() {
-            return self.turn_away("draining", &Reason::Draining, &envelope);
+            return Step::Refuse(self.turn_away("draining", &Reason::Draining, &envelope));
         }
         let Ok(inquiry) = visit.inquire(envelope.clone()) else {
-            return self.turn_away("queue", &Reason::Busy, &envelope);
+            return Step::Refuse(self.turn_away("queue", &Reason::Busy, &envelope));
         };
         self.transaction = Some(Transaction {
             account: inquiry.account(),
@@ -203,10 +203,7 @@ impl Session {
         };
         transaction.inquiry.set_queue_id(queue_id);
         if let Some((counted_as, why)) = transaction.obstacle() {
-            let envelope = transaction.inquiry.envelope();
-            metrics::turned_away(counted_as);
-            record::turned_away(envelope, counted_as);
-            let reply = self.snapshot.replies.turn_away(&why, envelope);
+            let reply = self.turn_away(counted_as, &why, transaction.inquiry.envelope());
             return Conclusion { edits: Vec::new(), judgement: None, reply: Some(reply) };
         }
         let raw = std::mem::take(&mut transaction.raw);
@@ -234,10 +231,10 @@ impl Session {
         self.helo = None;
     }
 
-    fn turn_away(&self, counted_as: &'static str, why: &Reason, envelope: &Envelope) -> Step {
+    fn turn_away(&self, counted_as: &'static str, why: &Reason, envelope: &Envelope) -> Reply {
         metrics::turned_away(counted_as);
         record::turned_away(envelope, counted_as);
-        Step::Refuse(self.snapshot.replies.turn_away(why, envelope))
+        self.snapshot.replies.turn_away(why, envelope)
     }
 }
 

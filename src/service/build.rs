@@ -60,6 +60,13 @@ pub struct Built {
     pub filter: Arc<Filter>,
     /// The texts of its answers.
     pub replies: Arc<Replies>,
+    /// What asks the network.
+    pub network: Network,
+}
+
+/// The checks that ask the network, and what outlives a reload that does not change it.
+#[derive(Default)]
+pub struct Network {
     /// The lists, to be watched.
     pub lists: Option<ClientLists>,
     /// The scanner, to be asked how it is.
@@ -97,29 +104,19 @@ pub async fn build(
     let rules = read_rules(settings).await?;
     report(rules.complaints());
     let replies = Replies::new(&settings.replies).map_err(BuildError::Replies)?;
-    let mut built = Built {
-        filter: Arc::new(Filter {
-            networks: settings.networks.clone(),
-            profiles: config.profiles(),
-            checks: Vec::new(),
-            rules: Arc::new(rules),
-            admission: admission(settings, before),
-            scan_bytes: settings.limits.scan_bytes,
-        }),
-        replies: Arc::new(replies),
-        lists: None,
-        antivirus: None,
-        resolver: None,
-        watch: Watch::default(),
+    let network = match offline {
+        Offline::Yes => Network::default(),
+        Offline::No => network(settings, before).await?,
     };
-    if offline == Offline::No {
-        ask_network(&mut built, settings, before).await?;
-    }
-    let checks = checks(&built, settings);
-    if let Some(filter) = Arc::get_mut(&mut built.filter) {
-        filter.checks = checks;
-    }
-    Ok(built)
+    let filter = Filter {
+        networks: settings.networks.clone(),
+        profiles: config.profiles(),
+        checks: checks(&network, settings),
+        rules: Arc::new(rules),
+        admission: admission(settings, before),
+        scan_bytes: settings.limits.scan_bytes,
+    };
+    Ok(Built { filter: Arc::new(filter), replies: Arc::new(replies), network })
 }
 
 async fn read_rules(settings: &Settings) -> Result<RuleSet, BuildError> {
@@ -147,22 +144,24 @@ fn admission(settings: &Settings, before: Option<(&Settings, &Built)>) -> Arc<Ad
     }
 }
 
-async fn ask_network(
-    built: &mut Built,
+async fn network(
     settings: &Settings,
     before: Option<(&Settings, &Built)>,
-) -> Result<(), BuildError> {
-    built.antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
+) -> Result<Network, BuildError> {
+    let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
     if settings.dns.list.is_empty() {
-        return Ok(());
+        return Ok(Network { antivirus, ..Network::default() });
     }
+    let before = before.map(|(old, running)| (old, &running.network));
     if let Some((old, running)) = before
         && old.dns == settings.dns
     {
-        built.resolver.clone_from(&running.resolver);
-        built.lists.clone_from(&running.lists);
-        built.watch = running.watch.clone();
-        return Ok(());
+        return Ok(Network {
+            lists: running.lists.clone(),
+            antivirus,
+            resolver: running.resolver.clone(),
+            watch: running.watch.clone(),
+        });
     }
     let same_servers = before.filter(|(old, _)| old.dns.resolver() == settings.dns.resolver());
     let resolver = match same_servers.and_then(|(_, running)| running.resolver.clone()) {
@@ -173,12 +172,11 @@ async fn ask_network(
     let lists = ClientLists::new(&dns.list, dns.refuse_hits, resolver.clone())
         .map_err(BuildError::Lists)?;
     lists.self_test().await;
-    built.resolver = Some(resolver);
-    built.lists = Some(lists);
-    Ok(())
+    let (lists, resolver) = (Some(lists), Some(resolver));
+    Ok(Network { lists, antivirus, resolver, watch: Watch::default() })
 }
 
-impl Built {
+impl Network {
     /// Watches the lists' health from now on, unless that is being done already.
     pub fn watch_lists(&mut self) {
         if self.watch.0.is_some() {
@@ -191,13 +189,13 @@ impl Built {
     }
 }
 
-fn checks(built: &Built, settings: &Settings) -> Vec<Arc<dyn Check>> {
+fn checks(network: &Network, settings: &Settings) -> Vec<Arc<dyn Check>> {
     let mut checks: Vec<Arc<dyn Check>> =
         vec![Arc::new(TestStrings::new()), Arc::new(Attachments::new(&settings.attachments))];
-    if let Some(lists) = &built.lists {
+    if let Some(lists) = &network.lists {
         checks.push(Arc::new(lists.clone()));
     }
-    if let Some(antivirus) = &built.antivirus {
+    if let Some(antivirus) = &network.antivirus {
         checks.push(Arc::new(antivirus.clone()));
     }
     checks

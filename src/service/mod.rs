@@ -84,7 +84,7 @@ pub async fn run(
 ) -> Result<(), ServiceError> {
     let text = metrics::install().map_err(|error| ServiceError::Metrics(error.into()))?;
     let mut built = build(&config, Offline::No, None).await?;
-    built.watch_lists();
+    built.network.watch_lists();
     say_what_is_missing(&config);
     let door =
         Door::new(&config.settings.milter, Arc::clone(&built.filter), Arc::clone(&built.replies));
@@ -174,7 +174,7 @@ async fn follow(
                 warn_of_what_stays(&config, &next_config);
                 let authserv_id = next_config.settings.milter.authserv_id.clone();
                 door.reconfigure(authserv_id, Arc::clone(&next.filter), Arc::clone(&next.replies));
-                next.watch_lists();
+                next.network.watch_lists();
                 (config, built) = (next_config, next);
                 metrics::reloaded(true);
                 info!("the new configuration is in force");

@@ -34,10 +34,6 @@ impl Verdict {
             Self::Discard => "discard",
         }
     }
-
-    /// All of them, mildest first.
-    pub const ALL: [Self; 6] =
-        [Self::Accept, Self::Mark, Self::Quarantine, Self::Defer, Self::Reject, Self::Discard];
 }
 
 impl fmt::Display for Verdict {

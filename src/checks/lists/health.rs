@@ -101,7 +101,7 @@ impl Health {
     }
 
     pub(super) fn set_aside(&self, reason: Reason) {
-        let (list, why) = (&self.list, chain(&reason));
+        let (list, why) = (&self.list, crate::chain(&reason));
         if self.aside.swap(Some(Arc::new(reason))).is_none() {
             warn!(%list, why, "DNS list set aside");
             metrics::dns_list_aside(list, true);
@@ -116,17 +116,6 @@ impl Health {
             metrics::dns_list_aside(&self.list, false);
         }
     }
-}
-
-/// The reason with its causes, in one line.
-fn chain(reason: &Reason) -> String {
-    let mut text = reason.to_string();
-    let mut cause = std::error::Error::source(reason);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
