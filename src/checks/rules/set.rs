@@ -5,10 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Complaint, Hits, RulesError, Settings, compile, conclude,
     conclude::Meta,
+    conf::Conf,
     draft::Draft,
+    eval::Question,
     group::{Group, Scratch},
+    scene::Scene,
     source,
-    text::{self, HeaderQuery, Headers},
+    text::{self, HeaderQuery},
 };
 use crate::{
     checks::Case,
@@ -28,6 +31,9 @@ pub struct RuleSet {
     pub(super) rawbody: Group,
     pub(super) full: Group,
     pub(super) uri: Group,
+    pub(super) evals: Vec<Eval>,
+    /// What rules files have set, rules and scores apart.
+    pub(super) conf: Conf,
     /// In an order in which each finds what it rests on.
     pub(super) metas: Vec<Meta>,
     /// Scores set for names that no rule here defines.
@@ -49,6 +55,8 @@ pub enum Kind {
     Full,
     /// Of the URIs.
     Uri,
+    /// A function's.
+    Eval,
     /// Of other rules and findings.
     Meta,
 }
@@ -62,6 +70,7 @@ impl Kind {
             Self::Rawbody => "rawbody",
             Self::Full => "full",
             Self::Uri => "uri",
+            Self::Eval => "eval",
             Self::Meta => "meta",
         }
     }
@@ -130,6 +139,15 @@ pub(super) struct HeaderGroup {
     pub(super) exists: Vec<u32>,
 }
 
+/// A rule that asks a function.
+#[derive(Debug)]
+pub(super) struct Eval {
+    pub(super) rule: u32,
+    /// The function's name, for evidence.
+    pub(super) function: String,
+    pub(super) question: Question,
+}
+
 impl RuleSet {
     /// Reads and compiles what the settings name. Takes a second or so for large sets: not for a
     /// runtime thread.
@@ -163,9 +181,9 @@ impl RuleSet {
     pub fn examine(&self, case: &Case) -> Hits {
         let mut hits = Hits::none(self.rules.len());
         let mut scratch = Scratch::default();
-        let headers = Headers::of(case);
+        let scene = Scene::new(case, &self.conf);
         for group in &self.headers {
-            group.examine(&headers, &mut scratch, &mut hits);
+            group.examine(&scene, &mut scratch, &mut hits);
         }
         let message = &case.message;
         if !self.body.is_empty() {
@@ -180,6 +198,9 @@ impl RuleSet {
         if !self.full.is_empty() {
             let full = text::full(message.raw());
             self.full.examine("full", std::iter::once(&*full), &mut scratch, &mut hits);
+        }
+        for eval in &self.evals {
+            eval.examine(&scene, &mut hits);
         }
         hits
     }
@@ -250,14 +271,25 @@ impl RuleSet {
     }
 }
 
+impl Eval {
+    fn examine(&self, scene: &Scene<'_>, hits: &mut Hits) {
+        let Question::Ask(ask) = &self.question else { return };
+        let count = ask(scene);
+        if count > 0 {
+            hits.add(self.rule, count);
+            hits.show(self.rule, Evidence::Fact(format!("eval:{}", self.function)));
+        }
+    }
+}
+
 impl HeaderGroup {
-    fn examine(&self, headers: &Headers<'_>, scratch: &mut Scratch, hits: &mut Hits) {
+    fn examine(&self, scene: &Scene<'_>, scratch: &mut Scratch, hits: &mut Hits) {
         if !self.group.is_empty() {
-            let value = self.query.read(headers);
+            let value = self.query.read(scene);
             let text = value.as_deref().or(self.if_unset.as_deref()).unwrap_or_default();
             self.group.examine(&self.place, std::iter::once(text), scratch, hits);
         }
-        if !self.exists.is_empty() && self.query.exists(headers) {
+        if !self.exists.is_empty() && self.query.exists(scene) {
             for &rule in &self.exists {
                 hits.add(rule, 1);
                 hits.show(rule, Evidence::Fact(format!("{} exists", self.place)));

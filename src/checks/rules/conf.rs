@@ -1,0 +1,31 @@
+//! What the directives of the rule language set, rules and scores apart: networks, lists of
+//! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
+
+/// All options that rules files can set.
+#[derive(Debug, Default)]
+pub(super) struct Conf {}
+
+/// Why a directive's value cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(dead_code)]
+pub(super) enum ConfError {
+    /// Not of the form that the directive wants.
+    #[error("`{key}` {what}")]
+    Value {
+        /// The directive.
+        key: String,
+        /// What it needs, or what is wrong.
+        what: String,
+    },
+}
+
+impl Conf {
+    /// Takes a directive: `key` is in lower case with underscores, `value` a trimmed Latin-1 view.
+    /// `None` if no part knows it.
+    ///
+    /// # Errors
+    /// The value is wrong; what was set before stays.
+    pub(super) fn read(&mut self, _key: &str, _value: &str) -> Option<Result<(), ConfError>> {
+        None
+    }
+}

@@ -1,0 +1,22 @@
+//! What rules see of one message, each view made once and only if a rule asks for it.
+
+use super::{conf::Conf, text::Headers};
+use crate::checks::Case;
+
+/// A message and its envelope as rules see them. Lives for one examination, on one thread.
+pub(super) struct Scene<'c> {
+    /// Both, as they came.
+    pub(super) case: &'c Case,
+    /// What rules files have set.
+    #[allow(dead_code)]
+    pub(super) conf: &'c Conf,
+    /// The header fields, by name.
+    pub(super) headers: Headers<'c>,
+}
+
+impl<'c> Scene<'c> {
+    /// The views of a case, none of them made yet.
+    pub(super) fn new(case: &'c Case, conf: &'c Conf) -> Self {
+        Self { case, conf, headers: Headers::of(case) }
+    }
+}
