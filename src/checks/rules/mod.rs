@@ -34,6 +34,7 @@ mod hits;
 mod language;
 mod metas;
 mod pattern;
+mod relays;
 mod scene;
 mod set;
 mod source;

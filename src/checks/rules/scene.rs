@@ -1,6 +1,8 @@
 //! What rules see of one message, each view made once and only if a rule asks for it.
 
-use super::{conf::Conf, text::Headers};
+use std::cell::OnceCell;
+
+use super::{conf::Conf, relays::Relays, text::Headers};
 use crate::checks::Case;
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
@@ -8,15 +10,20 @@ pub(super) struct Scene<'c> {
     /// Both, as they came.
     pub(super) case: &'c Case,
     /// What rules files have set.
-    #[allow(dead_code)]
     pub(super) conf: &'c Conf,
     /// The header fields, by name.
     pub(super) headers: Headers<'c>,
+    relays: OnceCell<Relays>,
 }
 
 impl<'c> Scene<'c> {
     /// The views of a case, none of them made yet.
     pub(super) fn new(case: &'c Case, conf: &'c Conf) -> Self {
-        Self { case, conf, headers: Headers::of(case) }
+        Self { case, conf, headers: Headers::of(case), relays: OnceCell::new() }
+    }
+
+    /// The relays the message came by.
+    pub(super) fn relays(&self) -> &Relays {
+        self.relays.get_or_init(|| Relays::of(self))
     }
 }

@@ -6,6 +6,13 @@
 //! [`Question`] when the rules are compiled, so that its arguments are read (and its patterns
 //! compiled) once; per message it is asked with a [`Scene`], which keeps what several questions need.
 
+/// A [`Function`] without arguments that is answered with yes or no, as SpamAssassin does.
+macro_rules! yes_no {
+    ($name:literal, $ask:expr) => {
+        Function { name: $name, standing: Standing::Same, make: |_, _| Ok(Question::yes_no($ask)) }
+    };
+}
+
 mod call;
 mod relay;
 
