@@ -20,6 +20,7 @@
 //! `eval:` functions, `mimeheader`, `uri_detail`, network rules, relays in pseudo-headers,
 //! look-around and back references; rules that need them are left out, and count 0 in metas.
 
+mod addresses;
 mod builtin;
 pub mod cases;
 mod compile;

@@ -15,8 +15,12 @@ macro_rules! yes_no {
 
 mod call;
 mod relay;
+#[cfg(test)]
+mod scenes;
+mod welcomelist;
 
 pub(super) use call::{Arguments, Call, CallError};
+pub(super) use welcomelist::Lists;
 
 use super::{conf::Conf, scene::Scene};
 
@@ -68,7 +72,8 @@ impl std::fmt::Debug for Question {
 }
 
 /// All functions, by the plugin of SpamAssassin that has them.
-pub(super) const PLUGINS: &[(&str, &[Function])] = &[("RelayEval", relay::FUNCTIONS)];
+pub(super) const PLUGINS: &[(&str, &[Function])] =
+    &[("RelayEval", relay::FUNCTIONS), ("WLBLEval", welcomelist::FUNCTIONS)];
 
 /// The function of this name.
 pub(super) fn function(name: &str) -> Option<&'static Function> {
