@@ -1,7 +1,10 @@
 //! What the directives of the rule language set, rules and scores apart: networks, lists of
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
-use super::{eval::Lists, relays::Networks};
+use super::{
+    eval::{Lists, Subjects},
+    relays::Networks,
+};
 
 /// All options that rules files can set.
 #[derive(Debug, Default)]
@@ -10,6 +13,8 @@ pub(super) struct Conf {
     pub(super) networks: Networks,
     /// Senders, recipients and hosts that are welcome or not.
     pub(super) lists: Lists,
+    /// Subjects that are welcome or not.
+    pub(super) subjects: Subjects,
 }
 
 /// Why a directive's value cannot be used.
@@ -32,6 +37,9 @@ impl Conf {
     /// # Errors
     /// The value is wrong; what was set before stays.
     pub(super) fn read(&mut self, key: &str, value: &str) -> Option<Result<(), ConfError>> {
-        self.networks.read(key, value).or_else(|| self.lists.read(key, value))
+        self.networks
+            .read(key, value)
+            .or_else(|| self.lists.read(key, value))
+            .or_else(|| self.subjects.read(key, value))
     }
 }

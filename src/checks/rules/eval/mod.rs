@@ -17,10 +17,13 @@ mod call;
 mod relay;
 #[cfg(test)]
 mod scenes;
+mod vbounce;
 mod welcomelist;
+mod welcomelist_subject;
 
 pub(super) use call::{Arguments, Call, CallError};
 pub(super) use welcomelist::Lists;
+pub(super) use welcomelist_subject::Subjects;
 
 use super::{conf::Conf, scene::Scene};
 
@@ -72,8 +75,12 @@ impl std::fmt::Debug for Question {
 }
 
 /// All functions, by the plugin of SpamAssassin that has them.
-pub(super) const PLUGINS: &[(&str, &[Function])] =
-    &[("RelayEval", relay::FUNCTIONS), ("WLBLEval", welcomelist::FUNCTIONS)];
+pub(super) const PLUGINS: &[(&str, &[Function])] = &[
+    ("RelayEval", relay::FUNCTIONS),
+    ("VBounce", vbounce::FUNCTIONS),
+    ("WLBLEval", welcomelist::FUNCTIONS),
+    ("WelcomeListSubject", welcomelist_subject::FUNCTIONS),
+];
 
 /// The function of this name.
 pub(super) fn function(name: &str) -> Option<&'static Function> {
