@@ -216,9 +216,15 @@ impl RuleSet {
         conclude::fired(self, hits, others)
     }
 
-    /// The score that a `score` line sets for a name which another check defines.
+    /// What a finding of another check weighs: the score that a `score` line sets for its name,
+    /// or that of the rule which leaves its question to the check.
     pub fn weight(&self, name: &str) -> Option<Points> {
-        self.weights.get(name).copied()
+        self.weights.get(name).copied().or_else(|| {
+            let &number = self.numbers.get(name)?;
+            let rule = self.rules.get(compile::index(number))?;
+            let counts = if rule.is_sub_rule() { Points::ZERO } else { rule.score };
+            (rule.kind == Kind::Eval).then_some(counts)
+        })
     }
 
     /// The description of a rule or of another check's finding.

@@ -14,6 +14,7 @@ macro_rules! yes_no {
 }
 
 mod call;
+mod elsewhere;
 mod relay;
 #[cfg(test)]
 mod scenes;
@@ -25,7 +26,10 @@ pub(super) use call::{Arguments, Call, CallError};
 pub(super) use welcomelist::Lists;
 pub(super) use welcomelist_subject::Subjects;
 
+use std::ops::RangeInclusive;
+
 use super::{conf::Conf, scene::Scene};
+use crate::verdict::{Evidence, Finding};
 
 /// A function as rules name it.
 pub(super) struct Function {
@@ -56,12 +60,32 @@ pub(super) enum Question {
     Ask(Box<dyn Fn(&Scene<'_>) -> u32 + Send + Sync>),
     /// Hits if another check has made the finding of this name.
     Found(&'static str),
+    /// Hits if another check has made a finding with the rule's own name.
+    UnderOwnName,
+    /// Hits if another check has made a finding with [`Evidence::Millionths`] in this range.
+    Within {
+        /// The finding.
+        finding: &'static str,
+        /// Such as a probability.
+        millionths: RangeInclusive<u32>,
+    },
 }
 
 impl Question {
     /// A question that is answered with yes or no.
     pub(super) fn yes_no(ask: impl Fn(&Scene<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self::Ask(Box::new(move |scene| u32::from(ask(scene))))
+    }
+
+    /// Whether other checks' findings answer it, whatever the rule is called.
+    pub(super) fn is_answered(&self, others: &[Finding]) -> bool {
+        others.iter().any(|other| match (self, &other.evidence) {
+            (Self::Found(name), _) => other.name.as_str() == *name,
+            (Self::Within { finding, millionths }, Evidence::Millionths(how_many)) => {
+                other.name.as_str() == *finding && millionths.contains(how_many)
+            }
+            _ => false,
+        })
     }
 }
 
@@ -70,13 +94,32 @@ impl std::fmt::Debug for Question {
         match self {
             Self::Ask(_) => f.write_str("Ask"),
             Self::Found(name) => f.debug_tuple("Found").field(name).finish(),
+            Self::UnderOwnName => f.write_str("UnderOwnName"),
+            Self::Within { finding, millionths } => {
+                f.debug_tuple("Within").field(finding).field(millionths).finish()
+            }
         }
     }
 }
 
 /// All functions, by the plugin of SpamAssassin that has them.
 pub(super) const PLUGINS: &[(&str, &[Function])] = &[
+    ("ASN", elsewhere::ASN),
+    ("AWL", elsewhere::AWL),
+    ("AccessDB", elsewhere::ACCESS_DB),
+    ("Bayes", elsewhere::BAYES),
+    ("DCC", elsewhere::DCC),
+    ("DKIM", elsewhere::DKIM),
+    ("DMARC", elsewhere::DMARC),
+    ("DNSEval", elsewhere::DNS_EVAL),
+    ("HashBL", elsewhere::HASHBL),
+    ("Pyzor", elsewhere::PYZOR),
+    ("Razor2", elsewhere::RAZOR2),
     ("RelayEval", relay::FUNCTIONS),
+    ("SPF", elsewhere::SPF),
+    ("Shortcircuit", elsewhere::SHORTCIRCUIT),
+    ("TxRep", elsewhere::TXREP),
+    ("URIDNSBL", elsewhere::URIDNSBL),
     ("VBounce", vbounce::FUNCTIONS),
     ("WLBLEval", welcomelist::FUNCTIONS),
     ("WelcomeListSubject", welcomelist_subject::FUNCTIONS),
