@@ -2,7 +2,7 @@
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
 use super::{
-    eval::{Lists, Subjects},
+    eval::{Lists, Providers, Subjects},
     relays::Networks,
 };
 
@@ -13,6 +13,8 @@ pub(super) struct Conf {
     pub(super) networks: Networks,
     /// Senders, recipients and hosts that are welcome or not.
     pub(super) lists: Lists,
+    /// Providers where anybody can have an address.
+    pub(super) providers: Providers,
     /// Subjects that are welcome or not.
     pub(super) subjects: Subjects,
 }
@@ -40,6 +42,7 @@ impl Conf {
         self.networks
             .read(key, value)
             .or_else(|| self.lists.read(key, value))
+            .or_else(|| self.providers.read(key, value))
             .or_else(|| self.subjects.read(key, value))
     }
 }

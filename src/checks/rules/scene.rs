@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{conf::Conf, relays::Relays, text::Headers};
+use super::{conf::Conf, eval::Freemails, relays::Relays, text::Headers};
 use crate::checks::Case;
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
@@ -13,13 +13,30 @@ pub(super) struct Scene<'c> {
     pub(super) conf: &'c Conf,
     /// The header fields, by name.
     pub(super) headers: Headers<'c>,
+    /// What FreeMail has read.
+    pub(super) freemails: Freemails,
     relays: OnceCell<Relays>,
 }
 
 impl<'c> Scene<'c> {
     /// The views of a case, none of them made yet.
     pub(super) fn new(case: &'c Case, conf: &'c Conf) -> Self {
-        Self { case, conf, headers: Headers::of(case), relays: OnceCell::new() }
+        Self {
+            case,
+            conf,
+            headers: Headers::of(case),
+            freemails: Freemails::default(),
+            relays: OnceCell::new(),
+        }
+    }
+
+    /// The rendered paragraphs as rules see them, the Subject first: where a function of FreeMail
+    /// has read them, without the addresses it takes out.
+    pub(super) fn body(&self) -> Vec<&[u8]> {
+        match self.freemails.changed_text() {
+            Some(changed) => changed.iter().map(Vec::as_slice).collect(),
+            None => self.case.message.body().iter().map(AsRef::as_ref).collect(),
+        }
     }
 
     /// The relays the message came by.

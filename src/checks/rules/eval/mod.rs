@@ -15,6 +15,7 @@ macro_rules! yes_no {
 
 mod call;
 mod elsewhere;
+mod freemail;
 mod relay;
 #[cfg(test)]
 mod scenes;
@@ -23,6 +24,7 @@ mod welcomelist;
 mod welcomelist_subject;
 
 pub(super) use call::{Arguments, Call, CallError};
+pub(super) use freemail::{Freemails, Providers, reads_text};
 pub(super) use welcomelist::Lists;
 pub(super) use welcomelist_subject::Subjects;
 
@@ -112,6 +114,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("DKIM", elsewhere::DKIM),
     ("DMARC", elsewhere::DMARC),
     ("DNSEval", elsewhere::DNS_EVAL),
+    ("FreeMail", freemail::FUNCTIONS),
     ("HashBL", elsewhere::HASHBL),
     ("Pyzor", elsewhere::PYZOR),
     ("Razor2", elsewhere::RAZOR2),
