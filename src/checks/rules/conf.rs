@@ -2,7 +2,7 @@
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
 use super::{
-    eval::{Lists, Providers, Subjects},
+    eval::{FromNames, Lists, Providers, Subjects},
     relays::Networks,
 };
 
@@ -13,6 +13,8 @@ pub(super) struct Conf {
     pub(super) networks: Networks,
     /// Senders, recipients and hosts that are welcome or not.
     pub(super) lists: Lists,
+    /// How display names are compared with addresses.
+    pub(super) from_names: FromNames,
     /// Providers where anybody can have an address.
     pub(super) providers: Providers,
     /// Subjects that are welcome or not.
@@ -42,6 +44,7 @@ impl Conf {
         self.networks
             .read(key, value)
             .or_else(|| self.lists.read(key, value))
+            .or_else(|| self.from_names.read(key, value))
             .or_else(|| self.providers.read(key, value))
             .or_else(|| self.subjects.read(key, value))
     }

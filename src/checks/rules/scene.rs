@@ -2,7 +2,12 @@
 
 use std::cell::OnceCell;
 
-use super::{conf::Conf, eval::Freemails, relays::Relays, text::Headers};
+use super::{
+    conf::Conf,
+    eval::{Freemails, FromName},
+    relays::Relays,
+    text::Headers,
+};
 use crate::checks::Case;
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
@@ -15,6 +20,8 @@ pub(super) struct Scene<'c> {
     pub(super) headers: Headers<'c>,
     /// What FreeMail has read.
     pub(super) freemails: Freemails,
+    /// What FromNameSpoof has seen.
+    pub(super) from_name: FromName,
     relays: OnceCell<Relays>,
 }
 
@@ -26,6 +33,7 @@ impl<'c> Scene<'c> {
             conf,
             headers: Headers::of(case),
             freemails: Freemails::default(),
+            from_name: FromName::default(),
             relays: OnceCell::new(),
         }
     }

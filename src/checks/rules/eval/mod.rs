@@ -16,6 +16,7 @@ macro_rules! yes_no {
 mod call;
 mod elsewhere;
 mod freemail;
+mod from_name_spoof;
 mod relay;
 #[cfg(test)]
 mod scenes;
@@ -25,6 +26,7 @@ mod welcomelist_subject;
 
 pub(super) use call::{Arguments, Call, CallError};
 pub(super) use freemail::{Freemails, Providers, reads_text};
+pub(super) use from_name_spoof::{FromName, FromNames};
 pub(super) use welcomelist::Lists;
 pub(super) use welcomelist_subject::Subjects;
 
@@ -115,6 +117,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("DMARC", elsewhere::DMARC),
     ("DNSEval", elsewhere::DNS_EVAL),
     ("FreeMail", freemail::FUNCTIONS),
+    ("FromNameSpoof", from_name_spoof::FUNCTIONS),
     ("HashBL", elsewhere::HASHBL),
     ("Pyzor", elsewhere::PYZOR),
     ("Razor2", elsewhere::RAZOR2),
