@@ -152,18 +152,6 @@ pub(super) fn of_field(scene: &Scene<'_>, query: &HeaderQuery) -> Vec<Vec<u8>> {
     lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-/// The domain somebody registered in which an address, in lower case, is; `None` if it is not one
-/// that mail could go to.
-pub(super) fn registered_domain(_scene: &Scene<'_>, address: &[u8]) -> Option<String> {
-    let address = std::str::from_utf8(address).ok()?;
-    let (_, host) = address.split_once('@')?;
-    if !is_host_name(host) {
-        return None;
-    }
-    let labels: Vec<&str> = host.rsplit('.').take(2).collect();
-    Some(labels.into_iter().rev().collect::<Vec<_>>().join("."))
-}
-
 fn queries(names: &[&str]) -> Vec<HeaderQuery> {
     names.iter().filter_map(|name| HeaderQuery::parse(name).ok()).collect()
 }

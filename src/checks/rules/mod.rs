@@ -27,6 +27,7 @@ mod compile;
 mod complaint;
 mod conclude;
 mod conf;
+mod domains;
 mod draft;
 mod eval;
 mod expression;

@@ -4,8 +4,9 @@ use std::{cell::OnceCell, ops::Range, sync::LazyLock};
 
 use super::{
     super::{
-        addresses::{self, AddressList, lower, registered_domain},
+        addresses::{self, AddressList, lower},
         conf::ConfError,
+        domains,
         language::bytes_of,
         scene::Scene,
         text::HeaderQuery,
@@ -205,9 +206,9 @@ fn look(scene: &Scene<'_>) -> Option<Seen> {
     };
     let [from, name, reply_to] = QUERIES.as_ref()?;
     let (from, name) = (first(from), first(name));
-    let from_domain = registered_domain(scene, &from)?;
+    let from_domain = domains::of_address(scene, &from)?;
     let shown = name.get(address(&name)?)?;
-    let shown_domain = registered_domain(scene, shown)?;
+    let shown_domain = domains::of_address(scene, shown)?;
     let seen = Seen { holds_address: true, ..Seen::default() };
     if around(&name, shown) > conf.most_around {
         return Some(seen);

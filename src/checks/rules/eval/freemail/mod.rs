@@ -11,6 +11,7 @@ use std::{cell::OnceCell, collections::HashSet, sync::LazyLock};
 use super::{
     super::{
         addresses::{self, lower},
+        domains,
         pattern::Matcher,
         scene::Scene,
         text::HeaderQuery,
@@ -194,7 +195,7 @@ fn text<'s>(scene: &'s Scene<'_>) -> Option<&'s Text> {
 }
 
 fn read_text(scene: &Scene<'_>) -> Text {
-    let is_tld = |label: &[u8]| is_tld(scene, label);
+    let is_tld = |label: &[u8]| domains::is_top_level(scene, label);
     let paragraphs = scene.case.message.body().iter().map(AsRef::<[u8]>::as_ref);
     let paragraphs: Vec<Vec<u8>> = paragraphs
         .map(|paragraph| match paragraph.contains(&b'@') || paragraph.contains(&b'%') {
@@ -235,14 +236,13 @@ fn freemails(scene: &Scene<'_>, mut addresses: Vec<Vec<u8>>) -> Option<Vec<Vec<u
     (!is_over(addresses.len(), providers.most_freemails)).then_some(addresses)
 }
 
-/// Whether a label, in lower case, is a top-level domain.
-fn is_tld(_scene: &Scene<'_>, label: &[u8]) -> bool {
-    label.len() > 1 && label.iter().all(|byte| byte.is_ascii_alphabetic())
-}
-
-/// Addresses in `mailto:` links whose text does not show them.
-fn linked(_scene: &Scene<'_>, _is_tld: &impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
-    Vec::new()
+/// Addresses of links in pages, in lower case.
+fn linked(scene: &Scene<'_>, is_tld: &impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+    let address = |link: &str| {
+        let found = text::find(link.as_bytes(), 0, is_tld).filter(|range| range.start == 0)?;
+        link.as_bytes().get(found).map(lower)
+    };
+    domains::mail_links(scene).filter_map(address).collect()
 }
 
 impl Freemails {

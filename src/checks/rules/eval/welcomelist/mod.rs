@@ -1,6 +1,7 @@
 //! WLBLEval: lists of senders, recipients and hosts that are welcome or not.
 
 mod conf;
+mod hosts;
 mod relayed;
 
 pub(super) use conf::list_and_entries;
@@ -32,6 +33,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     same("check_from_in_default_whitelist", |_, _| standing(|_, from| from == Sender::Welcome)),
     same("check_forged_in_default_welcomelist", |_, _| standing(|a, b| forged(b, a))),
     same("check_forged_in_default_whitelist", |_, _| standing(|a, b| forged(b, a))),
+    same("check_mailfrom_matches_rcvd", |_, _| relayed::matches_sender()),
+    same("check_uri_host_listed", |arguments, _| hosts::listed(arguments.text(1)?)),
+    same("check_uri_host_in_blocklist", |_, _| hosts::listed("BLOCK")),
+    same("check_uri_host_in_blacklist", |_, _| hosts::listed("BLOCK")),
+    same("check_uri_host_in_welcomelist", |_, _| hosts::listed("WELCOME")),
+    same("check_uri_host_in_whitelist", |_, _| hosts::listed("WELCOME")),
 ];
 
 const fn same(

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{
-    super::super::{relays::Relay, scene::Scene},
-    Sender,
+    super::super::{addresses, domains, relays::Relay, scene::Scene, text::HeaderQuery},
+    CallError, Question, Sender,
     conf::Backed,
 };
 
@@ -32,8 +32,31 @@ pub(super) fn sender(scene: &Scene<'_>, list: &[Backed], senders: &[Vec<u8>]) ->
     }
 }
 
+/// Whether the relay that counts is in the registered domain of the sender in SMTP.
+pub(super) fn matches_sender() -> Result<Question, CallError> {
+    let query = HeaderQuery::parse("EnvelopeFrom:addr").ok();
+    Ok(Question::yes_no(move |scene| {
+        let senders = query.as_ref().map(|query| addresses::of_field(scene, query));
+        senders.iter().flatten().next().is_some_and(|sender| is_from(scene, sender))
+    }))
+}
+
+fn is_from(scene: &Scene<'_>, sender: &[u8]) -> bool {
+    let sender = String::from_utf8_lossy(sender).to_ascii_lowercase();
+    let Some((_, host)) = sender.rsplit_once('@').filter(|(_, host)| has_inner_dot(host)) else {
+        return false;
+    };
+    let domain = domains::registered(scene, host);
+    let names = believed(scene).iter().map(|relay| relay.rdns.to_ascii_lowercase());
+    names.filter(|name| !name.is_empty()).any(|name| domains::registered(scene, &name) == domain)
+}
+
+fn has_inner_dot(host: &str) -> bool {
+    host.get(1..host.len().saturating_sub(1)).is_some_and(|inner| inner.contains('.'))
+}
+
 /// The relays of which one has to be named with the sender.
-pub(super) fn believed<'s>(scene: &'s Scene<'_>) -> &'s [Relay] {
+fn believed<'s>(scene: &'s Scene<'_>) -> &'s [Relay] {
     let relays = scene.relays();
     match relays.untrusted() {
         [] => relays.trusted(),
