@@ -46,6 +46,7 @@ mod text;
 mod tests;
 
 pub use complaint::{Complaint, Severity};
+pub use eval::{FunctionInfo, functions};
 pub use hits::Hits;
 pub use set::{Counts, Kind, RuleInfo, RuleSet};
 pub use source::{RulesError, Settings};

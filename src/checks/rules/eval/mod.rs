@@ -5,6 +5,11 @@
 //! directives, if it has any, into a part of [`Conf`](super::conf::Conf). A call is made into a
 //! [`Question`] when the rules are compiled, so that its arguments are read (and its patterns
 //! compiled) once; per message it is asked with a [`Scene`], which keeps what several questions need.
+//! Functions that other checks answer share one file, `elsewhere`.
+//!
+//! How the functions compare with SpamAssassin's:
+//!
+#![doc = include_str!("functions.md")]
 
 /// A [`Function`] without arguments that is answered with yes or no, as SpamAssassin does.
 macro_rules! yes_no {
@@ -20,6 +25,7 @@ mod from_name_spoof;
 mod relay;
 #[cfg(test)]
 mod scenes;
+mod table;
 mod vbounce;
 mod welcomelist;
 mod welcomelist_subject;
@@ -27,6 +33,7 @@ mod welcomelist_subject;
 pub(super) use call::{Arguments, Call, CallError};
 pub(super) use freemail::{Freemails, Providers, reads_text};
 pub(super) use from_name_spoof::{FromName, FromNames};
+pub use table::{FunctionInfo, functions};
 pub(super) use welcomelist::Lists;
 pub(super) use welcomelist_subject::Subjects;
 
@@ -47,7 +54,6 @@ pub(super) struct Function {
 
 /// How a function compares with SpamAssassin's of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
 pub(super) enum Standing {
     /// Gives the same answers.
     Same,
@@ -58,7 +64,6 @@ pub(super) enum Standing {
 }
 
 /// A call that is ready to be asked about messages.
-#[allow(dead_code)]
 pub(super) enum Question {
     /// Answered from the message: how often it hits, 0 for not at all.
     Ask(Box<dyn Fn(&Scene<'_>) -> u32 + Send + Sync>),
