@@ -137,7 +137,13 @@ fn theirs(options: &Options) -> (Answers, Option<theirs::Cpu>) {
         None => {
             let folder = &*asked.insert(tempfile::tempdir().unwrap());
             let file = options.save.clone().unwrap_or_else(|| folder.path().join("answers"));
-            let cpu = theirs::ask(options, folder.path(), &file);
+            let question = theirs::Question {
+                rules: &options.rules,
+                index: &options.index,
+                root: &options.root,
+                every: options.every,
+            };
+            let cpu = theirs::ask(&question, folder.path(), &file);
             (Answers::read(&file, &answers::beside(&file)), Some(cpu))
         }
     };

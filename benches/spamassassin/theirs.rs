@@ -2,8 +2,6 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use crate::Options;
-
 /// Its options beside those of the Debian package: no network, nothing learned.
 const SITE: &str = "required_score 5.0
 report_safe 0
@@ -19,6 +17,19 @@ dns_available no
 /// The package's plugin lists.
 const PACKAGE: &str = "/etc/spamassassin";
 
+/// Which messages it is asked about, and by which rules.
+#[derive(Debug)]
+pub(crate) struct Question<'q> {
+    /// The folder of the stock rules.
+    pub(crate) rules: &'q Path,
+    /// Lines `label<TAB>path`.
+    pub(crate) index: &'q Path,
+    /// Where the paths begin.
+    pub(crate) root: &'q Path,
+    /// Only each so many lines count.
+    pub(crate) every: usize,
+}
+
 /// What it took.
 #[derive(Debug)]
 pub(crate) struct Cpu {
@@ -31,7 +42,7 @@ pub(crate) struct Cpu {
 }
 
 /// Asks about all messages; the answers go to `file` and the one beside it. `folder` is scratch.
-pub(crate) fn ask(options: &Options, folder: &Path, file: &Path) -> Cpu {
+pub(crate) fn ask(question: &Question<'_>, folder: &Path, file: &Path) -> Cpu {
     let site = folder.join("site");
     fs::create_dir(&site).unwrap();
     fs::write(site.join("local.cf"), SITE).unwrap();
@@ -44,8 +55,8 @@ pub(crate) fn ask(options: &Options, folder: &Path, file: &Path) -> Cpu {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/spamassassin/answers.pl");
     let output = Command::new("perl")
         .arg(script)
-        .args([&options.rules, &site, &options.index, &options.root])
-        .arg(options.every.max(1).to_string())
+        .args([question.rules, &site, question.index, question.root])
+        .arg(question.every.max(1).to_string())
         .arg(file)
         .output()
         .expect("perl");
