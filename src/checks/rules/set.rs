@@ -32,6 +32,8 @@ pub struct RuleSet {
     pub(super) full: Group,
     pub(super) uri: Group,
     pub(super) evals: Vec<Eval>,
+    /// How many of them, from the first on, change the text that other rules see.
+    pub(super) text_readers: usize,
     /// What rules files have set, rules and scores apart.
     pub(super) conf: Conf,
     /// In an order in which each finds what it rests on.
@@ -185,9 +187,12 @@ impl RuleSet {
         for group in &self.headers {
             group.examine(&scene, &mut scratch, &mut hits);
         }
+        // These first: they change the text that the other rules see.
+        let (readers, evals) = self.evals.split_at(self.text_readers.min(self.evals.len()));
+        readers.iter().for_each(|eval| eval.examine(&scene, &mut hits));
         let message = &case.message;
         if !self.body.is_empty() {
-            self.body.examine("body", bytes(message.body()), &mut scratch, &mut hits);
+            self.body.examine("body", scene.body().into_iter(), &mut scratch, &mut hits);
         }
         if !self.rawbody.is_empty() {
             self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);
@@ -199,7 +204,7 @@ impl RuleSet {
             let full = text::full(message.raw());
             self.full.examine("full", std::iter::once(&*full), &mut scratch, &mut hits);
         }
-        for eval in &self.evals {
+        for eval in evals {
             eval.examine(&scene, &mut hits);
         }
         hits
@@ -216,9 +221,15 @@ impl RuleSet {
         conclude::fired(self, hits, others)
     }
 
-    /// The score that a `score` line sets for a name which another check defines.
+    /// What a finding of another check weighs: the score that a `score` line sets for its name,
+    /// or that of the rule which leaves its question to the check.
     pub fn weight(&self, name: &str) -> Option<Points> {
-        self.weights.get(name).copied()
+        self.weights.get(name).copied().or_else(|| {
+            let &number = self.numbers.get(name)?;
+            let rule = self.rules.get(compile::index(number))?;
+            let counts = if rule.is_sub_rule() { Points::ZERO } else { rule.score };
+            (rule.kind == Kind::Eval).then_some(counts)
+        })
     }
 
     /// The description of a rule or of another check's finding.
