@@ -45,7 +45,7 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
     ("aho-corasick", &["checks/rules"]),
-    ("memchr", &["checks/test_strings"]),
+    ("memchr", &["checks/test_strings", "checks/rules"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),

@@ -6,10 +6,25 @@
 //! [`Question`] when the rules are compiled, so that its arguments are read (and its patterns
 //! compiled) once; per message it is asked with a [`Scene`], which keeps what several questions need.
 
+mod antivirus;
+mod body;
 mod call;
+mod entity;
+#[cfg(test)]
+mod examples;
+mod image;
+mod locales;
+mod mime;
+mod pdf;
 mod relay;
 
+pub(super) use body::{Alternatives, Signature};
 pub(super) use call::{Arguments, Call, CallError};
+pub(super) use entity::{Entity, entities};
+pub(super) use image::Images;
+pub(super) use locales::Locales;
+pub(super) use mime::{MimeFacts, uppercase};
+pub(super) use pdf::Pdfs;
 
 use super::{conf::Conf, scene::Scene};
 
@@ -61,7 +76,14 @@ impl std::fmt::Debug for Question {
 }
 
 /// All functions, by the plugin of SpamAssassin that has them.
-pub(super) const PLUGINS: &[(&str, &[Function])] = &[("RelayEval", relay::FUNCTIONS)];
+pub(super) const PLUGINS: &[(&str, &[Function])] = &[
+    ("AntiVirus", antivirus::FUNCTIONS),
+    ("BodyEval", body::FUNCTIONS),
+    ("ImageInfo", image::FUNCTIONS),
+    ("MIMEEval", mime::FUNCTIONS),
+    ("PDFInfo", pdf::FUNCTIONS),
+    ("RelayEval", relay::FUNCTIONS),
+];
 
 /// The function of this name.
 pub(super) fn function(name: &str) -> Option<&'static Function> {
