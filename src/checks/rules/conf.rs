@@ -1,13 +1,15 @@
 //! What the directives of the rule language set, rules and scores apart: networks, lists of
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
-use super::eval::Locales;
+use super::eval::{Languages, Locales};
 
 /// All options that rules files can set.
 #[derive(Debug, Default)]
 pub(super) struct Conf {
     /// Charsets that are nothing special.
     pub(super) locales: Locales,
+    /// Languages that are nothing special.
+    pub(super) languages: Languages,
 }
 
 /// Why a directive's value cannot be used.
@@ -30,6 +32,6 @@ impl Conf {
     /// # Errors
     /// The value is wrong; what was set before stays.
     pub(super) fn read(&mut self, key: &str, value: &str) -> Option<Result<(), ConfError>> {
-        self.locales.read(key, value)
+        self.locales.read(key, value).or_else(|| self.languages.read(key, value))
     }
 }

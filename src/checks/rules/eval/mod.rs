@@ -17,6 +17,7 @@ mod locales;
 mod mime;
 mod pdf;
 mod relay;
+mod textcat;
 
 pub(super) use body::{Alternatives, Signature};
 pub(super) use call::{Arguments, Call, CallError};
@@ -25,6 +26,7 @@ pub(super) use image::Images;
 pub(super) use locales::Locales;
 pub(super) use mime::{MimeFacts, uppercase};
 pub(super) use pdf::Pdfs;
+pub(super) use textcat::Languages;
 
 use super::{conf::Conf, scene::Scene};
 
@@ -83,6 +85,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("MIMEEval", mime::FUNCTIONS),
     ("PDFInfo", pdf::FUNCTIONS),
     ("RelayEval", relay::FUNCTIONS),
+    ("TextCat", textcat::FUNCTIONS),
 ];
 
 /// The function of this name.
