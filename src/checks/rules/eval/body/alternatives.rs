@@ -4,6 +4,10 @@ use std::collections::HashMap;
 
 use super::super::Entity;
 
+/// How much text is compared in all, in bytes; a part counts for each multipart/alternative that
+/// it is in.
+const MOST: usize = 4 * 1024 * 1024;
+
 /// How far the parts of a multipart/alternative say the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in super::super::super) struct Alternatives {
@@ -23,6 +27,7 @@ impl Alternatives {
     /// Compares them.
     pub(in super::super::super) fn of(entities: &[Entity<'_>]) -> Self {
         let mut worst = Self::default();
+        let mut left = MOST;
         if is_invitation(entities) {
             return worst;
         }
@@ -32,14 +37,19 @@ impl Alternatives {
             }
             let behind = entities.get(at + 1..).unwrap_or_default();
             let inner = behind.iter().take_while(|inner| inner.depth > entity.depth);
-            worst.compare(inner.filter(|inner| is_text(&inner.content_type)));
+            worst.compare(inner.filter(|inner| is_text(&inner.content_type)), &mut left);
         }
         worst
     }
 
-    fn compare<'e>(&mut self, texts: impl Iterator<Item = &'e Entity<'e>>) {
+    /// Compares the texts of one multipart/alternative, as far as they may be read.
+    fn compare<'e>(&mut self, texts: impl Iterator<Item = &'e Entity<'e>>, left: &mut usize) {
         let (mut html, mut plain) = (Words::new(), Words::new());
         for text in texts.filter_map(Entity::rendered) {
+            if text.text.len() > *left {
+                return;
+            }
+            *left -= text.text.len();
             add_words(if text.is_html { &mut html } else { &mut plain }, &text.text);
             if text.is_html && html.is_empty() && text.has_image {
                 // An image is a word that no text has.

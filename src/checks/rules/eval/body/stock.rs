@@ -49,7 +49,7 @@ const SPACED: &[&str] = &["stock", "sym", "symbol"];
 
 /// How many different ones a text has.
 pub(super) fn words(text: &str) -> usize {
-    let letters = labels(text).map(|label| {
+    let letters = labels(text).into_iter().map(|label| {
         let lower = label.chars().flat_map(char::to_lowercase);
         lower.filter(char::is_ascii_lowercase).collect::<String>()
     });
@@ -58,28 +58,40 @@ pub(super) fn words(text: &str) -> usize {
 }
 
 /// The labels: at the beginning of a line, with a colon and more text behind them.
-fn labels(text: &str) -> impl Iterator<Item = &str> {
-    let mut from = 0;
-    text.match_indices(':').filter_map(move |(colon, _)| {
-        let start = text.get(..colon)?.trim_end();
-        let line = start.rfind('\n').map_or(0, |at| at + 1);
-        let label = text.get(line..start.len())?.trim_start();
-        let is_label = !label.contains(':') && LABEL.contains(&length(label, start.len(), colon));
-        // The character behind the colon belongs to the label, too: its line has no other label.
-        let behind = text.get(colon + 1..)?;
-        let value = behind.find(|c: char| !c.is_whitespace())?;
-        if line < from || !is_label {
-            return None;
+fn labels(text: &str) -> Vec<&str> {
+    let mut labels = Vec::new();
+    // The last line with words, if it has no colon: one may follow on a line below.
+    let mut open: Option<(usize, &str)> = None;
+    let (mut start, mut from) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let words = line.trim();
+        if let Some(colon) = line.find(':') {
+            let before = line.get(..colon).unwrap_or_default();
+            let label = if before.trim().is_empty() { open } else { Some((start, before)) };
+            let behind = text.get(start + colon + 1..).unwrap_or_default();
+            let value = behind.find(|c: char| !c.is_whitespace());
+            if let (Some((place, label)), Some(value)) = (label, value)
+                && place >= from
+                && is_label(label)
+            {
+                labels.push(label.trim());
+                // The first character behind the colon belongs to it: that line has no label.
+                from = start + colon + 1 + value + 1;
+            }
+            open = None;
+        } else if !words.is_empty() {
+            open = Some((start, line));
         }
-        from = colon + 1 + value + 1;
-        Some(label)
-    })
+        start += line.len();
+    }
+    labels
 }
 
-/// The length of a label; blanks before the colon make up for what it lacks.
-fn length(label: &str, end: usize, colon: usize) -> usize {
-    let length = label.chars().take(LABEL.end() + 1).count();
-    if length == 0 { 0 } else { length.max((length + colon - end).min(*LABEL.start())) }
+/// Whether a label is long enough, with the blanks behind it, and short enough without them.
+fn is_label(text: &str) -> bool {
+    let text = text.trim_start();
+    let short = text.chars().take(*LABEL.start()).count();
+    short >= *LABEL.start() && text.trim_end().chars().take(LABEL.end() + 1).count() <= *LABEL.end()
 }
 
 /// The longest ending that a label has.
@@ -124,8 +136,11 @@ mod tests {
             ("abc:\n ", &[]),
             ("x abcdefghijklmnopqrstuvwxyz abcdef: y", &[]),
             ("\n\nabc : x", &["abc"]),
+            ("ab  : x", &["ab"]),
+            ("ab: x", &[]),
+            (": x\nabc\n\n : y: z", &["abc"]),
         ] {
-            assert_eq!(labels(text).collect::<Vec<_>>(), expected, "{text:?}");
+            assert_eq!(labels(text), expected, "{text:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a PDF file says about itself: `/Author(Jane Doe)`, `/Title<FEFF0041>`.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter};
 
 /// A property of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,9 @@ const KEYS: &[(&[u8], Detail)] = &[
 /// How much of a value is kept, in bytes.
 const LONGEST: usize = 256;
 
+/// How many values of a file are kept.
+const MOST: usize = 10_000;
+
 /// How many blanks may stand before a value.
 const MOST_BLANKS: usize = 2;
 
@@ -44,67 +47,74 @@ impl Detail {
     }
 }
 
-/// Adds what a line says.
+/// Adds what a line says: the first value of each property.
 pub(super) fn read(line: &[u8], details: &mut Vec<(Detail, Vec<u8>)>) {
-    if memchr(b'/', line).is_none() {
-        return;
-    }
-    for &(key, detail) in KEYS {
-        let is_date = matches!(detail, Detail::Created | Detail::Modified);
-        let value = if is_date { date(line, key) } else { text(line, key) };
-        details.extend(value.map(|value| (detail, value)));
-    }
-}
-
-/// The digits of `(D:20070703144220)` behind a key.
-fn date(line: &[u8], key: &[u8]) -> Option<Vec<u8>> {
-    values(line, key).find_map(|value| {
-        let value = value.strip_prefix(b"(D:")?;
-        let length = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let digits = value.get(..length.min(LONGEST))?;
-        (!digits.is_empty()).then(|| digits.to_vec())
-    })
-}
-
-/// The text behind a key, in parentheses or in hexadecimal.
-fn text(line: &[u8], key: &[u8]) -> Option<Vec<u8>> {
-    // What is open once is open for all that follows: no need to look for its end again.
-    let (mut is_literal_open, mut is_hexadecimal_open) = (false, false);
-    for value in values(line, key) {
-        let text = match value.split_first() {
-            Some((b'(', rest)) if !is_literal_open => {
-                let end = closing(rest);
-                is_literal_open = end.is_none();
-                end.and_then(|end| rest.get(..end)).map(literal)
+    let mut seen = [Seen::default(); KEYS.len()];
+    for at in memchr_iter(b'/', line) {
+        let rest = line.get(at..).unwrap_or_default();
+        for ((key, detail), seen) in KEYS.iter().zip(&mut seen) {
+            let value = rest.strip_prefix(*key).filter(|_| !seen.value && details.len() < MOST);
+            let Some(value) = value.map(without_blanks) else { continue };
+            let text = match detail {
+                Detail::Created | Detail::Modified => date(value),
+                _ => seen.text(value),
+            };
+            if let Some(mut text) = text {
+                text.truncate(LONGEST);
+                details.push((*detail, text));
+                seen.value = true;
             }
-            Some((b'<', rest)) if !is_hexadecimal_open => {
-                let end = memchr(b'>', rest);
-                is_hexadecimal_open = end.is_none();
-                end.and_then(|end| rest.get(..end)).map(hexadecimal)
-            }
-            _ => None,
-        };
-        if let Some(mut text) = text {
-            text.truncate(LONGEST);
-            return Some(text);
         }
     }
-    None
 }
 
-/// What stands behind a key and at most two blanks, at each place where it stands.
-fn values<'l>(line: &'l [u8], key: &'l [u8]) -> impl Iterator<Item = &'l [u8]> {
-    memmem::find_iter(line, key).filter_map(move |at| {
-        let rest = line.get(at + key.len()..)?;
-        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t'..=b'\r');
-        let blanks = rest.iter().take(MOST_BLANKS).take_while(is_blank).count();
-        rest.get(blanks..)
-    })
+/// What a line has shown of a property.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// A value.
+    value: bool,
+    /// A parenthesis that never closes. Those behind it do not, either: no need to look.
+    open_literal: bool,
+    /// The same of `<`.
+    open_hexadecimal: bool,
+}
+
+impl Seen {
+    /// A text in parentheses or in hexadecimal.
+    fn text(&mut self, value: &[u8]) -> Option<Vec<u8>> {
+        match value.split_first() {
+            Some((b'(', rest)) if !self.open_literal => {
+                let end = closing(rest);
+                self.open_literal = end.is_none();
+                rest.get(..end?).map(literal)
+            }
+            Some((b'<', rest)) if !self.open_hexadecimal => {
+                let end = memchr(b'>', rest);
+                self.open_hexadecimal = end.is_none();
+                rest.get(..end?).map(hexadecimal)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The digits of `(D:20070703144220)`.
+fn date(value: &[u8]) -> Option<Vec<u8>> {
+    let value = value.strip_prefix(b"(D:")?;
+    let length = value.iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
+    value.get(..length).filter(|digits| !digits.is_empty()).map(<[u8]>::to_vec)
+}
+
+/// What stands behind at most two blanks.
+fn without_blanks(value: &[u8]) -> &[u8] {
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let blanks = value.iter().take(MOST_BLANKS).take_while(is_blank).count();
+    value.get(blanks..).unwrap_or_default()
 }
 
 /// Where the first parenthesis closes that no backslash stands before.
 fn closing(text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b')', text)
+    memchr_iter(b')', text)
         .find(|&at| at.checked_sub(1).and_then(|before| text.get(before)) != Some(&b'\\'))
 }
 
