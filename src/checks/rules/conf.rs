@@ -2,7 +2,7 @@
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
 use super::{
-    eval::{FromNames, Lists, Providers, Subjects},
+    eval::{FromNames, Languages, Lists, Locales, Providers, Subjects},
     relays::Networks,
 };
 
@@ -19,6 +19,10 @@ pub(super) struct Conf {
     pub(super) providers: Providers,
     /// Subjects that are welcome or not.
     pub(super) subjects: Subjects,
+    /// Charsets that are nothing special.
+    pub(super) locales: Locales,
+    /// Languages that are nothing special.
+    pub(super) languages: Languages,
 }
 
 /// Why a directive's value cannot be used.
@@ -47,5 +51,7 @@ impl Conf {
             .or_else(|| self.from_names.read(key, value))
             .or_else(|| self.providers.read(key, value))
             .or_else(|| self.subjects.read(key, value))
+            .or_else(|| self.locales.read(key, value))
+            .or_else(|| self.languages.read(key, value))
     }
 }

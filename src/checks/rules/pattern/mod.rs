@@ -20,7 +20,7 @@ mod literal;
 mod matcher;
 mod translate;
 
-pub(super) use literal::Literals;
+pub(super) use literal::{Literals, View};
 pub(super) use matcher::Matcher;
 
 use delimited::{Delimited, Flags};

@@ -4,9 +4,14 @@
 //! which are ours. What stands above the first host that is not trusted is true; that host's
 //! address is true as well, and everything below may be invented by the sender.
 
+mod address;
+mod auth;
+mod forms;
 mod networks;
 mod received;
+mod template;
 
+pub(super) use address::{end_of_ip, find_ip, is_private};
 pub(super) use networks::Networks;
 
 use std::net::IpAddr;
@@ -85,18 +90,6 @@ impl Relay {
 
 fn digit(is: bool) -> &'static str {
     if is { "1" } else { "0" }
-}
-
-/// Addresses of RFC 1918, 6598 (shared), 3927 and 4291 (link-local), 1122 (loopback).
-pub(super) fn is_private(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [first, second, ..] = v4.octets();
-            let is_shared = first == 100 && (64..128).contains(&second);
-            v4.is_private() || v4.is_loopback() || v4.is_link_local() || is_shared
-        }
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local(),
-    }
 }
 
 /// The way of one message.
