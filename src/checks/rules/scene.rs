@@ -52,23 +52,18 @@ impl<'c> Scene<'c> {
         }
     }
 
-    /// The rendered paragraphs as rules see them, the Subject first: where a function of FreeMail
-    /// has read them, without the addresses it takes out.
-    pub(super) fn body(&self) -> Vec<&[u8]> {
-        match self.freemails.changed_text() {
-            Some(changed) => changed.iter().map(Vec::as_slice).collect(),
-            None => self.case.message.body().iter().map(AsRef::as_ref).collect(),
-        }
-    }
-
     /// The relays the message came by.
     pub(super) fn relays(&self) -> &Relays {
         self.relays.get_or_init(|| Relays::of(self))
     }
 
-    /// The text of the message in paragraphs, the Subject first.
-    pub(super) fn paragraphs(&self) -> impl Iterator<Item = &'c [u8]> {
-        self.case.message.body().iter().map(String::as_bytes)
+    /// The text of the message in paragraphs, the Subject first; once a function of FreeMail has
+    /// read it, without the addresses it takes out.
+    pub(super) fn paragraphs(&self) -> impl Iterator<Item = &[u8]> {
+        let changed = self.freemails.changed_text();
+        let own = changed.is_none().then(|| self.case.message.body());
+        let changed = changed.into_iter().flatten().map(Vec::as_slice);
+        changed.chain(own.into_iter().flatten().map(AsRef::as_ref))
     }
 
     /// The decoded texts in chunks.

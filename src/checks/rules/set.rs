@@ -192,7 +192,7 @@ impl RuleSet {
         readers.iter().for_each(|eval| eval.examine(&scene, &mut hits));
         let message = &case.message;
         if !self.body.is_empty() {
-            self.body.examine("body", scene.body().into_iter(), &mut scratch, &mut hits);
+            self.body.examine("body", scene.paragraphs(), &mut scratch, &mut hits);
         }
         if !self.rawbody.is_empty() {
             self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);

@@ -32,7 +32,7 @@ fn relays<'s>(scene: &'s Scene<'_>) -> Option<&'s AddressList> {
 /// Whether a Received field that is quoted or attached in the body names one of our relays.
 fn came_from_us(scene: &Scene<'_>) -> bool {
     let Some(relays) = relays(scene) else { return false };
-    let mut quoted = scene.body().into_iter().filter(|paragraph| is_received(paragraph));
+    let mut quoted = scene.paragraphs().filter(|paragraph| is_received(paragraph));
     let is_space = |byte: u8| byte == b' ';
     if quoted.any(|paragraph| names(paragraph, is_space).any(|name| relays.contains(name))) {
         return true;
