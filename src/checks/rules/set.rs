@@ -216,6 +216,12 @@ impl RuleSet {
         conclude::fired(self, hits, others)
     }
 
+    /// The rules of which a pattern was given up because it took too many steps: "pattern limit
+    /// exceeded". They have not hit.
+    pub fn given_up<'s>(&'s self, hits: &Hits) -> impl Iterator<Item = &'s Name> {
+        hits.given_up().iter().filter_map(|&rule| self.name(rule))
+    }
+
     /// The score that a `score` line sets for a name which another check defines.
     pub fn weight(&self, name: &str) -> Option<Points> {
         self.weights.get(name).copied()

@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! m{…}is ──delimited──▶ (…, flags) ──translate──▶ regex crate's syntax ──audit──▶ Matcher
-//!                                                                      └──literal─▶ Literals
+//!                                       │                              └──literal─▶ Literals
+//!                                       └─ if that has no word for it, both:
+//!                                          PCRE2's syntax ──backtracking──▶ Matcher
+//!                                          a relaxed form ──literal──▶ Literals
 //! ```
 //! SpamAssassin matches bytes under `/aa`: classes and case are ASCII's, except that `/i` also
-//! pairs the letters of Latin-1. A pattern that says something the linear engine has no word for
-//! (look-around, back references, possessive quantifiers) is refused as
-//! [`PatternError::Needs`]; that, and [`Matcher`], is where a backtracking engine joins.
+//! pairs the letters of Latin-1. Two engines: what the linear one can say runs there, in time
+//! linear in the text; look-around, back references, possessive quantifiers and whatever is too
+//! large for it run in PCRE2, which gives up after a number of steps ([`LimitExceeded`]).
 //!
 //! Pattern texts are "Latin-1 views": one `char` below 256 for every byte of the file.
 
 mod audit;
+mod backtracking;
 mod class;
 mod delimited;
 mod escape;
@@ -21,9 +25,11 @@ mod matcher;
 mod translate;
 
 pub(super) use literal::Literals;
-pub(super) use matcher::Matcher;
+pub(super) use matcher::{LimitExceeded, Matcher};
 
+use backtracking::Backtracking;
 use delimited::{Delimited, Flags};
+use translate::{Dialect, translate};
 
 use super::language::bytes_of;
 
@@ -47,7 +53,7 @@ pub(super) enum PatternError {
     /// A letter behind the closing delimiter that is no flag.
     #[error("unknown regular expression flag `{0}`")]
     Flag(char),
-    /// Right in Perl, but more than the linear engine can do.
+    /// Right in Perl, but more than the engine can do.
     #[error("needs {0} (not yet)")]
     Needs(&'static str),
     /// Wrong in Perl, too.
@@ -70,7 +76,7 @@ impl Pattern {
     /// Compiles a pattern with its delimiters and flags.
     ///
     /// # Errors
-    /// Not a pattern, not a valid one, or one that needs another engine.
+    /// Not a pattern, not a valid one, or more than both engines can do.
     pub(super) fn compile(text: &str) -> Result<Self, PatternError> {
         Self::of(&Delimited::split(text)?)
     }
@@ -78,18 +84,40 @@ impl Pattern {
     /// Compiles a pattern that has neither delimiters nor flags.
     ///
     /// # Errors
-    /// Not a valid one, or one that needs another engine.
+    /// Not a valid one, or more than both engines can do.
     pub(super) fn compile_bare(text: &str) -> Result<Self, PatternError> {
         Self::of(&Delimited { pattern: bytes_of(text), flags: Flags::default() })
     }
 
-    fn of(Delimited { pattern, flags }: &Delimited) -> Result<Self, PatternError> {
-        let translated = translate::translate(pattern, *flags)?;
+    fn of(delimited: &Delimited) -> Result<Self, PatternError> {
+        use PatternError::{Needs, Syntax, TooLarge};
+        match Self::linear(delimited) {
+            Err(Needs(_)) => Self::backtracking(delimited),
+            // The linear engine's word for what is wrong, if the other one sees it so, too.
+            Err(error @ (TooLarge | Syntax(_))) => Self::backtracking(delimited).or(Err(error)),
+            done => done,
+        }
+    }
+
+    fn linear(Delimited { pattern, flags }: &Delimited) -> Result<Self, PatternError> {
+        let translated = translate(pattern, *flags, Dialect::Linear)?;
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
         Ok(Self {
             matcher: Matcher::linear(&translated)?,
             literals: Literals::required(&hir),
+            doubt: delimited::doubt(pattern),
+        })
+    }
+
+    fn backtracking(Delimited { pattern, flags }: &Delimited) -> Result<Self, PatternError> {
+        let exact = translate(pattern, *flags, Dialect::Backtracking)?;
+        // Without a relaxed form the pattern just runs more often.
+        let relaxed = translate(pattern, *flags, Dialect::Relaxed).ok();
+        let hir = relaxed.as_deref().and_then(|relaxed| audit::parse(relaxed).ok());
+        Ok(Self {
+            matcher: Matcher::backtracking(Backtracking::new(&exact, relaxed.as_deref())?),
+            literals: hir.as_ref().and_then(Literals::required),
             doubt: delimited::doubt(pattern),
         })
     }
