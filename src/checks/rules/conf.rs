@@ -1,13 +1,17 @@
 //! What the directives of the rule language set, rules and scores apart: networks, lists of
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
+use super::replace_tags::ReplaceTags;
+
 /// All options that rules files can set.
 #[derive(Debug, Default)]
-pub(super) struct Conf {}
+pub(super) struct Conf {
+    /// Tags in patterns.
+    pub(super) replace: ReplaceTags,
+}
 
 /// Why a directive's value cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(dead_code)]
 pub(super) enum ConfError {
     /// Not of the form that the directive wants.
     #[error("`{key}` {what}")]
@@ -25,7 +29,7 @@ impl Conf {
     ///
     /// # Errors
     /// The value is wrong; what was set before stays.
-    pub(super) fn read(&mut self, _key: &str, _value: &str) -> Option<Result<(), ConfError>> {
-        None
+    pub(super) fn read(&mut self, key: &str, value: &str) -> Option<Result<(), ConfError>> {
+        self.replace.read(key, value)
     }
 }

@@ -35,7 +35,9 @@ mod hits;
 mod language;
 mod metas;
 mod pattern;
+mod replace_tags;
 mod scene;
+mod score_set;
 mod set;
 mod source;
 mod text;
@@ -45,5 +47,6 @@ mod tests;
 
 pub use complaint::{Complaint, Severity};
 pub use hits::Hits;
+pub use score_set::ScoreSet;
 pub use set::{Counts, Kind, RuleInfo, RuleSet};
 pub use source::{RulesError, Settings};

@@ -31,7 +31,7 @@ use backtracking::Backtracking;
 use delimited::{Delimited, Flags};
 use translate::{Dialect, translate};
 
-use super::language::bytes_of;
+use super::language::{bytes_of, latin1_view};
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Pattern {
     pub(super) matcher: Matcher,
     /// Strings of which every match contains at least one, if there are usable ones.
     pub(super) literals: Option<Literals>,
+    /// As it was written, with its delimiters and flags if it had any.
+    pub(super) written: String,
     /// Something that its author probably did not mean.
     pub(super) doubt: Option<&'static str>,
 }
@@ -78,7 +80,21 @@ impl Pattern {
     /// # Errors
     /// Not a pattern, not a valid one, or more than both engines can do.
     pub(super) fn compile(text: &str) -> Result<Self, PatternError> {
-        Self::of(&Delimited::split(text)?)
+        Ok(Self { written: text.to_owned(), ..Self::of(&Delimited::split(text)?)? })
+    }
+
+    /// Compiles a pattern with its delimiters and flags, of which `rewrite` changes what stands
+    /// between the delimiters.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub(super) fn rewritten(
+        text: &str,
+        rewrite: impl Fn(&str) -> String,
+    ) -> Result<Self, PatternError> {
+        let Delimited { pattern, flags } = Delimited::split(text)?;
+        let pattern = bytes_of(&rewrite(&latin1_view(&pattern)));
+        Self::of(&Delimited { pattern, flags })
     }
 
     /// Compiles a pattern that has neither delimiters nor flags.
@@ -106,6 +122,7 @@ impl Pattern {
         Ok(Self {
             matcher: Matcher::linear(&translated)?,
             literals: Literals::required(&hir),
+            written: String::new(),
             doubt: delimited::doubt(pattern),
         })
     }
@@ -118,6 +135,7 @@ impl Pattern {
         Ok(Self {
             matcher: Matcher::backtracking(Backtracking::new(&exact, relaxed.as_deref())?),
             literals: hir.as_ref().and_then(Literals::required),
+            written: String::new(),
             doubt: delimited::doubt(pattern),
         })
     }
