@@ -4,6 +4,7 @@
 use super::{
     eval::{FromNames, Languages, Lists, Locales, Providers, Subjects},
     relays::Networks,
+    replace_tags::ReplaceTags,
 };
 
 /// All options that rules files can set.
@@ -23,6 +24,8 @@ pub(super) struct Conf {
     pub(super) locales: Locales,
     /// Languages that are nothing special.
     pub(super) languages: Languages,
+    /// Tags in patterns.
+    pub(super) replace: ReplaceTags,
 }
 
 /// Why a directive's value cannot be used.
@@ -53,5 +56,6 @@ impl Conf {
             .or_else(|| self.subjects.read(key, value))
             .or_else(|| self.locales.read(key, value))
             .or_else(|| self.languages.read(key, value))
+            .or_else(|| self.replace.read(key, value))
     }
 }
