@@ -1,13 +1,15 @@
 //! What the directives of the rule language set, rules and scores apart: networks, lists of
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
-use super::relays::Networks;
+use super::{relays::Networks, text::Registry};
 
 /// All options that rules files can set.
 #[derive(Debug, Default)]
 pub(super) struct Conf {
     /// Which hosts are trusted and which are ours.
     pub(super) networks: Networks,
+    /// Where registrable domains end.
+    pub(super) registry: Registry,
 }
 
 /// Why a directive's value cannot be used.
@@ -30,6 +32,6 @@ impl Conf {
     /// # Errors
     /// The value is wrong; what was set before stays.
     pub(super) fn read(&mut self, key: &str, value: &str) -> Option<Result<(), ConfError>> {
-        self.networks.read(key, value)
+        self.networks.read(key, value).or_else(|| self.registry.read(key, value))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{conf::Conf, relays::Relays, text::Headers};
+use super::{conf::Conf, relays::Relays, text::Fields};
 use crate::checks::Case;
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
@@ -11,15 +11,15 @@ pub(super) struct Scene<'c> {
     pub(super) case: &'c Case,
     /// What rules files have set.
     pub(super) conf: &'c Conf,
-    /// The header fields, by name.
-    pub(super) headers: Headers<'c>,
+    /// The header fields.
+    pub(super) headers: Fields<'c>,
     relays: OnceCell<Relays>,
 }
 
 impl<'c> Scene<'c> {
     /// The views of a case, none of them made yet.
     pub(super) fn new(case: &'c Case, conf: &'c Conf) -> Self {
-        Self { case, conf, headers: Headers::of(case), relays: OnceCell::new() }
+        Self { case, conf, headers: Fields::of(case.message.raw()), relays: OnceCell::new() }
     }
 
     /// The relays the message came by.
