@@ -1,7 +1,7 @@
 //! What the directives of the rule language set, rules and scores apart: networks, lists of
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
-use super::{relays::Networks, text::Registry};
+use super::{locales::Locales, relays::Networks, text::Registry};
 
 /// All options that rules files can set.
 #[derive(Debug, Default)]
@@ -10,6 +10,8 @@ pub(super) struct Conf {
     pub(super) networks: Networks,
     /// Where registrable domains end.
     pub(super) registry: Registry,
+    /// Whose languages the recipients read.
+    pub(super) locales: Locales,
 }
 
 /// Why a directive's value cannot be used.
@@ -32,6 +34,8 @@ impl Conf {
     /// # Errors
     /// The value is wrong; what was set before stays.
     pub(super) fn read(&mut self, key: &str, value: &str) -> Option<Result<(), ConfError>> {
-        self.networks.read(key, value).or_else(|| self.registry.read(key, value))
+        let networks = self.networks.read(key, value);
+        let networks = networks.or_else(|| self.registry.read(key, value));
+        networks.or_else(|| self.locales.read(key, value))
     }
 }

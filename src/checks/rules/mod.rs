@@ -32,6 +32,7 @@ mod expression;
 mod group;
 mod hits;
 mod language;
+mod locales;
 mod metas;
 mod pattern;
 mod relays;

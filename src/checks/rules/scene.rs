@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{conf::Conf, relays::Relays, text::Fields};
+use super::{conf::Conf, eval::Dates, relays::Relays, text::Fields};
 use crate::checks::Case;
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
@@ -14,16 +14,28 @@ pub(super) struct Scene<'c> {
     /// The header fields.
     pub(super) headers: Fields<'c>,
     relays: OnceCell<Relays>,
+    dates: OnceCell<Dates>,
 }
 
 impl<'c> Scene<'c> {
     /// The views of a case, none of them made yet.
     pub(super) fn new(case: &'c Case, conf: &'c Conf) -> Self {
-        Self { case, conf, headers: Fields::of(case.message.raw()), relays: OnceCell::new() }
+        Self {
+            case,
+            conf,
+            headers: Fields::of(case.message.raw()),
+            relays: OnceCell::new(),
+            dates: OnceCell::new(),
+        }
     }
 
     /// The relays the message came by.
     pub(super) fn relays(&self) -> &Relays {
         self.relays.get_or_init(|| Relays::of(self))
+    }
+
+    /// What its dates tell.
+    pub(super) fn dates(&self) -> &Dates {
+        self.dates.get_or_init(|| Dates::of(self))
     }
 }

@@ -14,9 +14,11 @@ macro_rules! yes_no {
 }
 
 mod call;
+mod header;
 mod relay;
 
 pub(super) use call::{Arguments, Call, CallError};
+pub(super) use header::Dates;
 
 use super::{conf::Conf, scene::Scene};
 
@@ -68,7 +70,8 @@ impl std::fmt::Debug for Question {
 }
 
 /// All functions, by the plugin of SpamAssassin that has them.
-pub(super) const PLUGINS: &[(&str, &[Function])] = &[("RelayEval", relay::FUNCTIONS)];
+pub(super) const PLUGINS: &[(&str, &[Function])] =
+    &[("HeaderEval", header::FUNCTIONS), ("RelayEval", relay::FUNCTIONS)];
 
 /// The function of this name.
 pub(super) fn function(name: &str) -> Option<&'static Function> {

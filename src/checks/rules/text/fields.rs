@@ -198,7 +198,7 @@ fn has_words(name: &[u8]) -> bool {
 }
 
 /// What `\s` means for bytes.
-pub(super) fn is_blank(byte: u8) -> bool {
+pub(in super::super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 

@@ -129,6 +129,21 @@ enum Pick {
 }
 
 impl HeaderQuery {
+    /// `EnvelopeFrom:addr`
+    pub(in super::super) const ENVELOPE_FROM_ADDRESS: Self = Self::addresses(Of::EnvelopeFrom);
+
+    /// `ToCc:addr`
+    pub(in super::super) const RECIPIENTS: Self = Self::addresses(Of::ToCc);
+
+    /// `Name:addr`, of fields whose name is given in lower case.
+    pub(in super::super) fn addresses_of(name: &str) -> Self {
+        Self::addresses(Of::Named(name.to_owned()))
+    }
+
+    const fn addresses(of: Of) -> Self {
+        Self { of, raw: false, part: Part::Addresses, place: Place::Any, pick: Pick::All }
+    }
+
     /// Reads `Name:modifier:modifier`.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ mod mailboxes;
 mod registry;
 mod sender;
 
-pub(super) use fields::Fields;
+pub(super) use fields::{Fields, is_blank};
 pub(super) use header::{HeaderQuery, QueryError};
 pub(super) use registry::Registry;
 
