@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 32] = [
+const HOMES: [(&str, &[&str]); 30] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -39,13 +39,11 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("indymilter", &["milter"]),
     ("socket2", &["milter"]),
     ("mail-parser", &["mail"]),
-    ("html5ever", &["mail"]),
-    ("linkify", &["mail"]),
     ("infer", &["mail"]),
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
     ("aho-corasick", &["checks/rules"]),
-    ("memchr", &["checks/test_strings"]),
+    ("memchr", &["checks/test_strings", "mail"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
