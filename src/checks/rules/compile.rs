@@ -3,23 +3,25 @@
 use std::collections::HashMap;
 
 use super::{
-    RuleSet,
+    RuleSet, Severity,
     draft::{Draft, DraftRule},
+    eval::{self, Call, Question},
     group::{Builder, Probe},
-    language::{Flags, HeaderTest, Test},
+    language::{self, Flags, HeaderTest, Test},
     metas::{self, MetaDraft},
     pattern::Pattern,
-    set::{HeaderGroup, Kind, Rule},
+    set::{Eval, HeaderGroup, Kind, Rule},
     text::HeaderQuery,
 };
-use crate::verdict::Points;
+use crate::verdict::{Name, Points};
 
 /// Which of the four scores counts: the one for "with network, without Bayes".
 const SCORE_SET: usize = 1;
 
 /// Compiles a draft.
 pub(super) fn compile(mut draft: Draft) -> RuleSet {
-    let rules = std::mem::take(&mut draft.rules);
+    let mut rules = std::mem::take(&mut draft.rules);
+    let mut questions = questions(&mut draft, &mut rules);
     let mut set = RuleSet::default();
     for (number, rule) in (0..).zip(&rules) {
         set.numbers.insert(rule.name.clone(), number);
@@ -34,16 +36,53 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         let mut flags = draft.flags.get(&rule.name).copied().unwrap_or_default();
         flags.no_subject &= matches!(rule.test, Test::Body(_));
         let slot = Slot { number, flags, reported: !entry.is_sub_rule() };
+        if let Some((function, question)) = questions.remove(&rule.name) {
+            set.evals.push(Eval { rule: number, function, question });
+        }
         if let Some(expression) = groups.add(slot, rule.test) {
             metas.push(MetaDraft { number, expression });
         }
     }
     groups.finish(&mut set);
+    let reads_text = |eval: &Eval| eval::reads_text(&eval.function);
+    set.evals.sort_by_key(|eval| !reads_text(eval));
+    set.text_readers = set.evals.iter().take_while(|eval| reads_text(eval)).count();
     metas::compile(&mut set, &mut draft, metas);
+    set.conf = std::mem::take(&mut draft.conf);
     set.weights = weights(&set, &draft);
     set.complaints = draft.take_complaints();
     set.descriptions = draft.descriptions;
     set
+}
+
+/// The calls of rules made ready, by rule. Rules whose calls cannot be made are taken out.
+fn questions(draft: &mut Draft, rules: &mut Vec<DraftRule>) -> HashMap<Name, (String, Question)> {
+    let mut questions = HashMap::new();
+    rules.retain(|rule| {
+        let Test::Eval(call) = &rule.test else { return true };
+        match question(draft, call) {
+            Ok(question) => {
+                questions.insert(rule.name.clone(), (call.function.clone(), question));
+                true
+            }
+            Err((severity, text)) => {
+                let text = format!("{}: {text}; the rule is left out", rule.name);
+                draft.complain(&rule.file, rule.line, severity, text);
+                draft.left_out.insert(rule.name.clone());
+                false
+            }
+        }
+    });
+    questions
+}
+
+fn question(draft: &Draft, call: &Call) -> Result<Question, (Severity, String)> {
+    let Some(function) = eval::function(&call.function) else {
+        let name = language::readable(&call.function);
+        return Err((Severity::Warning, format!("needs eval:{name} (not yet)")));
+    };
+    (function.make)(&call.arguments, &draft.conf)
+        .map_err(|error| (Severity::Error, format!("eval:{}: {error}", function.name)))
 }
 
 /// A number of the set as an index.
@@ -58,6 +97,7 @@ fn entry(draft: &Draft, rule: &DraftRule) -> Rule {
         Test::Rawbody(_) => Kind::Rawbody,
         Test::Full(_) => Kind::Full,
         Test::Uri(_) => Kind::Uri,
+        Test::Eval(_) => Kind::Eval,
         Test::Meta(_) => Kind::Meta,
     };
     Rule {
@@ -80,7 +120,7 @@ fn score(draft: &Draft, rule: &DraftRule) -> Points {
 }
 
 /// The scores of names that no rule here defines.
-fn weights(set: &RuleSet, draft: &Draft) -> HashMap<crate::verdict::Name, Points> {
+fn weights(set: &RuleSet, draft: &Draft) -> HashMap<Name, Points> {
     let defined = |name| set.numbers.get(name).is_some_and(|&n| index(n) < set.rules.len());
     let scores = draft.scores.iter().filter(|(name, _)| !defined(*name));
     scores.filter_map(|(name, set)| Some((name.clone(), *set.get(SCORE_SET)?))).collect()
@@ -126,6 +166,7 @@ impl Groups {
             Test::Header { query, test: HeaderTest::Matches { pattern, negated, if_unset } } => {
                 slot.add_to(&mut self.header(query, if_unset)?.group, pattern, negated);
             }
+            Test::Eval(_) => {}
             Test::Meta(expression) => return Some(expression),
         }
         None

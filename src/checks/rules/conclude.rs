@@ -26,7 +26,8 @@ pub(super) fn conclude(set: &RuleSet, hits: Hits, others: &[Finding]) -> Vec<Fin
     };
     // A rule may share its name with another check's finding, which is reported already.
     let reported = |(number, rule): &(u32, &Rule)| {
-        let own = hits.count(*number) > 0 || rule.kind == Kind::Meta;
+        let own =
+            hits.count(*number) > 0 || rule.kind == Kind::Meta || found_elsewhere(others, rule);
         let hit = own && value(&values, *number) != 0.0;
         hit && rule.score != Points::ZERO && !rule.is_sub_rule()
     };
@@ -52,6 +53,11 @@ fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> Vec<f64> {
             put(&mut values, number, |before| before.max(1.0));
         }
     }
+    for eval in &set.evals {
+        if eval.question.is_answered(others) {
+            put(&mut values, eval.rule, |before| before.max(1.0));
+        }
+    }
     let mut stack = Vec::new();
     for meta in &set.metas {
         let result = meta.expression.evaluate(&mut stack, |number| value(&values, number));
@@ -61,6 +67,11 @@ fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> Vec<f64> {
         }
     }
     values
+}
+
+/// Whether a function's rule may report what another check has found under another name.
+fn found_elsewhere(others: &[Finding], rule: &Rule) -> bool {
+    rule.kind == Kind::Eval && !others.iter().any(|finding| finding.name == rule.name)
 }
 
 fn value(values: &[f64], number: u32) -> f64 {

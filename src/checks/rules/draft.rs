@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     Complaint, Severity,
+    conf::Conf,
     language::{self, Directive, Flags, Line, LineError, Test},
 };
 use crate::verdict::{Name, Points};
@@ -25,6 +26,8 @@ pub(super) struct Draft {
     pub(super) descriptions: HashMap<Name, String>,
     /// `tflags`, by name.
     pub(super) flags: HashMap<Name, Flags>,
+    /// What other directives set.
+    pub(super) conf: Conf,
     /// Names of rules that this engine does not run.
     pub(super) left_out: HashSet<Name>,
     /// What was wrong.
@@ -108,11 +111,28 @@ impl Draft {
                 self.flags.insert(Name::from(name.as_str()), flags);
             }
             Directive::Nothing => {}
-            Directive::WithoutEffect => {
-                if noted.insert(line.key.clone()) {
-                    let text = format!("`{}` is not acted on", line.key);
-                    self.complain(file, line.number, Severity::Note, text);
-                }
+            Directive::Setting => self.set(file, line, noted),
+        }
+    }
+
+    /// Gives a directive to the part of the set that knows it. One that none knows is noted once a
+    /// file, if it is right at all.
+    fn set(&mut self, file: &Arc<str>, line: &Line, noted: &mut HashSet<String>) {
+        if let Some(read) = self.conf.read(&line.key, &line.value) {
+            if let Err(error) = read {
+                let text = format!("{error}; the line is left out");
+                self.complain(file, line.number, Severity::Error, text);
+            }
+            return;
+        }
+        match language::without_effect(&line.key) {
+            Ok(()) if noted.insert(line.key.clone()) => {
+                let text = format!("`{}` is not acted on", line.key);
+                self.complain(file, line.number, Severity::Note, text);
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.complain(file, line.number, Severity::Error, subject(line, &error));
             }
         }
     }

@@ -20,18 +20,24 @@
 //! `eval:` functions, `mimeheader`, `uri_detail`, network rules, relays in pseudo-headers,
 //! look-around and back references; rules that need them are left out, and count 0 in metas.
 
+mod addresses;
 mod builtin;
 pub mod cases;
 mod compile;
 mod complaint;
 mod conclude;
+mod conf;
+mod domains;
 mod draft;
+mod eval;
 mod expression;
 mod group;
 mod hits;
 mod language;
 mod metas;
 mod pattern;
+mod relays;
+mod scene;
 mod set;
 mod source;
 mod text;

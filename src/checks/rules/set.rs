@@ -5,10 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Complaint, Hits, RulesError, Settings, compile, conclude,
     conclude::Meta,
+    conf::Conf,
     draft::Draft,
+    eval::Question,
     group::{Group, Scratch},
+    scene::Scene,
     source,
-    text::{self, HeaderQuery, Headers},
+    text::{self, HeaderQuery},
 };
 use crate::{
     checks::Case,
@@ -28,6 +31,11 @@ pub struct RuleSet {
     pub(super) rawbody: Group,
     pub(super) full: Group,
     pub(super) uri: Group,
+    pub(super) evals: Vec<Eval>,
+    /// How many of them, from the first on, change the text that other rules see.
+    pub(super) text_readers: usize,
+    /// What rules files have set, rules and scores apart.
+    pub(super) conf: Conf,
     /// In an order in which each finds what it rests on.
     pub(super) metas: Vec<Meta>,
     /// Scores set for names that no rule here defines.
@@ -49,6 +57,8 @@ pub enum Kind {
     Full,
     /// Of the URIs.
     Uri,
+    /// A function's.
+    Eval,
     /// Of other rules and findings.
     Meta,
 }
@@ -62,6 +72,7 @@ impl Kind {
             Self::Rawbody => "rawbody",
             Self::Full => "full",
             Self::Uri => "uri",
+            Self::Eval => "eval",
             Self::Meta => "meta",
         }
     }
@@ -130,6 +141,15 @@ pub(super) struct HeaderGroup {
     pub(super) exists: Vec<u32>,
 }
 
+/// A rule that asks a function.
+#[derive(Debug)]
+pub(super) struct Eval {
+    pub(super) rule: u32,
+    /// The function's name, for evidence.
+    pub(super) function: String,
+    pub(super) question: Question,
+}
+
 impl RuleSet {
     /// Reads and compiles what the settings name. Takes a second or so for large sets: not for a
     /// runtime thread.
@@ -163,13 +183,16 @@ impl RuleSet {
     pub fn examine(&self, case: &Case) -> Hits {
         let mut hits = Hits::none(self.rules.len());
         let mut scratch = Scratch::default();
-        let headers = Headers::of(case);
+        let scene = Scene::new(case, &self.conf);
         for group in &self.headers {
-            group.examine(&headers, &mut scratch, &mut hits);
+            group.examine(&scene, &mut scratch, &mut hits);
         }
+        // These first: they change the text that the other rules see.
+        let (readers, evals) = self.evals.split_at(self.text_readers.min(self.evals.len()));
+        readers.iter().for_each(|eval| eval.examine(&scene, &mut hits));
         let message = &case.message;
         if !self.body.is_empty() {
-            self.body.examine("body", bytes(message.body()), &mut scratch, &mut hits);
+            self.body.examine("body", scene.body().into_iter(), &mut scratch, &mut hits);
         }
         if !self.rawbody.is_empty() {
             self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);
@@ -180,6 +203,9 @@ impl RuleSet {
         if !self.full.is_empty() {
             let full = text::full(message.raw());
             self.full.examine("full", std::iter::once(&*full), &mut scratch, &mut hits);
+        }
+        for eval in evals {
+            eval.examine(&scene, &mut hits);
         }
         hits
     }
@@ -195,9 +221,15 @@ impl RuleSet {
         conclude::fired(self, hits, others)
     }
 
-    /// The score that a `score` line sets for a name which another check defines.
+    /// What a finding of another check weighs: the score that a `score` line sets for its name,
+    /// or that of the rule which leaves its question to the check.
     pub fn weight(&self, name: &str) -> Option<Points> {
-        self.weights.get(name).copied()
+        self.weights.get(name).copied().or_else(|| {
+            let &number = self.numbers.get(name)?;
+            let rule = self.rules.get(compile::index(number))?;
+            let counts = if rule.is_sub_rule() { Points::ZERO } else { rule.score };
+            (rule.kind == Kind::Eval).then_some(counts)
+        })
     }
 
     /// The description of a rule or of another check's finding.
@@ -250,14 +282,25 @@ impl RuleSet {
     }
 }
 
+impl Eval {
+    fn examine(&self, scene: &Scene<'_>, hits: &mut Hits) {
+        let Question::Ask(ask) = &self.question else { return };
+        let count = ask(scene);
+        if count > 0 {
+            hits.add(self.rule, count);
+            hits.show(self.rule, Evidence::Fact(format!("eval:{}", self.function)));
+        }
+    }
+}
+
 impl HeaderGroup {
-    fn examine(&self, headers: &Headers<'_>, scratch: &mut Scratch, hits: &mut Hits) {
+    fn examine(&self, scene: &Scene<'_>, scratch: &mut Scratch, hits: &mut Hits) {
         if !self.group.is_empty() {
-            let value = self.query.read(headers);
+            let value = self.query.read(scene);
             let text = value.as_deref().or(self.if_unset.as_deref()).unwrap_or_default();
             self.group.examine(&self.place, std::iter::once(text), scratch, hits);
         }
-        if !self.exists.is_empty() && self.query.exists(headers) {
+        if !self.exists.is_empty() && self.query.exists(scene) {
             for &rule in &self.exists {
                 hits.add(rule, 1);
                 hits.show(rule, Evidence::Fact(format!("{} exists", self.place)));

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        eval::{Call, CallError},
         expression::{Expression, ExpressionError, Operand, Term},
         pattern::{Pattern, PatternError},
         text::{HeaderQuery, QueryError},
@@ -52,10 +53,10 @@ pub(in super::super) enum Directive {
         /// As far as they matter here.
         flags: Flags,
     },
+    /// Something else: an option of the set or of one of its parts.
+    Setting,
     /// Right, and of no consequence: `priority` orders work, never results.
     Nothing,
-    /// Right, and without effect here; worth a note.
-    WithoutEffect,
 }
 
 /// The question of a rule.
@@ -76,6 +77,8 @@ pub(in super::super) enum Test {
     Full(Pattern),
     /// `uri`.
     Uri(Pattern),
+    /// A function is asked: `header NAME eval:…` and the like.
+    Eval(Call),
     /// `meta`: the expression, of which only the form has been checked.
     Meta(String),
 }
@@ -89,7 +92,7 @@ impl Test {
             | Self::Full(pattern)
             | Self::Uri(pattern)
             | Self::Header { test: HeaderTest::Matches { pattern, .. }, .. } => Some(pattern),
-            Self::Header { test: HeaderTest::Exists, .. } | Self::Meta(_) => None,
+            Self::Header { test: HeaderTest::Exists, .. } | Self::Eval(_) | Self::Meta(_) => None,
         }
     }
 }
@@ -123,6 +126,17 @@ pub(in super::super) struct Flags {
     pub(in super::super) no_subject: bool,
 }
 
+/// What becomes of a directive that no part of the set knows.
+///
+/// # Errors
+/// There is no such directive.
+pub(in super::super) fn without_effect(key: &str) -> Result<(), LineError> {
+    match known::directive(key) {
+        Known::Unknown => Err(LineError::Unknown(shown(key))),
+        Known::Rule | Known::WithoutEffect => Ok(()),
+    }
+}
+
 /// What stands in a directive's place, for a complaint: it may be megabytes of anything.
 fn shown(key: &str) -> String {
     const MOST: usize = 60;
@@ -150,6 +164,9 @@ pub(in super::super) enum LineError {
     /// An expression that is none.
     #[error(transparent)]
     Expression(#[from] ExpressionError),
+    /// A call that is none.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// A score that is no number.
     #[error(transparent)]
     Points(#[from] PointsError),
@@ -180,8 +197,7 @@ pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
         "priority" => priority(line),
         key => match known::directive(key) {
             Known::Rule => left_out(line),
-            Known::WithoutEffect => Ok(Directive::WithoutEffect),
-            Known::Unknown => Err(LineError::Unknown(shown(key))),
+            Known::WithoutEffect | Known::Unknown => Ok(Directive::Setting),
         },
     }
 }
@@ -216,8 +232,7 @@ fn rule(line: &Line) -> Result<Directive, LineError> {
     let (name, rest) = named(line, "a test behind the name")?;
     let eval = rest.strip_prefix("rbl").unwrap_or(rest).strip_prefix("eval:");
     if let (Some(call), "header" | "body" | "rawbody" | "full") = (eval, line.key.as_str()) {
-        let function = call.split('(').next().unwrap_or_default().trim();
-        return Ok(Directive::LeftOut { name, needs: format!("eval:{}", readable(function)) });
+        return Ok(Directive::Rule { name, test: Test::Eval(Call::parse(call)?) });
     }
     let test = match line.key.as_str() {
         "header" => return header(name, rest),

@@ -9,7 +9,7 @@ mod directive;
 mod known;
 mod lines;
 
-pub(super) use directive::{Directive, Flags, HeaderTest, LineError, Test, read};
+pub(super) use directive::{Directive, Flags, HeaderTest, LineError, Test, read, without_effect};
 pub(super) use lines::{Line, lines};
 
 /// One `char` below 256 for every byte.

@@ -20,10 +20,12 @@ mod literal;
 mod matcher;
 mod translate;
 
-pub(super) use literal::Literals;
+pub(super) use literal::{Literals, View};
 pub(super) use matcher::Matcher;
 
-use delimited::Delimited;
+use delimited::{Delimited, Flags};
+
+use super::language::bytes_of;
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -70,14 +72,25 @@ impl Pattern {
     /// # Errors
     /// Not a pattern, not a valid one, or one that needs another engine.
     pub(super) fn compile(text: &str) -> Result<Self, PatternError> {
-        let Delimited { pattern, flags } = Delimited::split(text)?;
-        let translated = translate::translate(&pattern, flags)?;
+        Self::of(&Delimited::split(text)?)
+    }
+
+    /// Compiles a pattern that has neither delimiters nor flags.
+    ///
+    /// # Errors
+    /// Not a valid one, or one that needs another engine.
+    pub(super) fn compile_bare(text: &str) -> Result<Self, PatternError> {
+        Self::of(&Delimited { pattern: bytes_of(text), flags: Flags::default() })
+    }
+
+    fn of(Delimited { pattern, flags }: &Delimited) -> Result<Self, PatternError> {
+        let translated = translate::translate(pattern, *flags)?;
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
         Ok(Self {
             matcher: Matcher::linear(&translated)?,
             literals: Literals::required(&hir),
-            doubt: delimited::doubt(&pattern),
+            doubt: delimited::doubt(pattern),
         })
     }
 }

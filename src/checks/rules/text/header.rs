@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt};
 
-use super::bare_line_feeds;
+use super::{super::scene::Scene, bare_line_feeds};
 use crate::{
     checks::Case,
     mail::{Header, addresses, decode_words},
@@ -128,7 +128,8 @@ impl HeaderQuery {
     }
 
     /// The text a pattern is matched against; `None` if the message has no such header.
-    pub(in super::super) fn read(&self, headers: &Headers<'_>) -> Option<Vec<u8>> {
+    pub(in super::super) fn read(&self, scene: &Scene<'_>) -> Option<Vec<u8>> {
+        let headers = &scene.headers;
         let mut values = match self.of {
             Of::EnvelopeFrom => vec![headers.envelope_from.to_vec()],
             _ => self.values(headers),
@@ -144,10 +145,10 @@ impl HeaderQuery {
     }
 
     /// Whether the message has such a header.
-    pub(in super::super) fn exists(&self, headers: &Headers<'_>) -> bool {
+    pub(in super::super) fn exists(&self, scene: &Scene<'_>) -> bool {
         match (&self.of, self.part) {
-            (Of::Named(name), Part::Whole) => headers.by_name.contains_key(name),
-            _ => self.read(headers).is_some(),
+            (Of::Named(name), Part::Whole) => scene.headers.by_name.contains_key(name),
+            _ => self.read(scene).is_some(),
         }
     }
 
