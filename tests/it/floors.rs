@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 30] = [
+const HOMES: [(&str, &[&str]); 31] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -43,7 +43,8 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
     ("aho-corasick", &["checks/rules"]),
-    ("memchr", &["checks/test_strings", "mail"]),
+    ("whatlang", &["checks/rules"]),
+    ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),

@@ -2,8 +2,9 @@
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
 use super::{
-    eval::{FromNames, Lists, Providers, Subjects},
+    eval::{FromNames, Languages, Lists, Locales, Providers, Subjects},
     relays::Networks,
+    sites::Sites,
 };
 
 /// All options that rules files can set.
@@ -19,6 +20,12 @@ pub(super) struct Conf {
     pub(super) providers: Providers,
     /// Subjects that are welcome or not.
     pub(super) subjects: Subjects,
+    /// Charsets that are nothing special.
+    pub(super) locales: Locales,
+    /// Languages that are nothing special.
+    pub(super) languages: Languages,
+    /// Domains, and sites that lead on to others.
+    pub(super) sites: Sites,
 }
 
 /// Why a directive's value cannot be used.
@@ -47,5 +54,8 @@ impl Conf {
             .or_else(|| self.from_names.read(key, value))
             .or_else(|| self.providers.read(key, value))
             .or_else(|| self.subjects.read(key, value))
+            .or_else(|| self.locales.read(key, value))
+            .or_else(|| self.languages.read(key, value))
+            .or_else(|| self.sites.read(key, value))
     }
 }

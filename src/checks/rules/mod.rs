@@ -39,6 +39,7 @@ mod pattern;
 mod relays;
 mod scene;
 mod set;
+mod sites;
 mod source;
 mod text;
 

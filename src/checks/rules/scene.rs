@@ -4,11 +4,14 @@ use std::cell::OnceCell;
 
 use super::{
     conf::Conf,
-    eval::{Freemails, FromName},
+    eval::{self, Alternatives, Entity, Freemails, FromName, Images, MimeFacts, Pdfs, Signature},
     relays::Relays,
     text::Headers,
 };
-use crate::checks::Case;
+use crate::{
+    checks::Case,
+    mail::{self, Oddity, Uris},
+};
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
 pub(super) struct Scene<'c> {
@@ -23,6 +26,14 @@ pub(super) struct Scene<'c> {
     /// What FromNameSpoof has seen.
     pub(super) from_name: FromName,
     relays: OnceCell<Relays>,
+    entities: OnceCell<Vec<Entity<'c>>>,
+    mime: OnceCell<MimeFacts>,
+    uppercase: OnceCell<f64>,
+    alternatives: OnceCell<Alternatives>,
+    signature: OnceCell<Option<Signature>>,
+    images: OnceCell<Images>,
+    pdfs: OnceCell<Pdfs>,
+    uris: OnceCell<Uris>,
 }
 
 impl<'c> Scene<'c> {
@@ -35,6 +46,14 @@ impl<'c> Scene<'c> {
             freemails: Freemails::default(),
             from_name: FromName::default(),
             relays: OnceCell::new(),
+            entities: OnceCell::new(),
+            mime: OnceCell::new(),
+            uppercase: OnceCell::new(),
+            alternatives: OnceCell::new(),
+            signature: OnceCell::new(),
+            images: OnceCell::new(),
+            pdfs: OnceCell::new(),
+            uris: OnceCell::new(),
         }
     }
 
@@ -50,5 +69,62 @@ impl<'c> Scene<'c> {
     /// The relays the message came by.
     pub(super) fn relays(&self) -> &Relays {
         self.relays.get_or_init(|| Relays::of(self))
+    }
+
+    /// The URIs of the message, with the forms that the rules' domains and redirectors give them.
+    pub(super) fn uris(&self) -> &Uris {
+        let sites = &self.conf.sites;
+        self.uris.get_or_init(|| mail::uris(&self.case.message, sites.registry(), sites))
+    }
+
+    /// The text of the message in paragraphs, the Subject first.
+    pub(super) fn paragraphs(&self) -> impl Iterator<Item = &'c [u8]> {
+        self.case.message.body().iter().map(Vec::as_slice)
+    }
+
+    /// The decoded texts in chunks.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &'c [u8]> {
+        self.case.message.rawbody().iter().map(Vec::as_slice)
+    }
+
+    /// Whether the closing boundary of a multipart never comes.
+    pub(super) fn has_open_multipart(&self) -> bool {
+        self.case.message.oddities().contains(&Oddity::OpenMultipart)
+    }
+
+    /// The entities of the message, depth first.
+    pub(super) fn entities(&self) -> &[Entity<'c>] {
+        self.entities.get_or_init(|| eval::entities(&self.case.message))
+    }
+
+    /// What there is to know about its parts.
+    pub(super) fn mime(&self) -> &MimeFacts {
+        self.mime.get_or_init(|| MimeFacts::of(self.entities()))
+    }
+
+    /// Capital letters in percent of letters and digits; 0 for short texts and for charsets in
+    /// which other letters look like capitals.
+    pub(super) fn uppercase(&self) -> f64 {
+        *self.uppercase.get_or_init(|| eval::uppercase(self))
+    }
+
+    /// How far HTML and plain text say the same.
+    pub(super) fn alternatives(&self) -> &Alternatives {
+        self.alternatives.get_or_init(|| Alternatives::of(self.entities()))
+    }
+
+    /// The signature of the first plain text, if there is a plain text.
+    pub(super) fn signature(&self) -> Option<&Signature> {
+        self.signature.get_or_init(|| Signature::of(self.entities())).as_ref()
+    }
+
+    /// The attached images.
+    pub(super) fn images(&self) -> &Images {
+        self.images.get_or_init(|| Images::of_entities(self.entities()))
+    }
+
+    /// The attached PDF files.
+    pub(super) fn pdfs(&self) -> &Pdfs {
+        self.pdfs.get_or_init(|| Pdfs::of_entities(self.entities()))
     }
 }

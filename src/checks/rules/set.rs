@@ -198,7 +198,7 @@ impl RuleSet {
             self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);
         }
         if !self.uri.is_empty() {
-            self.uri.examine("uri", bytes(&message.uris().flat()), &mut scratch, &mut hits);
+            self.uri.examine("uri", bytes(&scene.uris().flat()), &mut scratch, &mut hits);
         }
         if !self.full.is_empty() {
             let full = text::full(message.raw());

@@ -37,8 +37,19 @@ impl Default for Registry {
 impl Registry {
     /// Of names with one to three labels: `example`, `co.example`.
     pub fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
-        let names = names.into_iter().map(|name| name.to_ascii_lowercase().into()).collect();
-        Self { names }
+        let mut registry = Self::empty();
+        registry.extend(names);
+        registry
+    }
+
+    /// Of no names.
+    pub fn empty() -> Self {
+        Self { names: HashSet::new() }
+    }
+
+    /// Adds names.
+    pub fn extend<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
+        self.names.extend(names.into_iter().map(|name| name.to_ascii_lowercase().into()));
     }
 
     /// The built-in names.

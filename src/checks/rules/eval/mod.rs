@@ -13,20 +13,37 @@ macro_rules! yes_no {
     };
 }
 
+mod antivirus;
+mod body;
 mod call;
 mod elsewhere;
+mod entity;
+#[cfg(test)]
+mod examples;
 mod freemail;
 mod from_name_spoof;
+mod image;
+mod locales;
+mod mime;
+mod pdf;
 mod relay;
 #[cfg(test)]
 mod scenes;
+mod textcat;
 mod vbounce;
 mod welcomelist;
 mod welcomelist_subject;
 
+pub(super) use body::{Alternatives, Signature};
 pub(super) use call::{Arguments, Call, CallError};
+pub(super) use entity::{Entity, entities};
 pub(super) use freemail::{Freemails, Providers, reads_text};
 pub(super) use from_name_spoof::{FromName, FromNames};
+pub(super) use image::Images;
+pub(super) use locales::Locales;
+pub(super) use mime::{MimeFacts, uppercase};
+pub(super) use pdf::Pdfs;
+pub(super) use textcat::Languages;
 pub(super) use welcomelist::Lists;
 pub(super) use welcomelist_subject::Subjects;
 
@@ -111,7 +128,9 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("ASN", elsewhere::ASN),
     ("AWL", elsewhere::AWL),
     ("AccessDB", elsewhere::ACCESS_DB),
+    ("AntiVirus", antivirus::FUNCTIONS),
     ("Bayes", elsewhere::BAYES),
+    ("BodyEval", body::FUNCTIONS),
     ("DCC", elsewhere::DCC),
     ("DKIM", elsewhere::DKIM),
     ("DMARC", elsewhere::DMARC),
@@ -119,11 +138,15 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("FreeMail", freemail::FUNCTIONS),
     ("FromNameSpoof", from_name_spoof::FUNCTIONS),
     ("HashBL", elsewhere::HASHBL),
+    ("ImageInfo", image::FUNCTIONS),
+    ("MIMEEval", mime::FUNCTIONS),
+    ("PDFInfo", pdf::FUNCTIONS),
     ("Pyzor", elsewhere::PYZOR),
     ("Razor2", elsewhere::RAZOR2),
     ("RelayEval", relay::FUNCTIONS),
     ("SPF", elsewhere::SPF),
     ("Shortcircuit", elsewhere::SHORTCIRCUIT),
+    ("TextCat", textcat::FUNCTIONS),
     ("TxRep", elsewhere::TXREP),
     ("URIDNSBL", elsewhere::URIDNSBL),
     ("VBounce", vbounce::FUNCTIONS),

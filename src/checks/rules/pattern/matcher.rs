@@ -51,6 +51,13 @@ impl Matcher {
         }
     }
 
+    /// Where a group of the leftmost match stands; groups are counted from 1.
+    pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
+        match &self.0 {
+            Engine::Linear(regex) => regex.captures(text)?.get(group).map(|found| found.range()),
+        }
+    }
+
     /// Whether it matches anywhere.
     pub(in super::super) fn is_match(&self, text: &[u8]) -> bool {
         match &self.0 {
