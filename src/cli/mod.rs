@@ -5,9 +5,13 @@
 
 mod check;
 mod config;
+mod index;
 mod logs;
+mod progress;
 mod rules;
 mod serve;
+mod sources;
+mod traced;
 
 use std::{
     error::Error,

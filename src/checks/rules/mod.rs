@@ -35,6 +35,7 @@ mod pattern;
 mod set;
 mod source;
 mod text;
+pub mod tune;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,9 @@
 //! `gatepost rules`
 
+mod messages;
+mod report;
+mod tune;
+
 use std::{
     fs,
     io::{self, Write},
@@ -28,6 +32,8 @@ pub(super) enum Command {
                             `### hit NAME…` or `### miss NAME…`; the message follows."
     )]
     Test(Files),
+    /// Fit scores to labelled messages, and say how good they are
+    Tune(Box<tune::Arguments>),
 }
 
 /// Which rules.
@@ -43,15 +49,24 @@ pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failu
         Command::Lint(files) => lint(&load(path, &files)?),
         Command::List(files) => list(&load(path, &files)?),
         Command::Test(files) => test(path, &files),
+        Command::Tune(arguments) => tune::run(path, &arguments),
+    }
+}
+
+impl Files {
+    /// The settings that name these rules; `None` if it is for the configuration to say.
+    fn settings(&self) -> Option<Settings> {
+        let include = self.paths.iter().map(|path| path.display().to_string()).collect();
+        (!self.paths.is_empty()).then_some(Settings { include })
     }
 }
 
 fn load(path: Option<PathBuf>, files: &Files) -> Result<RuleSet, Failure> {
-    if files.paths.is_empty() {
-        return Ok(RuleSet::load(&Config::load(path.as_deref())?.settings.rules)?);
-    }
-    let include = files.paths.iter().map(|path| path.display().to_string()).collect();
-    Ok(RuleSet::load(&Settings { include })?)
+    let settings = match files.settings() {
+        Some(settings) => settings,
+        None => Config::load(path.as_deref())?.settings.rules,
+    };
+    Ok(RuleSet::load(&settings)?)
 }
 
 fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
