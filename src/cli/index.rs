@@ -135,7 +135,7 @@ mod tests {
         let file = folder.path().join("mail.tsv");
         for text in ["ham\ta\nSPAM\tb\n", "ham\ta\nspam b\n", "ham\ta\nspam\t\n"] {
             fs::write(&file, text).unwrap();
-            let error = Index::read(&[file.clone()], None).unwrap_err().to_string();
+            let error = Index::read(std::slice::from_ref(&file), None).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{}:2: ", file.display())), "{error}");
         }
         assert!(!is_index(folder.path()));

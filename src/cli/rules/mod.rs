@@ -1,5 +1,6 @@
 //! `gatepost rules`
 
+mod list;
 mod messages;
 mod report;
 mod tune;
@@ -24,8 +25,8 @@ use crate::{
 pub(super) enum Command {
     /// Name what is wrong in rule files; status 1 if a line is broken
     Lint(Files),
-    /// List the rules: name, score, kind, where they stand, what they find
-    List(Files),
+    /// List the rules: name, score, kind, where they stand, what they find, how often
+    List(list::Arguments),
     /// Run *.cases files, which hold messages that rules must hit or miss
     #[command(
         after_help = "Without PATH: the cases of the built-in rules.\n\nA case begins with a line \
@@ -47,7 +48,7 @@ pub(super) struct Files {
 pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Lint(files) => lint(&load(path, &files)?),
-        Command::List(files) => list(&load(path, &files)?),
+        Command::List(arguments) => list::run(path, &arguments),
         Command::Test(files) => test(path, &files),
         Command::Tune(arguments) => tune::run(path, &arguments),
     }
@@ -62,11 +63,10 @@ impl Files {
 }
 
 fn load(path: Option<PathBuf>, files: &Files) -> Result<RuleSet, Failure> {
-    let settings = match files.settings() {
-        Some(settings) => settings,
-        None => Config::load(path.as_deref())?.settings.rules,
-    };
-    Ok(RuleSet::load(&settings)?)
+    if let Some(settings) = files.settings() {
+        return Ok(RuleSet::load(&settings)?);
+    }
+    Ok(RuleSet::load(&Config::load(path.as_deref())?.settings.rules)?)
 }
 
 fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
@@ -80,21 +80,6 @@ fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
     let rules = rules.list().count();
     writeln!(io::stderr(), "{rules} rules in force, {broken} broken lines, {warned} warnings")?;
     Ok(if broken == 0 { Exit::Done } else { Exit::No })
-}
-
-fn list(rules: &RuleSet) -> Result<Exit, Failure> {
-    let mut output = io::stdout().lock();
-    for rule in rules.list() {
-        let place = format!("{}:{}", rule.file, rule.line);
-        let score = rule.score.to_string();
-        let (name, kind) = (rule.name, rule.kind.as_str());
-        writeln!(
-            output,
-            "{score:>8}  {name:<32} {kind:<8} {place:<24} {}",
-            rule.describe.unwrap_or_default()
-        )?;
-    }
-    Ok(Exit::Done)
 }
 
 fn test(path: Option<PathBuf>, files: &Files) -> Result<Exit, Failure> {

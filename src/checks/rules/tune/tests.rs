@@ -129,14 +129,14 @@ proptest! {
         let best = new_scores(&tuning);
         let sample = Sample::of(&matrix, |_, _| true);
         let rules = Tunable::of(&matrix, &set, &options);
-        let limits = rules.limits(&sample, &options);
-        let least = loss(&matrix, &limits, &options, &best);
-        for (rule, limits) in limits.iter().enumerate() {
-            for step in [-0.01, 0.01] {
+        let all = rules.limits(&sample, &options);
+        let least = loss(&matrix, &all, &options, &best);
+        for (rule, limits) in all.iter().enumerate() {
+            for step in [-0.1, 0.1] {
                 let mut other = best.clone();
                 other[rule] = (other[rule] + step).clamp(limits.low, limits.high);
-                prop_assert!(loss(&matrix, &rules.limits(&sample, &options), &options, &other)
-                    > least - 1e-3, "R{rule} {step}");
+                // Scores are rounded, which costs a little where a limit holds them.
+                prop_assert!(loss(&matrix, &all, &options, &other) > least - 0.05, "R{rule} {step}");
             }
         }
     }
