@@ -89,7 +89,8 @@ impl Index {
 /// Whether a file is an index, by its first line.
 pub(super) fn is_index(path: &Path) -> bool {
     let mut start = [0; 5];
-    let read = fs::File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut start));
+    let read =
+        fs::File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut start));
     read.is_ok() && (start.starts_with(b"spam\t") || start.starts_with(b"ham\t"))
 }
 

@@ -35,4 +35,5 @@ mod matrix_postfix;
 mod matrix_sendmail;
 mod nothing_lost;
 mod reload;
+mod rules_tune;
 mod shutdown;

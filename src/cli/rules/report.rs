@@ -108,7 +108,10 @@ impl<'t> Report<'t> {
         let rare = count(Status::Rare);
         let Self { messages, spam, ham, .. } = self;
         writeln!(output, "{messages} messages ({spam} spam, {ham} ham)")?;
-        writeln!(output, "{fitted} rules fitted, {frozen} frozen, {rare} hit too little to change")?;
+        writeln!(
+            output,
+            "{fitted} rules fitted, {frozen} frozen, {rare} hit too little to change"
+        )?;
         self.figures(output)?;
         self.thresholds(output)?;
         self.changes(output)?;

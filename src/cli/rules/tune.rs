@@ -117,7 +117,11 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     let index = arguments.index.iter().map(|file| stem(file)).collect();
     let report = Report::new(&tuning, &options, index, seconds);
     let mut output = io::stdout().lock();
-    if arguments.json { report.json(&mut output)? } else { report.text(&mut output)? }
+    if arguments.json {
+        report.json(&mut output)?
+    } else {
+        report.text(&mut output)?
+    }
     Ok(Exit::Done)
 }
 
@@ -162,7 +166,12 @@ impl Arguments {
             if known.contains(&name) {
                 frozen.insert(name);
             } else if Path::new(word).is_file() {
-                frozen.extend(names(&fs::read_to_string(word)?));
+                for name in names(&fs::read_to_string(word)?) {
+                    if !known.contains(&name) {
+                        writeln!(io::stderr(), "gatepost: {word}: no rule {name} with a score")?;
+                    }
+                    frozen.insert(name);
+                }
             } else {
                 return Ok(Err(word.clone()));
             }

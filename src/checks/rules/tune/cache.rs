@@ -12,7 +12,10 @@
 //! all bytes but the last. A file that does not read so to the last byte is damaged; one with
 //! another key was made from other rules, messages or another gatepost. Both are made anew.
 
-use std::{fs, io, path::{Path, PathBuf}};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use super::{HitMatrix, Label, digest, matrix::at};
 use crate::verdict::Name;
@@ -200,7 +203,8 @@ mod tests {
         let hits = prop::collection::vec(0u32..300, 0..20);
         let rows = prop::collection::vec((any::<bool>(), any::<u16>(), any::<u64>(), hits), 0..30);
         rows.prop_map(|rows| {
-            let mut matrix = HitMatrix::new((0..300).map(|n| format!("R{n}").as_str().into()).collect());
+            let mut matrix =
+                HitMatrix::new((0..300).map(|n| format!("R{n}").as_str().into()).collect());
             for (spam, corpus, digest, hits) in rows {
                 let label = if spam { Label::Spam } else { Label::Ham };
                 matrix.push(label, corpus, digest, &hits);

@@ -5,10 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{
-    HitMatrix, Label, RuleSet, digest,
-    workers::on_all_cores,
-};
+use super::{HitMatrix, Label, RuleSet, digest, workers::on_all_cores};
 use crate::{checks::Case, verdict::Name};
 
 /// A message whose label is known.
@@ -102,7 +99,11 @@ mod tests {
 
     fn labelled(label: Label, raw: &str) -> Labelled {
         let message = Arc::new(Message::parse(raw.as_bytes().to_vec()));
-        Labelled { label, corpus: 0, case: Case { envelope: Arc::new(Envelope::default()), message } }
+        Labelled {
+            label,
+            corpus: 0,
+            case: Case { envelope: Arc::new(Envelope::default()), message },
+        }
     }
 
     #[test]

@@ -80,8 +80,11 @@ struct Cell {
 
 impl Fit {
     fn new(sample: &Sample, limits: &[Limits], options: &Options) -> Self {
-        let rules: Vec<Rule> =
-            limits.iter().zip(&sample.columns).map(|(limits, rows)| Rule::new(*limits, rows)).collect();
+        let rules: Vec<Rule> = limits
+            .iter()
+            .zip(&sample.columns)
+            .map(|(limits, rows)| Rule::new(*limits, rows))
+            .collect();
         let mut cells: Vec<Cell> = sample
             .rows
             .iter()

@@ -35,8 +35,11 @@ impl Limits {
             return Self::fixed(present);
         }
         let now = present.as_f64();
-        let (least, most) =
-            if now < 0.0 { (options.least.as_f64(), -LEAST) } else { (LEAST, options.most.as_f64()) };
+        let (least, most) = if now < 0.0 {
+            (options.least.as_f64(), -LEAST)
+        } else {
+            (LEAST, options.most.as_f64())
+        };
         let most = most.max(least);
         let hits = f64::from(different);
         let reach = (most - least) * hits / (hits + HALF_WAY);

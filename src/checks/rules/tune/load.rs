@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::{
-    super::{RuleSet, RulesError, Settings, source::{self, Source}},
+    super::{
+        RuleSet, RulesError, Settings,
+        source::{self, Source},
+    },
     Digest,
 };
 
@@ -28,7 +31,8 @@ pub fn load(settings: &Settings, except: Option<&Path>) -> Result<(RuleSet, Dige
 fn is_file(source: &Source, file: &Path) -> bool {
     let built_in = source.name.strip_prefix("builtin/");
     let same_name = built_in.is_some_and(|name| file.file_name().is_some_and(|file| file == name));
-    let same_file = || Some(Path::new(&*source.name).canonicalize().ok()? == file.canonicalize().ok()?);
+    let same_file =
+        || Some(Path::new(&*source.name).canonicalize().ok()? == file.canonicalize().ok()?);
     same_name || same_file().unwrap_or(false)
 }
 

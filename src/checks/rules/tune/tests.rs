@@ -30,8 +30,7 @@ fn messages(planted: &[f64], count: u64, share: f64, seed: u64) -> HitMatrix {
     let mut matrix = HitMatrix::new(names.collect());
     let mut dice = Dice(seed);
     for digest in 0..count {
-        let hits: Vec<u32> =
-            (0..).take(planted.len()).filter(|_| dice.roll() < share).collect();
+        let hits: Vec<u32> = (0..).take(planted.len()).filter(|_| dice.roll() < share).collect();
         let score: f64 = hits.iter().map(|&hit| planted[at(hit)]).sum();
         let odds = 1.0 / (1.0 + (THRESHOLD.as_f64() - score).exp());
         let label = if dice.roll() < odds { Label::Spam } else { Label::Ham };
@@ -152,9 +151,8 @@ fn loss(matrix: &HitMatrix, limits: &[Limits], options: &Options, scores: &[f64]
             Label::Ham => options.ham_weight * margin.exp().ln_1p(),
         }
     };
-    let strayed = |(limits, score): (&Limits, &f64)| {
-        ((score - limits.present) / options.stray).powi(2) / 2.0
-    };
+    let strayed =
+        |(limits, score): (&Limits, &f64)| ((score - limits.present) / options.stray).powi(2) / 2.0;
     let messages: f64 = matrix.rows().iter().map(of_message).sum();
     messages + limits.iter().zip(scores).map(strayed).sum::<f64>()
 }

@@ -3,12 +3,8 @@
 use std::convert::Infallible;
 
 use super::{
-    HitMatrix, Options, Quality, Row, Tunable,
-    folds::folds,
-    quality::Scored,
-    sample::Sample,
-    score,
-    workers::on_all_cores,
+    HitMatrix, Options, Quality, Row, Tunable, folds::folds, quality::Scored, sample::Sample,
+    score, workers::on_all_cores,
 };
 use crate::verdict::Points;
 
