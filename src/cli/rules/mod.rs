@@ -11,6 +11,7 @@ use std::{
     path::PathBuf,
 };
 
+pub(super) use self::tune::Misuse;
 use super::{Exit, Failure};
 use crate::{
     checks::rules::{

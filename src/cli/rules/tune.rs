@@ -15,7 +15,7 @@ use crate::{
         tune::{self, HitMatrix, Options, cache},
     },
     cli::{Exit, Failure, index::Index},
-    config::Config,
+    config::{Config, Settings},
     verdict::{Name, Points},
 };
 
@@ -88,25 +88,30 @@ pub(super) struct Seconds {
     pub(super) fit: f64,
 }
 
+/// A command line that asks for what cannot be.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum Misuse {
+    /// A score file that would be lost.
+    #[error("{} is there; --force writes over it", .0.display())]
+    ScoresThere(PathBuf),
+    /// A word of `--freeze` that means nothing.
+    #[error("--freeze {0}: neither a rule with a score nor a file")]
+    NothingToFreeze(String),
+}
+
 pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(there) = arguments.scores.as_ref().filter(|p| p.exists() && !arguments.force) {
-        let there = there.display();
-        writeln!(io::stderr(), "gatepost: {there} is there; --force writes over it")?;
-        return Ok(Exit::Usage);
+        return Err(Misuse::ScoresThere(there.clone()).into());
     }
-    let config = Config::load(path.as_deref())?;
-    let settings = arguments.rules.settings().unwrap_or_else(|| config.settings.rules.clone());
-    let (rules, digest) = tune::load(&settings, arguments.scores.as_deref())?;
+    let settings = Config::load(path.as_deref())?.settings;
+    let rules = arguments.rules.settings();
+    let rules = rules.as_ref().unwrap_or(&settings.rules);
+    let (rules, digest) = tune::load(rules, arguments.scores.as_deref())?;
     warn_of_broken_lines(&rules)?;
-    let options = match arguments.options(&rules)? {
-        Ok(options) => options,
-        Err(unknown) => {
-            writeln!(io::stderr(), "gatepost: --freeze {unknown}: no rule with a score, no file")?;
-            return Ok(Exit::Usage);
-        }
-    };
+    let options = arguments.options(&rules)?;
+    let index = Index::read(&arguments.index, arguments.root.as_deref())?;
     let begun = Instant::now();
-    let matrix = arguments.matrix(&config, &rules, digest)?;
+    let matrix = arguments.matrix(&settings, &rules, digest, &index)?;
     let matrix_took = begun.elapsed();
     let begun = Instant::now();
     let tuning = tune::tune(&matrix, &rules, &options);
@@ -114,8 +119,7 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     if let Some(scores) = &arguments.scores {
         fs::write(scores, tune::score_file(&tuning, &command()))?;
     }
-    let index = arguments.index.iter().map(|file| stem(file)).collect();
-    let report = Report::new(&tuning, &options, index, seconds);
+    let report = Report::new(&tuning, &options, index.corpora, seconds);
     let mut output = io::stdout().lock();
     if arguments.json {
         report.json(&mut output)?
@@ -127,10 +131,6 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
 
 fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
-}
-
-fn stem(file: &Path) -> String {
-    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn warn_of_broken_lines(rules: &RuleSet) -> io::Result<()> {
@@ -157,48 +157,53 @@ fn quoted(word: &str) -> String {
 }
 
 impl Arguments {
-    /// The options of the fit; or else what of `--freeze` means nothing.
-    fn options(&self, rules: &RuleSet) -> io::Result<Result<Options, String>> {
-        let known: HashSet<Name> = tune::scoring(rules).into_iter().collect();
-        let mut frozen = HashSet::new();
-        for word in &self.freeze {
-            let name = Name::from(word.as_str());
-            if known.contains(&name) {
-                frozen.insert(name);
-            } else if Path::new(word).is_file() {
-                for name in names(&fs::read_to_string(word)?) {
-                    if !known.contains(&name) {
-                        writeln!(io::stderr(), "gatepost: {word}: no rule {name} with a score")?;
-                    }
-                    frozen.insert(name);
-                }
-            } else {
-                return Ok(Err(word.clone()));
-            }
-        }
-        Ok(Ok(Options {
+    /// The options of the fit.
+    fn options(&self, rules: &RuleSet) -> Result<Options, Failure> {
+        Ok(Options {
             folds: self.folds.into(),
             seed: self.seed,
             ham_weight: self.ham_weight,
             stray: self.stray,
             least: self.least,
             most: self.most,
-            frozen,
+            frozen: self.frozen(&tune::scoring(rules).into_iter().collect())?,
             ..Options::default()
-        }))
+        })
+    }
+
+    /// The rules that `--freeze` names, one by one or in files.
+    fn frozen(&self, known: &HashSet<Name>) -> Result<HashSet<Name>, Failure> {
+        let mut frozen = HashSet::new();
+        for word in &self.freeze {
+            let name = Name::from(word.as_str());
+            if known.contains(&name) {
+                frozen.insert(name);
+                continue;
+            }
+            if !Path::new(word).is_file() {
+                return Err(Misuse::NothingToFreeze(word.clone()).into());
+            }
+            for name in names(&fs::read_to_string(word)?) {
+                if !known.contains(&name) {
+                    writeln!(io::stderr(), "gatepost: {word}: no rule {name} with a score")?;
+                }
+                frozen.insert(name);
+            }
+        }
+        Ok(frozen)
     }
 
     /// The hit matrix: kept from last time, or made now.
     fn matrix(
         &self,
-        config: &Config,
+        settings: &Settings,
         rules: &RuleSet,
         mut digest: tune::Digest,
+        index: &Index,
     ) -> Result<HitMatrix, Failure> {
-        let index = Index::read(&self.index, self.root.as_deref())?;
-        let make = || messages::hits(&config.settings, rules, tune::scoring(rules), &index);
+        let make = || messages::hits(settings, rules, tune::scoring(rules), index);
         let Some(path) = &self.matrix else { return make() };
-        let about_messages = messages::digest(&config.settings, &index)?;
+        let about_messages = messages::digest(settings, index)?;
         let key = digest.add(&about_messages.value().to_le_bytes()).value();
         match cache::read(path, key) {
             Ok(matrix) => return Ok(matrix),

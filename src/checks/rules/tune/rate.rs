@@ -45,7 +45,8 @@ impl Rate {
 mod tests {
     use super::*;
 
-    /// Values of R's `binom::binom.confint(method = "wilson")`.
+    /// The ends are where a true share `p` is just that far off: `|share - p|` is
+    /// `Z sqrt(p (1 - p) / n)`. These were found by bisection.
     #[test]
     fn intervals_are_wilsons() {
         for (count, of, low, high) in [
