@@ -58,10 +58,10 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, default_value_t = Options::default().stray, value_name = "POINTS", value_parser = positive)]
     stray: f64,
     /// The highest score of a rule
-    #[arg(long, default_value_t = Options::default().most, value_name = "POINTS")]
+    #[arg(long, default_value_t = Options::default().most, value_name = "POINTS", value_parser = above_0)]
     most: Points,
     /// The least score of a rule that tells ham
-    #[arg(long, default_value_t = Options::default().least, value_name = "POINTS", allow_negative_numbers = true)]
+    #[arg(long, default_value_t = Options::default().least, value_name = "POINTS", value_parser = below_0, allow_negative_numbers = true)]
     least: Points,
     /// Rules that keep their scores: names, or files with a name a line
     #[arg(long, num_args = 1.., value_name = "NAME|FILE")]
@@ -72,6 +72,16 @@ pub(in crate::cli) struct Arguments {
     /// One JSON object instead of text for people
     #[arg(long)]
     json: bool,
+}
+
+fn above_0(text: &str) -> Result<Points, String> {
+    let points = text.parse().ok().filter(|&points| points > Points::ZERO);
+    points.ok_or_else(|| "expected a number of points above 0".to_owned())
+}
+
+fn below_0(text: &str) -> Result<Points, String> {
+    let points = text.parse().ok().filter(|&points| points < Points::ZERO);
+    points.ok_or_else(|| "expected a number of points below 0".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

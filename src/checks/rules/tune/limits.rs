@@ -36,11 +36,10 @@ impl Limits {
         }
         let now = present.as_f64();
         let (least, most) = if now < 0.0 {
-            (options.least.as_f64(), -LEAST)
+            (options.least.as_f64().min(-LEAST), -LEAST)
         } else {
-            (LEAST, options.most.as_f64())
+            (LEAST, options.most.as_f64().max(LEAST))
         };
-        let most = most.max(least);
         let hits = f64::from(different);
         let reach = (most - least) * hits / (hits + HALF_WAY);
         let nearest = now.clamp(least, most);
