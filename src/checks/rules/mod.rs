@@ -45,6 +45,7 @@ mod set;
 mod sites;
 mod source;
 mod text;
+pub mod tune;
 
 #[cfg(test)]
 mod tests;
