@@ -65,6 +65,11 @@ pub fn check_ended(check: &'static str, how: &'static str) {
     counter!("gatepost_checks_total", "check" => check, "outcome" => how).increment(1);
 }
 
+/// A rule's pattern took too many steps for one message and was given up.
+pub fn pattern_limit_exceeded() {
+    counter!("gatepost_pattern_limits_exceeded_total").increment(1);
+}
+
 /// Somebody was told 4xx without being judged: `connections`, `memory`, `queue`, `draining`,
 /// `forged` (more forged header fields than can be taken out).
 pub fn turned_away(why: &'static str) {

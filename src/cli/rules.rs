@@ -9,7 +9,7 @@ use std::{
 use super::{Exit, Failure};
 use crate::{
     checks::rules::{
-        Complaint, RuleSet, RulesError, Settings, Severity,
+        Complaint, RuleSet, RulesError, ScoreSet, Settings, Severity,
         cases::{self, CaseResult},
     },
     config::Config,
@@ -48,10 +48,13 @@ pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failu
 
 fn load(path: Option<PathBuf>, files: &Files) -> Result<RuleSet, Failure> {
     if files.paths.is_empty() {
-        return Ok(RuleSet::load(&Config::load(path.as_deref())?.settings.rules)?);
+        return Ok(RuleSet::load(
+            &Config::load(path.as_deref())?.settings.rules,
+            ScoreSet::default(),
+        )?);
     }
     let include = files.paths.iter().map(|path| path.display().to_string()).collect();
-    Ok(RuleSet::load(&Settings { include })?)
+    Ok(RuleSet::load(&Settings { include }, ScoreSet::default())?)
 }
 
 fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
@@ -83,7 +86,7 @@ fn list(rules: &RuleSet) -> Result<Exit, Failure> {
 }
 
 fn test(path: Option<PathBuf>, files: &Files) -> Result<Exit, Failure> {
-    let rules = RuleSet::load(&Config::load(path.as_deref())?.settings.rules)?;
+    let rules = RuleSet::load(&Config::load(path.as_deref())?.settings.rules, ScoreSet::default())?;
     let mut texts: Vec<(String, String)> = Vec::new();
     for path in &files.paths {
         let text = fs::read_to_string(path)

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     checks::{Answered, Case, Work, rules::Hits},
     mail::{Envelope, Message},
+    metrics,
     verdict::{Answer, Outcome},
 };
 
@@ -126,11 +127,22 @@ fn compute(
     let mut hits = None;
     if rules.is_some() {
         match catch_unwind(AssertUnwindSafe(|| filter.rules.examine(&case))) {
-            Ok(found) => hits = Some(found),
+            Ok(found) => {
+                report_given_up(filter, &found);
+                hits = Some(found);
+            }
             Err(panic) => outcomes.push(("rules", Outcome::Broken(panic_text(&*panic)))),
         }
     }
     Computed { outcomes, hits }
+}
+
+/// A pattern that took too many steps has not hit, but never quietly.
+fn report_given_up(filter: &Filter, hits: &Hits) {
+    for rule in filter.rules.given_up(hits) {
+        metrics::pattern_limit_exceeded();
+        tracing::warn!(%rule, "pattern limit exceeded: the rule is not counted");
+    }
 }
 
 /// Starts the I/O; the computing is still to be run.

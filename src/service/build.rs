@@ -13,7 +13,7 @@ use crate::{
         antivirus::{Antivirus, AntivirusError},
         attachments::Attachments,
         lists::{ClientLists, ListsError},
-        rules::{Complaint, RuleSet, RulesError, Severity},
+        rules::{Complaint, RuleSet, RulesError, ScoreSet, Severity},
         test_strings::TestStrings,
     },
     config::{Config, Settings},
@@ -101,7 +101,7 @@ pub async fn build(
 ) -> Result<Built, BuildError> {
     let settings = &config.settings;
     let before = before.map(|(config, built)| (&config.settings, built));
-    let rules = read_rules(settings).await?;
+    let rules = read_rules(settings, offline).await?;
     report(rules.complaints());
     let replies = Replies::new(&settings.replies).map_err(BuildError::Replies)?;
     let network = match offline {
@@ -119,9 +119,10 @@ pub async fn build(
     Ok(Built { filter: Arc::new(filter), replies: Arc::new(replies), network })
 }
 
-async fn read_rules(settings: &Settings) -> Result<RuleSet, BuildError> {
+async fn read_rules(settings: &Settings, offline: Offline) -> Result<RuleSet, BuildError> {
     let rules = settings.rules.clone();
-    let read = spawn_blocking(move || RuleSet::load(&rules)).await;
+    let score_set = ScoreSet { net: offline == Offline::No, bayes: false };
+    let read = spawn_blocking(move || RuleSet::load(&rules, score_set)).await;
     read.map_err(|_| BuildError::Interrupted)?.map_err(BuildError::Rules)
 }
 

@@ -1,6 +1,6 @@
 //! From a draft to a set: scores, groups, metas.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     RuleSet, Severity,
@@ -15,12 +15,10 @@ use super::{
 };
 use crate::verdict::{Name, Points};
 
-/// Which of the four scores counts: the one for "with network, without Bayes".
-const SCORE_SET: usize = 1;
-
 /// Compiles a draft.
 pub(super) fn compile(mut draft: Draft) -> RuleSet {
     let mut rules = std::mem::take(&mut draft.rules);
+    replace_tags(&mut draft, &mut rules);
     let mut questions = questions(&mut draft, &mut rules);
     let mut set = RuleSet::default();
     for (number, rule) in (0..).zip(&rules) {
@@ -36,7 +34,9 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         let mut flags = draft.flags.get(&rule.name).copied().unwrap_or_default();
         flags.no_subject &= matches!(rule.test, Test::Body(_));
         let slot = Slot { number, flags, reported: !entry.is_sub_rule() };
-        if let Some((function, question)) = questions.remove(&rule.name) {
+        let asked = (!flags.net || draft.score_set.net) && (!flags.learn || draft.score_set.bayes);
+        let question = questions.remove(&rule.name).filter(|_| asked);
+        if let Some((function, question)) = question {
             set.evals.push(Eval { rule: number, function, question });
         }
         if let Some(expression) = groups.add(slot, rule.test) {
@@ -53,6 +53,22 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
     set.complaints = draft.take_complaints();
     set.descriptions = draft.descriptions;
     set
+}
+
+/// Compiles patterns with tags anew, with what these stand for.
+fn replace_tags(draft: &mut Draft, rules: &mut [DraftRule]) {
+    let replace = std::mem::take(&mut draft.conf.replace);
+    let tagged: HashSet<&str> = replace.rules().collect();
+    for rule in rules.iter_mut().filter(|rule| tagged.contains(rule.name.as_str())) {
+        let Some(pattern) = rule.test.pattern_mut() else { continue };
+        match Pattern::rewritten(&pattern.written, |pattern| replace.replaced(pattern)) {
+            Ok(rewritten) => *pattern = rewritten,
+            Err(error) => {
+                let text = format!("{}: {error}, with its tags replaced", rule.name);
+                draft.complain(&rule.file, rule.line, Severity::Error, text);
+            }
+        }
+    }
 }
 
 /// The calls of rules made ready, by rule. Rules whose calls cannot be made are taken out.
@@ -111,8 +127,8 @@ fn entry(draft: &Draft, rule: &DraftRule) -> Rule {
 
 /// What is set, or else 1 point, a hundredth for rules on trial (`T_`); below 0 for `nice`.
 fn score(draft: &Draft, rule: &DraftRule) -> Points {
-    if let Some(&score) = draft.scores.get(&rule.name).and_then(|scores| scores.get(SCORE_SET)) {
-        return score;
+    if let Some(&scores) = draft.scores.get(&rule.name) {
+        return draft.score_set.pick(scores);
     }
     let micros = if rule.name.as_str().starts_with("T_") { 10_000 } else { 1_000_000 };
     let nice = draft.flags.get(&rule.name).is_some_and(|flags| flags.nice);
@@ -123,7 +139,7 @@ fn score(draft: &Draft, rule: &DraftRule) -> Points {
 fn weights(set: &RuleSet, draft: &Draft) -> HashMap<Name, Points> {
     let defined = |name| set.numbers.get(name).is_some_and(|&n| index(n) < set.rules.len());
     let scores = draft.scores.iter().filter(|(name, _)| !defined(*name));
-    scores.filter_map(|(name, set)| Some((name.clone(), *set.get(SCORE_SET)?))).collect()
+    scores.map(|(name, &scores)| (name.clone(), draft.score_set.pick(scores))).collect()
 }
 
 /// A rule on its way into a group.

@@ -4,6 +4,7 @@
 use super::{
     eval::{FromNames, Languages, Lists, Locales, Providers, Subjects},
     relays::Networks,
+    replace_tags::ReplaceTags,
     sites::Sites,
 };
 
@@ -26,6 +27,8 @@ pub(super) struct Conf {
     pub(super) languages: Languages,
     /// Domains, and sites that lead on to others.
     pub(super) sites: Sites,
+    /// Tags in patterns.
+    pub(super) replace: ReplaceTags,
 }
 
 /// Why a directive's value cannot be used.
@@ -57,5 +60,6 @@ impl Conf {
             .or_else(|| self.locales.read(key, value))
             .or_else(|| self.languages.read(key, value))
             .or_else(|| self.sites.read(key, value))
+            .or_else(|| self.replace.read(key, value))
     }
 }

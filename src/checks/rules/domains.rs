@@ -24,10 +24,13 @@ pub(super) fn of_address(scene: &Scene<'_>, address: &[u8]) -> Option<String> {
     is_host_name(host).then(|| registered(scene, host).to_owned())
 }
 
-/// The hosts that URIs lead to, in lower case, each once.
+/// The hosts that URIs lead to, addresses aside, in lower case, each once.
 pub(super) fn of_links<'s>(scene: &'s Scene<'_>) -> Vec<&'s str> {
     let mut seen = HashSet::new();
-    let hosts = scene.uris().list.iter().flat_map(|uri| &uri.hosts);
+    let is_address =
+        |uri: &str| uri.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    let links = scene.uris().list.iter().filter(|link| !is_address(&link.uri));
+    let hosts = links.flat_map(|link| &link.hosts);
     hosts.map(|(host, _)| host.as_str()).filter(|host| seen.insert(*host)).collect()
 }
 

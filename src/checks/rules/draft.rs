@@ -9,15 +9,24 @@ use std::{
 };
 
 use super::{
-    Complaint, Severity,
+    Complaint, RulesError, ScoreSet, Severity,
     conf::Conf,
-    language::{self, Directive, Flags, Line, LineError, Test},
+    language::{self, Directive, Flags, Line, LineError, Problem, Reader, Test, World},
+    source::Source,
 };
 use crate::verdict::{Name, Points};
 
+/// Files that include files that include files.
+const DEEPEST: usize = 8;
+
+/// Reads what an `include` line names: the file it stands in, and the path.
+pub(super) type Include = fn(&str, &str) -> Result<Source, RulesError>;
+
 /// Everything that was read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Draft {
+    /// Which scores count.
+    pub(super) score_set: ScoreSet,
     /// The rules, in the order in which their names first appeared.
     pub(super) rules: Vec<DraftRule>,
     /// For the four score sets, by name.
@@ -26,6 +35,8 @@ pub(super) struct Draft {
     pub(super) descriptions: HashMap<Name, String>,
     /// `tflags`, by name.
     pub(super) flags: HashMap<Name, Flags>,
+    /// `priority`, by name.
+    pub(super) priorities: HashMap<Name, i64>,
     /// What other directives set.
     pub(super) conf: Conf,
     /// Names of rules that this engine does not run.
@@ -34,6 +45,9 @@ pub(super) struct Draft {
     complaints: Vec<Complaint>,
     files: Vec<Arc<str>>,
     by_name: HashMap<Name, usize>,
+    world: World,
+    include: Option<Include>,
+    depth: usize,
 }
 
 /// A rule as it was written.
@@ -50,21 +64,72 @@ pub(super) struct DraftRule {
 }
 
 impl Draft {
+    /// Nothing yet. Without `include`, no other files can be named.
+    pub(super) fn new(score_set: ScoreSet, include: Option<Include>) -> Self {
+        Self {
+            score_set,
+            rules: Vec::new(),
+            scores: HashMap::new(),
+            descriptions: HashMap::new(),
+            flags: HashMap::new(),
+            priorities: HashMap::new(),
+            conf: Conf::default(),
+            left_out: HashSet::new(),
+            complaints: Vec::new(),
+            files: Vec::new(),
+            by_name: HashMap::new(),
+            world: World::new(!score_set.net),
+            include,
+            depth: 0,
+        }
+    }
+
     /// Reads one file.
     pub(super) fn read(&mut self, file: &Arc<str>, text: &[u8]) {
-        self.files.push(Arc::clone(file));
-        let (lines, problems) = language::lines(&language::latin1_view(text));
-        for problem in problems {
-            self.complain(file, problem.number, problem.severity, problem.text);
+        if !self.files.contains(file) {
+            self.files.push(Arc::clone(file));
         }
+        let mut reader = Reader::default();
         let mut noted = HashSet::new();
-        for line in lines {
+        for (number, text) in (1..).zip(language::latin1_view(text).split('\n')) {
+            let Some(line) = reader.read(number, text, &self.world) else { continue };
             match language::read(&line) {
                 Ok(directive) => self.take(file, &line, directive, &mut noted),
                 Err(error) => {
                     self.complain(file, line.number, Severity::Error, subject(&line, &error));
                 }
             }
+        }
+        for Problem { number, severity, text } in reader.finish() {
+            self.complain(file, number, severity, text);
+        }
+    }
+
+    /// `include`: reads another file here.
+    fn include(&mut self, file: &Arc<str>, line: usize, path: &str) {
+        let shown = language::readable(path);
+        let refused = match self.include {
+            Some(_) if self.depth >= DEEPEST => "files include each other too deeply".to_owned(),
+            Some(include) => match include(file, &shown) {
+                Ok(source) => {
+                    self.depth += 1;
+                    self.read(&source.name, &source.text);
+                    self.depth -= 1;
+                    return;
+                }
+                Err(error) => crate::chain(&error),
+            },
+            None => "no file can be included here".to_owned(),
+        };
+        let text = format!("`include {shown}`: {refused}");
+        self.complain(file, line, Severity::Error, text);
+    }
+
+    /// `loadplugin` and `tryplugin`.
+    fn load_plugin(&mut self, file: &Arc<str>, line: usize, module: &str) {
+        if !self.world.has(module) && !self.world.load(module) {
+            let text = format!("there is no plugin {} here", language::readable(module));
+            self.complain(file, line, Severity::Note, text);
         }
     }
 
@@ -110,7 +175,12 @@ impl Draft {
             Directive::Flags { name, flags } => {
                 self.flags.insert(Name::from(name.as_str()), flags);
             }
-            Directive::Nothing => {}
+            Directive::Priority { name, priority } => {
+                self.priorities.insert(Name::from(name.as_str()), priority);
+            }
+            Directive::Include(path) => self.include(file, line.number, &path),
+            Directive::Plugin(module) => self.load_plugin(file, line.number, &module),
+            Directive::Compatible(feature) => self.world.enable_compat(&feature),
             Directive::Setting => self.set(file, line, noted),
         }
     }

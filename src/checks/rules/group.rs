@@ -4,17 +4,24 @@
 //! for in skeletons another. A pass over a text marks the rules of which a literal occurs; only
 //! their patterns run, and those without a usable literal.
 
+use std::time::{Duration, Instant};
+
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{
     hits::Hits,
-    pattern::{Matcher, Pattern, View},
+    pattern::{LimitExceeded, Matcher, Pattern, View},
 };
 use crate::verdict::Evidence;
 
 /// Matches that `tflags multiple` counts where there is no `maxhits`. A bound on work: metas
 /// compare counts with small numbers.
 const MOST_HITS: u32 = 256;
+
+/// What all patterns that backtrack may take together for one message. Each search has its limit;
+/// this is for messages made of many texts that just stay below it. A usual message takes less
+/// than a thousandth of it.
+const MOST_TIME: Duration = Duration::from_secs(2);
 
 /// With fewer patterns a pass costs more than it saves.
 const WORTH_A_PASS: usize = 3;
@@ -156,6 +163,9 @@ impl Group {
     /// Rules that want no match have hit unless a match was counted.
     fn negated(&self, place: &str, hits: &mut Hits) {
         for probe in self.probes.iter().filter(|probe| probe.negated) {
+            if hits.is_given_up(probe.rule) {
+                continue;
+            }
             if hits.count(probe.rule) > 0 {
                 hits.clear(probe.rule);
                 continue;
@@ -172,22 +182,38 @@ impl Probe {
     /// Runs the pattern over one text.
     fn examine(&self, place: &str, text: &[u8], hits: &mut Hits) {
         let before = hits.count(self.rule);
-        if before >= self.most_hits {
+        if before >= self.most_hits || hits.is_given_up(self.rule) {
             return;
         }
+        let started = self.matcher.backtracks().then(Instant::now);
+        let ended = self.try_examine(place, text, before, hits);
+        let spent = started.map_or(Duration::ZERO, |started| started.elapsed());
+        if ended.is_err() || hits.spend(spent) > MOST_TIME {
+            hits.give_up(self.rule);
+        }
+    }
+
+    fn try_examine(
+        &self,
+        place: &str,
+        text: &[u8],
+        before: u32,
+        hits: &mut Hits,
+    ) -> Result<(), LimitExceeded> {
         if self.reported && !self.negated && before == 0 {
-            let Some(found) = self.matcher.find(text, 0) else { return };
+            let Some(found) = self.matcher.try_find(text, 0)? else { return Ok(()) };
             let seen = text.get(found).unwrap_or_default();
             hits.show(self.rule, Evidence::matched(place, seen));
         }
-        hits.add(self.rule, self.count(text, self.most_hits - before));
+        hits.add(self.rule, self.count(text, self.most_hits - before)?);
+        Ok(())
     }
 
     /// How often it matches, up to `most` times.
-    fn count(&self, text: &[u8], most: u32) -> u32 {
+    fn count(&self, text: &[u8], most: u32) -> Result<u32, LimitExceeded> {
         match self.most_hits {
-            1 => u32::from(self.matcher.is_match(text)),
-            _ => self.matcher.count(text, most),
+            1 => self.matcher.try_is_match(text).map(u32::from),
+            _ => self.matcher.try_count(text, most),
         }
     }
 }

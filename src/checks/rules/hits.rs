@@ -1,5 +1,7 @@
 //! What the rules with patterns found in one message.
 
+use std::time::Duration;
+
 use crate::verdict::Evidence;
 
 /// Counts and evidence by rule. Belongs to the [`RuleSet`](super::RuleSet) that made it.
@@ -7,12 +9,16 @@ use crate::verdict::Evidence;
 pub struct Hits {
     counts: Vec<u32>,
     seen: Vec<(u32, Evidence)>,
+    /// Rules of which a pattern took too many steps.
+    given_up: Vec<u32>,
+    /// What patterns that backtrack have taken.
+    spent: Duration,
 }
 
 impl Hits {
     /// Nothing yet, for so many rules.
     pub(super) fn none(rules: usize) -> Self {
-        Self { counts: vec![0; rules], seen: Vec::new() }
+        Self { counts: vec![0; rules], ..Self::default() }
     }
 
     /// How often a rule has hit.
@@ -32,6 +38,28 @@ impl Hits {
         if let Some(count) = self.slot(rule) {
             *count = 0;
         }
+    }
+
+    /// A rule's pattern took too many steps: it has not hit, and is not asked again.
+    pub(super) fn give_up(&mut self, rule: u32) {
+        self.clear(rule);
+        self.given_up.push(rule);
+    }
+
+    /// Adds to the time that patterns which backtrack have taken; all of it comes back.
+    pub(super) fn spend(&mut self, more: Duration) -> Duration {
+        self.spent += more;
+        self.spent
+    }
+
+    /// Whether a rule was given up.
+    pub(super) fn is_given_up(&self, rule: u32) -> bool {
+        self.given_up.contains(&rule)
+    }
+
+    /// The rules that were given up.
+    pub(super) fn given_up(&self) -> &[u32] {
+        &self.given_up
     }
 
     /// Keeps what was seen.

@@ -8,6 +8,7 @@ use super::{
     conclude::Meta,
     draft::Draft,
     expression::{Expression, Operand, Term},
+    set::{Kind, Rule},
 };
 use crate::verdict::{Name, Points};
 
@@ -37,6 +38,33 @@ pub(super) fn compile(set: &mut RuleSet, draft: &mut Draft, metas: Vec<MetaDraft
         let text = "rests on itself by way of other metas; the rule is left out";
         complain(set, draft, number, Severity::Error, text);
     });
+    for (number, ground) in unrun(set) {
+        let text = format!("rests on the meta {ground}, which is not run; it never hits");
+        complain(set, draft, number, Severity::Note, &text);
+    }
+}
+
+/// Takes out the metas that wait for ever: those that rest on a meta which a score of 0 switches
+/// off, or on one that waits. With each the name of what it waits for.
+fn unrun(set: &mut RuleSet) -> Vec<(u32, Name)> {
+    let off = (0..).zip(&set.rules).filter(|(_, rule)| is_off_meta(rule));
+    let mut unrun: HashSet<u32> = off.map(|(number, _)| number).collect();
+    let mut found = Vec::new();
+    for meta in std::mem::take(&mut set.metas) {
+        let ground = meta.expression.operands().find(|ground| unrun.contains(ground));
+        match ground.and_then(|ground| set.name(ground)) {
+            Some(ground) => {
+                found.push((meta.rule, ground.clone()));
+                unrun.insert(meta.rule);
+            }
+            None => set.metas.push(meta),
+        }
+    }
+    found
+}
+
+fn is_off_meta(rule: &Rule) -> bool {
+    rule.kind == Kind::Meta && rule.score == Points::ZERO
 }
 
 fn complain(set: &RuleSet, draft: &mut Draft, number: u32, severity: Severity, text: &str) {
@@ -56,7 +84,10 @@ struct Linker<'l> {
 impl Linker<'_> {
     fn operand(&mut self, term: Term<'_>) -> Result<Operand, String> {
         match term {
-            Term::Name("local_tests_only") => Ok(Operand::Number(0.0)),
+            Term::Name("local_tests_only") => {
+                let local = !self.draft.score_set.net;
+                Ok(Operand::Number(f64::from(u8::from(local))))
+            }
             Term::Name(name) => Ok(Operand::Value(self.named(name))),
             Term::Call { function: "rules_matching", argument } => Ok(self.matching(argument)),
             Term::Call { function, .. } => Err(format!("unknown function `{function}`")),

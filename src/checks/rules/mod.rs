@@ -8,7 +8,8 @@
 //! A set is compiled once, never changes and is shared by all sessions; a reload makes another.
 //! Per message nothing is compiled and no text is scanned twice for the same purpose: rules that
 //! read the same text form a `group`, one pass over it tells which of their patterns can match,
-//! and only those run. A pattern's time is linear in the text.
+//! and only those run. A pattern's time is linear in the text, or bounded: one that takes more steps
+//! than that has not hit, and is reported ([`RuleSet::given_up`]).
 //!
 //! Where this differs from SpamAssassin on purpose: `full` and `:raw` texts have bare line feeds
 //! however they came; `full` reads the first MiB; `multiple` counts to 256 at most; a division
@@ -17,8 +18,8 @@
 //!
 //! What cannot be read or run is left out with a [`Complaint`] that names file, line and cause;
 //! the rest of the set works. The language is that of Mail::SpamAssassin::Conf 4.0. Not yet:
-//! `eval:` functions, `mimeheader`, `uri_detail`, network rules, relays in pseudo-headers,
-//! look-around and back references; rules that need them are left out, and count 0 in metas.
+//! `eval:` functions, `mimeheader`, `uri_detail`, network rules, relays in pseudo-headers; rules that
+//! need them are left out, and count 0 in metas.
 
 mod addresses;
 mod builtin;
@@ -37,7 +38,9 @@ mod language;
 mod metas;
 mod pattern;
 mod relays;
+mod replace_tags;
 mod scene;
+mod score_set;
 mod set;
 mod sites;
 mod source;
@@ -48,5 +51,6 @@ mod tests;
 
 pub use complaint::{Complaint, Severity};
 pub use hits::Hits;
+pub use score_set::ScoreSet;
 pub use set::{Counts, Kind, RuleInfo, RuleSet};
 pub use source::{RulesError, Settings};

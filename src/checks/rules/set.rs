@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Complaint, Hits, RulesError, Settings, compile, conclude,
+    Complaint, Hits, RulesError, ScoreSet, Settings, compile, conclude,
     conclude::Meta,
     conf::Conf,
     draft::Draft,
@@ -156,17 +156,25 @@ impl RuleSet {
     ///
     /// # Errors
     /// A file or directory cannot be read.
-    pub fn load(settings: &Settings) -> Result<Self, RulesError> {
-        let mut draft = Draft::default();
+    pub fn load(settings: &Settings, score_set: ScoreSet) -> Result<Self, RulesError> {
+        let mut draft = Draft::new(score_set, Some(source::included));
         for source in source::gather(settings)? {
             draft.read(&source.name, &source.text);
         }
         Ok(compile::compile(draft))
     }
 
-    /// Compiles texts that are already here: file name and content.
+    /// Compiles texts that are already here: file name and content. With network, without Bayes.
     pub fn parse<N: AsRef<str>, T: AsRef<[u8]>>(sources: &[(N, T)]) -> Self {
-        let mut draft = Draft::default();
+        Self::parse_for(sources, ScoreSet::default())
+    }
+
+    /// As [`parse`](Self::parse), for another score set.
+    pub fn parse_for<N: AsRef<str>, T: AsRef<[u8]>>(
+        sources: &[(N, T)],
+        score_set: ScoreSet,
+    ) -> Self {
+        let mut draft = Draft::new(score_set, None);
         for (name, text) in sources {
             draft.read(&Arc::from(name.as_ref()), text.as_ref());
         }
@@ -219,6 +227,12 @@ impl RuleSet {
     /// The names of all rules that hit, sub-rules and rules without weight included.
     pub fn fired(&self, hits: &Hits, others: &[Finding]) -> Vec<&Name> {
         conclude::fired(self, hits, others)
+    }
+
+    /// The rules of which a pattern was given up because it took too many steps: "pattern limit
+    /// exceeded". They have not hit.
+    pub fn given_up<'s>(&'s self, hits: &Hits) -> impl Iterator<Item = &'s Name> {
+        hits.given_up().iter().filter_map(|&rule| self.name(rule))
     }
 
     /// What a finding of another check weighs: the score that a `score` line sets for its name,

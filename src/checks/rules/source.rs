@@ -15,7 +15,8 @@ use super::builtin;
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// What is read, in this order; later lines win. `builtin` stands for the rules in the
-    /// binary; anything else is a file, or a directory of which all `*.cf` are read by name.
+    /// binary; anything else is a file, or a directory of which all `*.cf` are read by name. The
+    /// `*.pre` of all directories come first: they say which plugins there are.
     pub include: Vec<String>,
 }
 
@@ -60,6 +61,11 @@ pub(super) struct Source {
 /// Something cannot be read.
 pub(super) fn gather(settings: &Settings) -> Result<Vec<Source>, RulesError> {
     let mut sources = Vec::new();
+    for include in settings.include.iter().filter(|include| *include != BUILTIN) {
+        for path in listed(Path::new(include), "pre")? {
+            sources.push(read(&path)?);
+        }
+    }
     for include in &settings.include {
         if include == BUILTIN {
             sources.extend(builtin::RULES.iter().map(|(name, text)| Source {
@@ -78,16 +84,34 @@ pub(super) fn gather(settings: &Settings) -> Result<Vec<Source>, RulesError> {
 const BUILTIN: &str = "builtin";
 const MOST_BYTES: u64 = 64 << 20;
 
+/// What an `include` line in the file `from` names; a path that is not absolute starts where that
+/// file stands.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn included(from: &str, path: &str) -> Result<Source, RulesError> {
+    read(&Path::new(from).parent().unwrap_or(Path::new("")).join(path))
+}
+
 /// The file itself, or the rules files of a directory.
 fn files(path: &Path) -> Result<Vec<PathBuf>, RulesError> {
     let unreadable = |source| RulesError::Unreadable { path: path.to_owned(), source };
+    if fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return listed(path, "cf");
+    }
+    Ok(vec![path.to_owned()])
+}
+
+/// The files of a directory whose names end so, by name; none of what is no directory.
+fn listed(path: &Path, extension: &str) -> Result<Vec<PathBuf>, RulesError> {
+    let unreadable = |source| RulesError::Unreadable { path: path.to_owned(), source };
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        return Ok(Vec::new());
     }
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "cf") {
+        if file.extension().is_some_and(|found| found == extension) {
             files.push(file);
         }
     }
@@ -117,7 +141,7 @@ mod tests {
         let include = vec![folder.path().display().to_string()];
         let sources = gather(&Settings { include }).unwrap();
         let texts: Vec<_> = sources.iter().map(|source| source.text.as_slice()).collect();
-        assert_eq!(texts, [b"a.cf", b"b.cf"]);
+        assert_eq!(texts, [&b"c.pre"[..], b"a.cf", b"b.cf"]);
     }
 
     #[test]

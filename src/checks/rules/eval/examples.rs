@@ -62,6 +62,6 @@ fn answer(call: &str, scene: &Scene<'_>) -> bool {
     let function = function(&call.function).unwrap();
     match (function.make)(&call.arguments, scene.conf).unwrap_or_else(|e| panic!("{call:?} {e}")) {
         Question::Ask(ask) => ask(scene) > 0,
-        Question::Found(_) => false,
+        _ => false,
     }
 }

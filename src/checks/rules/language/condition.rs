@@ -3,7 +3,7 @@
 
 use super::{
     super::expression::{Expression, ExpressionError, Operand, Term},
-    known,
+    plugins::World,
 };
 
 /// The version of the language this engine speaks, as SpamAssassin counts: 4.0.1.
@@ -11,12 +11,12 @@ const VERSION: f64 = 4.000_001;
 /// The Perl that its patterns are written for: 5.36.
 const PERL_VERSION: f64 = 5.036;
 
-/// Whether a condition holds.
+/// Whether a condition holds in this world.
 ///
 /// # Errors
 /// It cannot be understood.
-pub(super) fn holds(text: &str) -> Result<bool, ExpressionError> {
-    let expression = Expression::parse(&with_calls(text), &mut |term| meaning(term))?;
+pub(super) fn holds(text: &str, world: &World) -> Result<bool, ExpressionError> {
+    let expression = Expression::parse(&with_calls(text), &mut |term| meaning(term, world))?;
     Ok(expression.evaluate(&mut Vec::new(), |_| 0.0) != 0.0)
 }
 
@@ -38,14 +38,14 @@ pub(super) fn satisfies(version: &str) -> Result<bool, ExpressionError> {
     Ok(number <= VERSION)
 }
 
-fn meaning(term: Term<'_>) -> Result<Operand, String> {
+fn meaning(term: Term<'_>, world: &World) -> Result<Operand, String> {
     let truth = |holds: bool| Ok(Operand::Number(if holds { 1.0 } else { 0.0 }));
     match term {
         Term::Name("version") => Ok(Operand::Number(VERSION)),
         Term::Name("perl_version") => Ok(Operand::Number(PERL_VERSION)),
-        Term::Name("local_tests_only") => truth(false),
-        Term::Call { function: "plugin", argument } => truth(known::is_plugin(argument)),
-        Term::Call { function: "can" | "has", argument } => truth(known::can(argument)),
+        Term::Name("local_tests_only") => truth(world.local_tests_only),
+        Term::Call { function: "plugin", argument } => truth(world.plugin(argument)),
+        Term::Call { function: "can" | "has", argument } => truth(world.can(argument)),
         Term::Name(name) => Err(format!("`{name}` means nothing in a condition")),
         Term::Call { function, .. } => Err(format!("unknown function `{function}`")),
     }

@@ -55,8 +55,19 @@ pub(in super::super) enum Directive {
     },
     /// Something else: an option of the set or of one of its parts.
     Setting,
-    /// Right, and of no consequence: `priority` orders work, never results.
-    Nothing,
+    /// `priority`.
+    Priority {
+        /// The rule.
+        name: String,
+        /// Lower ones come first.
+        priority: i64,
+    },
+    /// `include`: a path.
+    Include(String),
+    /// `loadplugin` or `tryplugin`: a Perl module.
+    Plugin(String),
+    /// `enable_compat`.
+    Compatible(String),
 }
 
 /// The question of a rule.
@@ -97,6 +108,20 @@ impl Test {
     }
 }
 
+impl Test {
+    /// As [`pattern`](Self::pattern), to be changed.
+    pub(in super::super) fn pattern_mut(&mut self) -> Option<&mut Pattern> {
+        match self {
+            Self::Body(pattern)
+            | Self::Rawbody(pattern)
+            | Self::Full(pattern)
+            | Self::Uri(pattern)
+            | Self::Header { test: HeaderTest::Matches { pattern, .. }, .. } => Some(pattern),
+            Self::Header { test: HeaderTest::Exists, .. } | Self::Eval(_) | Self::Meta(_) => None,
+        }
+    }
+}
+
 /// What a header rule asks.
 #[derive(Debug)]
 pub(in super::super) enum HeaderTest {
@@ -124,6 +149,31 @@ pub(in super::super) struct Flags {
     pub(in super::super) most_hits: Option<u32>,
     /// `nosubject`: a body rule does not read the Subject.
     pub(in super::super) no_subject: bool,
+    /// `net`: needs the network.
+    pub(in super::super) net: bool,
+    /// `learn`: needs a Bayes filter that has learnt.
+    pub(in super::super) learn: bool,
+    /// `concat`: a `mimeheader` rule reads the fields of all parts as one text.
+    pub(in super::super) concat: bool,
+    /// `range=`: the parts that a `mimeheader` rule reads, counted from 1; 1 is the message.
+    pub(in super::super) parts: Option<(u32, u32)>,
+    /// What a network rule asks about.
+    pub(in super::super) scope: Scope,
+}
+
+/// `tflags` of rules that look the message's links up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Scope {
+    /// `domains_only`: not those that are IP addresses.
+    pub(in super::super) domains_only: bool,
+    /// `ips_only`: only those that are.
+    pub(in super::super) ips_only: bool,
+    /// `a`: the addresses of the hosts.
+    pub(in super::super) addresses: bool,
+    /// `ns`: the addresses of their name servers.
+    pub(in super::super) name_servers: bool,
+    /// `notrim`: the whole host name, not only its registered domain.
+    pub(in super::super) whole_hosts: bool,
 }
 
 /// What becomes of a directive that no part of the set knows.
@@ -195,6 +245,13 @@ pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
         "describe" => describe(line),
         "tflags" => flags(line),
         "priority" => priority(line),
+        "include" => Ok(Directive::Include(whole(line, "a file")?)),
+        "loadplugin" | "tryplugin" => {
+            let module = whole(line, "a plugin")?;
+            let module = module.split_whitespace().next().unwrap_or_default();
+            Ok(Directive::Plugin(module.to_owned()))
+        }
+        "enable_compat" => Ok(Directive::Compatible(whole(line, "the name of a feature")?)),
         key => match known::directive(key) {
             Known::Rule => left_out(line),
             Known::WithoutEffect | Known::Unknown => Ok(Directive::Setting),
@@ -234,6 +291,9 @@ fn rule(line: &Line) -> Result<Directive, LineError> {
     if let (Some(call), "header" | "body" | "rawbody" | "full") = (eval, line.key.as_str()) {
         return Ok(Directive::Rule { name, test: Test::Eval(Call::parse(call)?) });
     }
+    if line.key != "meta" && has_template(rest) {
+        return Ok(Directive::LeftOut { name, needs: "what another pattern caught".to_owned() });
+    }
     let test = match line.key.as_str() {
         "header" => return header(name, rest),
         "body" => Test::Body(Pattern::compile(rest)?),
@@ -251,6 +311,16 @@ fn rule(line: &Line) -> Result<Directive, LineError> {
         }
     };
     Ok(Directive::Rule { name, test })
+}
+
+/// Whether a pattern has a place for what another one caught: `%{NAME}`.
+fn has_template(text: &str) -> bool {
+    text.match_indices("%{").any(|(at, _)| {
+        let bare = !text.get(..at).is_some_and(|before| before.ends_with('\\'));
+        bare && text
+            .get(at + 2..)
+            .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
+    })
 }
 
 fn header(name: String, rest: &str) -> Result<Directive, LineError> {
@@ -322,19 +392,52 @@ fn flags(line: &Line) -> Result<Directive, LineError> {
             "nice" => flags.nice = true,
             "multiple" => flags.multiple = true,
             "nosubject" => flags.no_subject = true,
-            _ => {
-                let most = word.strip_prefix("maxhits=").and_then(|most| most.parse().ok());
-                flags.most_hits = most.or(flags.most_hits);
-            }
+            "net" => flags.net = true,
+            "learn" => flags.learn = true,
+            "concat" => flags.concat = true,
+            "domains_only" => flags.scope.domains_only = true,
+            "ips_only" => flags.scope.ips_only = true,
+            "a" => flags.scope.addresses = true,
+            "ns" => flags.scope.name_servers = true,
+            "notrim" => flags.scope.whole_hosts = true,
+            _ => valued_flag(word, &mut flags),
         }
     }
     Ok(Directive::Flags { name, flags })
 }
 
+/// `maxhits=3`, `range=2-5`; the flags left over are for tools that make rules.
+fn valued_flag(word: &str, flags: &mut Flags) {
+    match word.split_once('=') {
+        Some(("maxhits", most)) => flags.most_hits = most.parse().ok().or(flags.most_hits),
+        Some(("range", range)) => flags.parts = part_range(range).or(flags.parts),
+        _ => {}
+    }
+}
+
+/// `3`, `2-`, `-4`, `2-4`.
+fn part_range(range: &str) -> Option<(u32, u32)> {
+    let Some((first, last)) = range.split_once('-') else {
+        let only = range.parse().ok()?;
+        return Some((only, only));
+    };
+    let first = if first.is_empty() { 0 } else { first.parse().ok()? };
+    let last = if last.is_empty() { u32::MAX } else { last.parse().ok()? };
+    Some((first, last))
+}
+
 fn priority(line: &Line) -> Result<Directive, LineError> {
-    let (_, rest) = named(line, "a whole number")?;
-    match rest.parse::<i32>() {
-        Ok(_) => Ok(Directive::Nothing),
+    let (name, rest) = named(line, "a whole number")?;
+    match rest.parse() {
+        Ok(priority) => Ok(Directive::Priority { name, priority }),
         Err(_) => Err(LineError::Missing(line.key.clone(), "a whole number")),
+    }
+}
+
+/// The whole value of a directive that needs one.
+fn whole(line: &Line, what: &'static str) -> Result<String, LineError> {
+    match line.value.as_str() {
+        "" => Err(LineError::Missing(line.key.clone(), what)),
+        value => Ok(value.to_owned()),
     }
 }

@@ -1,6 +1,6 @@
 //! Lines that count: without comments, in the branches that hold.
 
-use super::{super::Severity, condition, readable};
+use super::{super::Severity, condition, plugins::World, readable};
 
 /// A line with something to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,18 +24,6 @@ pub(in super::super) struct Problem {
     pub(in super::super) text: String,
 }
 
-/// The lines that count in a file given as a Latin-1 view, and what is wrong with its structure.
-pub(in super::super) fn lines(view: &str) -> (Vec<Line>, Vec<Problem>) {
-    let mut reader = Reader::default();
-    for (index, text) in view.split('\n').enumerate() {
-        reader.read(index + 1, text);
-    }
-    for branch in std::mem::take(&mut reader.branches) {
-        reader.complain(branch.number, Severity::Error, "this `if` is never closed".to_owned());
-    }
-    (reader.lines, reader.problems)
-}
-
 /// An open `if`.
 struct Branch {
     /// Where it was opened.
@@ -48,9 +36,9 @@ struct Branch {
     counts: bool,
 }
 
+/// Reads one file line by line and holds back what does not count.
 #[derive(Default)]
-struct Reader {
-    lines: Vec<Line>,
+pub(in super::super) struct Reader {
     problems: Vec<Problem>,
     branches: Vec<Branch>,
     /// The rest of the file is for another version.
@@ -58,31 +46,46 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, number: usize, text: &str) {
+    /// Takes the next line, given as a Latin-1 view, and hands it back if there is something to
+    /// do.
+    pub(in super::super) fn read(
+        &mut self,
+        number: usize,
+        text: &str,
+        world: &World,
+    ) -> Option<Line> {
         let text = without_comment(text);
-        let text = text.trim();
-        let Some(text) = for_our_language(text) else { return };
+        let text = for_our_language(text.trim())?;
         let (key, value) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let (key, value) = (key.to_ascii_lowercase().replace('-', "_"), value.trim_start());
         match key.as_str() {
             "" => {}
-            "if" => self.open(number, value),
-            "ifplugin" => self.open(number, &format!("plugin({value})")),
+            "if" => self.open(number, value, world),
+            "ifplugin" => self.open(number, &format!("plugin({value})"), world),
             "else" => self.otherwise(number),
             "endif" => self.close(number),
             _ if !self.counts() => {}
             "require_version" => self.require(number, value),
-            _ => self.lines.push(Line { number, key, value: value.to_owned() }),
+            _ => return Some(Line { number, key, value: value.to_owned() }),
         }
+        None
+    }
+
+    /// At the end of the file: what is wrong with its structure.
+    pub(in super::super) fn finish(mut self) -> Vec<Problem> {
+        for branch in std::mem::take(&mut self.branches) {
+            self.complain(branch.number, Severity::Error, "this `if` is never closed".to_owned());
+        }
+        self.problems
     }
 
     fn counts(&self) -> bool {
         !self.foreign && self.branches.last().is_none_or(|branch| branch.counts)
     }
 
-    fn open(&mut self, number: usize, text: &str) {
+    fn open(&mut self, number: usize, text: &str, world: &World) {
         let outside = self.counts();
-        let holds = match condition::holds(text) {
+        let holds = match condition::holds(text, world) {
             Ok(holds) => holds,
             Err(error) => {
                 let text = format!("{error}; the block is left out");

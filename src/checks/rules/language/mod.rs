@@ -8,9 +8,13 @@ mod condition;
 mod directive;
 mod known;
 mod lines;
+mod plugins;
 
-pub(super) use directive::{Directive, Flags, HeaderTest, LineError, Test, read, without_effect};
-pub(super) use lines::{Line, lines};
+pub(super) use directive::{
+    Directive, Flags, HeaderTest, LineError, Scope, Test, read, without_effect,
+};
+pub(super) use lines::{Line, Problem, Reader};
+pub(super) use plugins::World;
 
 /// One `char` below 256 for every byte.
 pub(super) fn latin1_view(bytes: &[u8]) -> String {

@@ -201,6 +201,6 @@ fn escaped(from: &mut Translator<'_>) -> Result<Item, PatternError> {
     match Set::named(byte) {
         Some(set) => Ok(Item::Set(set)),
         None if byte == b'b' => Ok(Item::Byte(0x08)),
-        None => escape::byte_escape(from, byte).map(Item::Byte),
+        None => Ok(escape::byte_escape(from, byte)?.map_or(Item::Set(Set::default()), Item::Byte)),
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::PatternError;
+use super::{PatternError, backtracking::Backtracking};
 
 /// Bytes of one compiled pattern. The largest patterns of the stock set need about half.
 const SIZE_LIMIT: usize = 10 << 20;
@@ -20,7 +20,15 @@ pub(in super::super) struct Matcher(Engine);
 enum Engine {
     /// Time linear in the text, whatever the pattern.
     Linear(Regex),
+    /// Everything else that Perl has; gives up at a limit.
+    Backtracking(Box<Backtracking>),
 }
+
+/// A search that was given up because it took too many steps: whether the pattern matches is not
+/// known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("pattern limit exceeded")]
+pub(in super::super) struct LimitExceeded;
 
 impl Matcher {
     /// Compiles for the linear engine, from its own syntax.
@@ -28,52 +36,92 @@ impl Matcher {
     /// # Errors
     /// Invalid, or too large.
     pub(super) fn linear(translated: &str) -> Result<Self, PatternError> {
-        let built = RegexBuilder::new(translated)
-            .unicode(false)
-            .size_limit(SIZE_LIMIT)
-            .dfa_size_limit(CACHE_LIMIT)
-            .build();
-        match built {
-            Ok(regex) => Ok(Self(Engine::Linear(regex))),
-            Err(regex::Error::CompiledTooBig(_)) => Err(PatternError::TooLarge),
-            Err(error) => Err(PatternError::Syntax(last_line(&error.to_string()))),
-        }
+        linear(translated, SIZE_LIMIT).map(|regex| Self(Engine::Linear(regex)))
+    }
+
+    /// One that backtracks.
+    pub(super) fn backtracking(engine: Backtracking) -> Self {
+        Self(Engine::Backtracking(Box::new(engine)))
+    }
+
+    /// Whether its time is not linear in the text.
+    pub(in super::super) fn backtracks(&self) -> bool {
+        matches!(self.0, Engine::Backtracking(_))
     }
 
     /// The leftmost match that starts at `from` or later. What stands before `from` is seen by
-    /// `^` and `\b`.
-    pub(in super::super) fn find(&self, text: &[u8], from: usize) -> Option<Range<usize>> {
+    /// `^`, `\b` and look-behind.
+    ///
+    /// # Errors
+    /// Given up.
+    pub(in super::super) fn try_find(
+        &self,
+        text: &[u8],
+        from: usize,
+    ) -> Result<Option<Range<usize>>, LimitExceeded> {
         if from > text.len() {
-            return None;
+            return Ok(None);
         }
         match &self.0 {
-            Engine::Linear(regex) => regex.find_at(text, from).map(|found| found.range()),
+            Engine::Linear(regex) => Ok(regex.find_at(text, from).map(|found| found.range())),
+            Engine::Backtracking(engine) => engine.find(text, from),
         }
     }
 
-    /// Where a group of the leftmost match stands; groups are counted from 1.
+    /// Where a group of the leftmost match stands, of a pattern compiled for it; groups are
+    /// counted from 1. `None` as well where the search was given up.
     pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
         match &self.0 {
-            Engine::Linear(regex) => regex.captures(text)?.get(group).map(|found| found.range()),
+            Engine::Linear(_) => None,
+            Engine::Backtracking(engine) => engine.capture(text, group),
         }
     }
 
     /// Whether it matches anywhere.
-    pub(in super::super) fn is_match(&self, text: &[u8]) -> bool {
+    ///
+    /// # Errors
+    /// Given up.
+    pub(in super::super) fn try_is_match(&self, text: &[u8]) -> Result<bool, LimitExceeded> {
         match &self.0 {
-            Engine::Linear(regex) => regex.is_match(text),
+            Engine::Linear(regex) => Ok(regex.is_match(text)),
+            Engine::Backtracking(engine) => engine.find(text, 0).map(|found| found.is_some()),
         }
     }
 
     /// How often it matches one behind the other, up to `most` times: Perl's `while (/…/g)`.
-    pub(in super::super) fn count(&self, text: &[u8], most: u32) -> u32 {
+    ///
+    /// # Errors
+    /// Given up.
+    pub(in super::super) fn try_count(&self, text: &[u8], most: u32) -> Result<u32, LimitExceeded> {
         let (mut count, mut from) = (0, 0);
         while count < most {
-            let Some(found) = self.find(text, from) else { break };
+            let Some(found) = self.try_find(text, from)? else { break };
             count += 1;
             from = if found.is_empty() { found.end + 1 } else { found.end };
         }
-        count
+        Ok(count)
+    }
+
+    /// As [`try_is_match`](Self::try_is_match); what was given up does not match.
+    pub(in super::super) fn is_match(&self, text: &[u8]) -> bool {
+        self.try_is_match(text).unwrap_or(false)
+    }
+}
+
+/// Compiles the linear engine's own syntax.
+///
+/// # Errors
+/// Invalid, or more than `size` bytes when compiled.
+pub(super) fn linear(translated: &str, size: usize) -> Result<Regex, PatternError> {
+    let built = RegexBuilder::new(translated)
+        .unicode(false)
+        .size_limit(size)
+        .dfa_size_limit(CACHE_LIMIT)
+        .build();
+    match built {
+        Ok(regex) => Ok(regex),
+        Err(regex::Error::CompiledTooBig(_)) => Err(PatternError::TooLarge),
+        Err(error) => Err(PatternError::Syntax(last_line(&error.to_string()))),
     }
 }
 

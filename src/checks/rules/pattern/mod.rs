@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! m{…}is ──delimited──▶ (…, flags) ──translate──▶ regex crate's syntax ──audit──▶ Matcher
-//!                                                                      └──literal─▶ Literals
+//!                                       │                              └──literal─▶ Literals
+//!                                       └─ if that has no word for it, both:
+//!                                          PCRE2's syntax ──backtracking──▶ Matcher
+//!                                          a relaxed form ──literal──▶ Literals
 //! ```
 //! SpamAssassin matches bytes under `/aa`: classes and case are ASCII's, except that `/i` also
-//! pairs the letters of Latin-1. A pattern that says something the linear engine has no word for
-//! (look-around, back references, possessive quantifiers) is refused as
-//! [`PatternError::Needs`]; that, and [`Matcher`], is where a backtracking engine joins.
+//! pairs the letters of Latin-1. Two engines: what the linear one can say runs there, in time
+//! linear in the text; look-around, back references, possessive quantifiers and whatever is too
+//! large for it run in PCRE2, which gives up after a number of steps ([`LimitExceeded`]).
 //!
 //! Pattern texts are "Latin-1 views": one `char` below 256 for every byte of the file.
 
 mod audit;
+mod backtracking;
 mod class;
 mod delimited;
 mod escape;
@@ -21,11 +25,13 @@ mod matcher;
 mod translate;
 
 pub(super) use literal::{Literals, View};
-pub(super) use matcher::Matcher;
+pub(super) use matcher::{LimitExceeded, Matcher};
 
+use backtracking::Backtracking;
 use delimited::{Delimited, Flags};
+use translate::{Dialect, translate};
 
-use super::language::bytes_of;
+use super::language::{bytes_of, latin1_view};
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -34,6 +40,8 @@ pub(super) struct Pattern {
     pub(super) matcher: Matcher,
     /// Strings of which every match contains at least one, if there are usable ones.
     pub(super) literals: Option<Literals>,
+    /// As it was written, with its delimiters and flags if it had any.
+    pub(super) written: String,
     /// Something that its author probably did not mean.
     pub(super) doubt: Option<&'static str>,
 }
@@ -47,7 +55,7 @@ pub(super) enum PatternError {
     /// A letter behind the closing delimiter that is no flag.
     #[error("unknown regular expression flag `{0}`")]
     Flag(char),
-    /// Right in Perl, but more than the linear engine can do.
+    /// Right in Perl, but more than the engine can do.
     #[error("needs {0} (not yet)")]
     Needs(&'static str),
     /// Wrong in Perl, too.
@@ -70,26 +78,72 @@ impl Pattern {
     /// Compiles a pattern with its delimiters and flags.
     ///
     /// # Errors
-    /// Not a pattern, not a valid one, or one that needs another engine.
+    /// Not a pattern, not a valid one, or more than both engines can do.
     pub(super) fn compile(text: &str) -> Result<Self, PatternError> {
-        Self::of(&Delimited::split(text)?)
+        Ok(Self { written: text.to_owned(), ..Self::of(&Delimited::split(text)?)? })
+    }
+
+    /// Compiles a pattern with its delimiters and flags, of which `rewrite` changes what stands
+    /// between the delimiters.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub(super) fn rewritten(
+        text: &str,
+        rewrite: impl Fn(&str) -> String,
+    ) -> Result<Self, PatternError> {
+        let Delimited { pattern, flags } = Delimited::split(text)?;
+        let pattern = bytes_of(&rewrite(&latin1_view(&pattern)));
+        Self::of(&Delimited { pattern, flags })
+    }
+
+    /// Compiles a pattern with its delimiters and flags, whose groups are asked for.
+    ///
+    /// # Errors
+    /// Not a pattern, or not a valid one.
+    pub(super) fn compile_capturing(text: &str) -> Result<Self, PatternError> {
+        Self::backtracking(&Delimited::split(text)?)
     }
 
     /// Compiles a pattern that has neither delimiters nor flags.
     ///
     /// # Errors
-    /// Not a valid one, or one that needs another engine.
+    /// Not a valid one, or more than both engines can do.
     pub(super) fn compile_bare(text: &str) -> Result<Self, PatternError> {
         Self::of(&Delimited { pattern: bytes_of(text), flags: Flags::default() })
     }
 
-    fn of(Delimited { pattern, flags }: &Delimited) -> Result<Self, PatternError> {
-        let translated = translate::translate(pattern, *flags)?;
+    fn of(delimited: &Delimited) -> Result<Self, PatternError> {
+        use PatternError::{Needs, Syntax, TooLarge};
+        match Self::linear(delimited) {
+            Err(Needs(_)) => Self::backtracking(delimited),
+            // The linear engine's word for what is wrong, if the other one sees it so, too.
+            Err(error @ (TooLarge | Syntax(_))) => Self::backtracking(delimited).or(Err(error)),
+            done => done,
+        }
+    }
+
+    fn linear(Delimited { pattern, flags }: &Delimited) -> Result<Self, PatternError> {
+        let translated = translate(pattern, *flags, Dialect::Linear)?;
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
         Ok(Self {
             matcher: Matcher::linear(&translated)?,
             literals: Literals::required(&hir),
+            written: String::new(),
+            doubt: delimited::doubt(pattern),
+        })
+    }
+
+    fn backtracking(Delimited { pattern, flags }: &Delimited) -> Result<Self, PatternError> {
+        let exact = translate(pattern, *flags, Dialect::Backtracking)?;
+        // Without a relaxed form the pattern just runs more often.
+        let relaxed = translate(pattern, *flags, Dialect::Relaxed).ok();
+        let hir = relaxed.as_deref().and_then(|relaxed| audit::parse(relaxed).ok());
+        Ok(Self {
+            matcher: Matcher::backtracking(Backtracking::new(&exact, relaxed.as_deref())?),
+            literals: hir.as_ref().and_then(Literals::required),
+            written: String::new(),
             doubt: delimited::doubt(pattern),
         })
     }

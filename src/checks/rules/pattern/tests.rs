@@ -21,7 +21,7 @@ fn outcome(pattern: &str, text: &[u8]) -> &'static str {
     match Pattern::compile(&latin1_view(pattern.as_bytes())) {
         Ok(pattern) => {
             let hit = pattern.matcher.is_match(text);
-            assert_eq!(pattern.matcher.find(text, 0).is_some(), hit);
+            assert_eq!(pattern.matcher.try_find(text, 0).unwrap().is_some(), hit);
             if hit { "hit" } else { "miss" }
         }
         Err(PatternError::Needs(_)) => "needs",
@@ -96,7 +96,7 @@ fn matches_are_counted_one_behind_the_other() {
         ("/a/", "", 9, 0),
     ] {
         let compiled = Pattern::compile(pattern).unwrap();
-        assert_eq!(compiled.matcher.count(text.as_bytes(), most), count, "{pattern}");
+        assert_eq!(compiled.matcher.try_count(text.as_bytes(), most), Ok(count), "{pattern}");
     }
 }
 
@@ -104,6 +104,32 @@ fn matches_are_counted_one_behind_the_other() {
 fn too_large_a_pattern_is_refused() {
     let error = Pattern::compile("/(?:(?:[a-z]{1,900}x){1,900}y){1,900}/").unwrap_err();
     assert!(matches!(error, PatternError::TooLarge), "{error}");
+}
+
+/// What makes a backtracking engine run for years: given up or answered, never endured.
+#[test]
+fn hostile_texts_end_within_the_limits() {
+    let many = |text: &str, times: usize| text.repeat(times).into_bytes();
+    for (pattern, text, expected) in [
+        (r"/(a+)+$(?!b)/", [many("a", 40), b"!".to_vec()].concat(), Ok(false)),
+        (r"/^(?=(a+)+b)/", [many("a", 40), b" b".to_vec()].concat(), Err(LimitExceeded)),
+        (r"/^(?:(a|aa)+)\1b/", [many("a", 60), b" b".to_vec()].concat(), Err(LimitExceeded)),
+        (r"/^(a?){30}\1a{30}(?!b)/", many("a", 30), Err(LimitExceeded)),
+        (r"/(x+x+)+(?<!z)y/", many("x", 5_000), Ok(false)),
+        (r"/(x+x+)+(?<!z)\1y/", [many("x", 5_000), b"y".to_vec()].concat(), Ok(true)),
+        (r"/(?=.*,.*,.*,.*,.*;).*!/", many("a,", 5_000), Ok(false)),
+        (r"/(?=.*,.*,.*,.*,.*;)a/", many("a,", 5_000), Err(LimitExceeded)),
+        (r"/(?=\w+!)a/", many("a", 1 << 20), Err(LimitExceeded)),
+        (r"/(?:(?=a)a)+(?<!a)$/", many("a", 1 << 20), Err(LimitExceeded)),
+        (r"/<(\w+)[^>]*>.*<\/\1x>/s", many("<b>", 30_000), Ok(false)),
+        (r"/(\w+)\s+\1\b!/", many("ab ", 50_000), Ok(false)),
+        (r"/^(\((?:[^()]|(?1))*\))$/", many("(", 100_000), Ok(false)),
+        (r"/(?R)?a(?!a)b/", many("a", 10_000), Ok(false)),
+    ] {
+        let compiled = Pattern::compile(pattern).unwrap();
+        assert_eq!(compiled.matcher.try_is_match(&text), expected, "{pattern}");
+        assert_eq!(compiled.matcher.try_find(&text, 0).map(|found| found.is_some()), expected);
+    }
 }
 
 /// Patterns that look like patterns: random bytes seldom get past the delimiters.
@@ -146,10 +172,30 @@ fn pieces() -> impl Strategy<Value = String> {
         "é",
         "[[:alpha:]]",
         "(?#",
+        "(?=",
+        "(?!",
+        "(?<=",
+        "(?<!",
+        "(?>",
+        "(?<n>",
+        "(?1)",
+        "(?R)",
+        "(?(1)",
+        "\\1",
+        "\\k<n>",
+        "\\g{-1}",
+        "\\K",
+        "\\G",
+        "\\R",
+        "+",
+        "(*FAIL)",
+        "(*COMMIT)",
+        "(*ACCEPT)",
+        "\\x{263a}",
         "\\12",
         "#",
     ]);
-    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
 }
 
 proptest! {

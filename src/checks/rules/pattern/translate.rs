@@ -1,21 +1,39 @@
-//! From Perl's syntax to that of the `regex` crate, byte by byte.
+//! From Perl's syntax to that of an engine, byte by byte.
 //!
-//! The output is ASCII and spells out what depends on flags, except case, which the engine
-//! handles in groups `(?i:…)`. Groups never capture: nothing reads what they catch.
+//! The output is ASCII and spells out what depends on flags, except case, which the engines
+//! handle in groups `(?i:…)`. Only the backtracking engine's groups capture: nothing else reads
+//! what they catch.
 
 use super::{
     PatternError, class,
     delimited::Flags,
     escape::{self, Escaped},
-    group,
+    group::{self, Open},
 };
+
+/// Into what a pattern is translated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// The `regex` crate's syntax with the same meaning.
+    Linear,
+    /// PCRE2's syntax with the same meaning; the whole is meant to stand in one capturing group,
+    /// so that numbers of groups are one higher.
+    Backtracking,
+    /// The `regex` crate's syntax for something that matches wherever the pattern does, and in
+    /// more places: conditions are dropped, references stand for anything.
+    Relaxed,
+}
 
 /// Translates a pattern that stands under these flags.
 ///
 /// # Errors
-/// Not valid in Perl, or needs more than the linear engine has.
-pub(super) fn translate(pattern: &[u8], flags: Flags) -> Result<String, PatternError> {
-    let mut translator = Translator::new(pattern, flags);
+/// Not valid in Perl, or needs more than the engine has.
+pub(super) fn translate(
+    pattern: &[u8],
+    flags: Flags,
+    dialect: Dialect,
+) -> Result<String, PatternError> {
+    let mut translator = Translator::new(pattern, flags, dialect);
     if flags.ignore_case {
         translator.out.push_str("(?i)");
     }
@@ -35,18 +53,38 @@ pub(super) struct Translator<'p> {
     at: usize,
     /// The translation so far.
     pub(super) out: String,
+    /// Into what.
+    pub(super) dialect: Dialect,
     /// The flags that hold here.
     pub(super) flags: Flags,
-    /// The flags that will hold again behind each open group.
-    pub(super) outer: Vec<Flags>,
+    /// The open groups.
+    pub(super) outer: Vec<Open>,
     /// How many groups of the whole pattern capture: decides what `\10` means.
     pub(super) captures: usize,
 }
 
 impl<'p> Translator<'p> {
-    fn new(pattern: &'p [u8], flags: Flags) -> Self {
+    fn new(pattern: &'p [u8], flags: Flags, dialect: Dialect) -> Self {
         let captures = group::captures(pattern);
-        Self { pattern, at: 0, out: String::new(), flags, outer: Vec::new(), captures }
+        Self { pattern, at: 0, out: String::new(), dialect, flags, outer: Vec::new(), captures }
+    }
+
+    /// Adds what the backtracking engine has a word for; the linear one lacks it.
+    ///
+    /// # Errors
+    /// The linear engine is meant.
+    pub(super) fn beyond_linear(
+        &mut self,
+        needs: &'static str,
+        exact: &str,
+        relaxed: &str,
+    ) -> Result<(), PatternError> {
+        match self.dialect {
+            Dialect::Linear => return Err(PatternError::Needs(needs)),
+            Dialect::Backtracking => self.out.push_str(exact),
+            Dialect::Relaxed => self.out.push_str(relaxed),
+        }
+        Ok(())
     }
 
     /// The next byte, not yet taken.
@@ -114,7 +152,8 @@ impl<'p> Translator<'p> {
             b'|' => self.out.push('|'),
             b'.' => self.out.push_str(if self.flags.dot_all { "(?s:.)" } else { "[^\\n]" }),
             b'^' => self.out.push_str(if self.flags.multi_line { "(?m:^)" } else { "\\A" }),
-            b'$' => self.out.push_str(if self.flags.multi_line { "(?m:$)" } else { LAST }),
+            b'$' if self.flags.multi_line => self.out.push_str("(?m:$)"),
+            b'$' => self.last(),
             b'*' | b'+' | b'?' => self.quantifier(char::from(byte).to_string())?,
             b'{' => self.braces()?,
             b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' if self.flags.extended => {}
@@ -131,11 +170,24 @@ impl<'p> Translator<'p> {
             Escaped::Byte(byte) => self.literal(byte),
             Escaped::Set(set) => self.out.push_str(&set.spell(false)),
             Escaped::Word(word) => self.out.push_str(word),
-            Escaped::End => self.out.push_str(LAST),
+            Escaped::Beyond { needs, exact, relaxed } => {
+                self.beyond_linear(needs, &exact, relaxed)?;
+            }
+            Escaped::End => self.last(),
             Escaped::Quote => self.quoted(),
             Escaped::Nothing => {}
         }
         Ok(())
+    }
+
+    /// `$` and `\Z`: the end, or before a line feed that ends the text.
+    fn last(&mut self) {
+        self.out.push_str(match self.dialect {
+            // Takes the line feed; see `audit` for what makes it exact.
+            Dialect::Linear => "(?:\\n?\\z)",
+            Dialect::Backtracking => "\\Z",
+            Dialect::Relaxed => "(?m:$)",
+        });
     }
 
     /// `\Q…\E`: everything for itself.
@@ -148,16 +200,20 @@ impl<'p> Translator<'p> {
 
     /// `{n}`, `{n,}`, `{n,m}`, `{,m}` (Perl 5.34), or else a brace that stands for itself.
     fn braces(&mut self) -> Result<(), PatternError> {
-        let bounds = self.rest().iter().position(|&b| b == b'}').and_then(|end| {
-            let inside = self.rest().get(..end)?;
-            Some((end, bounds(inside)?))
-        });
+        let bounds = self.bounds_at(0);
         let Some((end, bounds)) = bounds else {
             self.literal(b'{');
             return Ok(());
         };
         self.at += end + 1;
         self.quantifier(bounds)
+    }
+
+    /// The bounds that stand so far behind, in the engine's spelling, and how far their `}` is.
+    fn bounds_at(&self, offset: usize) -> Option<(usize, String)> {
+        let rest = self.rest().get(offset..)?;
+        let end = rest.iter().position(|&byte| byte == b'}')?;
+        Some((end, bounds(rest.get(..end)?)?))
     }
 
     fn quantifier(&mut self, quantifier: String) -> Result<(), PatternError> {
@@ -167,18 +223,20 @@ impl<'p> Translator<'p> {
                 self.at += 1;
                 self.out.push('?');
             }
-            Some(b'+') => return Err(PatternError::Needs("possessive matching")),
+            Some(b'+') => {
+                self.at += 1;
+                self.beyond_linear("possessive matching", "+", "")?;
+            }
             _ => {}
         }
-        match self.peek() {
-            Some(b'*' | b'+' | b'?') => Err(self.invalid("nested quantifiers")),
-            _ => Ok(()),
-        }
+        let nested = match self.peek() {
+            Some(b'*' | b'+' | b'?') => true,
+            Some(b'{') => self.bounds_at(1).is_some(),
+            _ => false,
+        };
+        if nested { Err(self.invalid("nested quantifiers")) } else { Ok(()) }
     }
 }
-
-/// Perl's `$` and `\Z`; see `audit` for what makes it exact.
-const LAST: &str = "(?:\\n?\\z)";
 
 /// The bounds of a counted repetition in the engine's spelling.
 fn bounds(inside: &[u8]) -> Option<String> {
