@@ -16,12 +16,15 @@ macro_rules! yes_no {
 mod antivirus;
 mod body;
 mod call;
+mod comparison;
 mod elsewhere;
 mod entity;
 #[cfg(test)]
 mod examples;
 mod freemail;
 mod from_name_spoof;
+mod html;
+mod https;
 mod image;
 mod locales;
 mod mime;
@@ -30,6 +33,7 @@ mod relay;
 #[cfg(test)]
 mod scenes;
 mod textcat;
+mod uri;
 mod vbounce;
 mod welcomelist;
 mod welcomelist_subject;
@@ -137,6 +141,8 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("DNSEval", elsewhere::DNS_EVAL),
     ("FreeMail", freemail::FUNCTIONS),
     ("FromNameSpoof", from_name_spoof::FUNCTIONS),
+    ("HTMLEval", html::FUNCTIONS),
+    ("HTTPSMismatch", https::FUNCTIONS),
     ("HashBL", elsewhere::HASHBL),
     ("ImageInfo", image::FUNCTIONS),
     ("MIMEEval", mime::FUNCTIONS),
@@ -149,6 +155,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("TextCat", textcat::FUNCTIONS),
     ("TxRep", elsewhere::TXREP),
     ("URIDNSBL", elsewhere::URIDNSBL),
+    ("URIEval", uri::FUNCTIONS),
     ("VBounce", vbounce::FUNCTIONS),
     ("WLBLEval", welcomelist::FUNCTIONS),
     ("WelcomeListSubject", welcomelist_subject::FUNCTIONS),
