@@ -25,10 +25,10 @@ pub(super) struct Conf {
     pub(super) locales: Locales,
     /// Languages that are nothing special.
     pub(super) languages: Languages,
-    /// Tags in patterns.
-    pub(super) replace: ReplaceTags,
     /// Domains, and sites that lead on to others.
     pub(super) sites: Sites,
+    /// Tags in patterns.
+    pub(super) replace: ReplaceTags,
 }
 
 /// Why a directive's value cannot be used.
@@ -59,7 +59,7 @@ impl Conf {
             .or_else(|| self.subjects.read(key, value))
             .or_else(|| self.locales.read(key, value))
             .or_else(|| self.languages.read(key, value))
-            .or_else(|| self.replace.read(key, value))
             .or_else(|| self.sites.read(key, value))
+            .or_else(|| self.replace.read(key, value))
     }
 }

@@ -24,12 +24,13 @@ pub(super) fn of_address(scene: &Scene<'_>, address: &[u8]) -> Option<String> {
     is_host_name(host).then(|| registered(scene, host).to_owned())
 }
 
-/// The hosts that URIs lead to, in lower case, each once. Addresses lead nowhere.
+/// The hosts that URIs lead to, addresses aside, in lower case, each once.
 pub(super) fn of_links<'s>(scene: &'s Scene<'_>) -> Vec<&'s str> {
     let mut seen = HashSet::new();
-    let is_address = |uri: &&Uri| mailto(&uri.uri).is_some();
-    let links = scene.uris().list.iter().filter(|uri| !is_address(uri));
-    let hosts = links.flat_map(|uri| &uri.hosts);
+    let is_address =
+        |uri: &str| uri.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+    let links = scene.uris().list.iter().filter(|link| !is_address(&link.uri));
+    let hosts = links.flat_map(|link| &link.hosts);
     hosts.map(|(host, _)| host.as_str()).filter(|host| seen.insert(*host)).collect()
 }
 
@@ -39,11 +40,8 @@ pub(super) fn mail_links<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = &'s s
         uri.types.contains(&LinkType::Element("a")) && !uri.types.contains(&LinkType::Parsed)
     };
     let links = scene.uris().list.iter().filter(is_link);
-    links.filter_map(|uri| mailto(&uri.uri))
-}
-
-/// What stands behind `mailto:`.
-fn mailto(uri: &str) -> Option<&str> {
-    let (scheme, rest) = uri.split_once(':')?;
-    scheme.eq_ignore_ascii_case("mailto").then_some(rest)
+    links.filter_map(|uri| {
+        let (scheme, rest) = uri.uri.split_once(':')?;
+        scheme.eq_ignore_ascii_case("mailto").then_some(rest)
+    })
 }

@@ -21,6 +21,7 @@ macro_rules! yes_no {
 mod antivirus;
 mod body;
 mod call;
+mod comparison;
 mod elsewhere;
 mod entity;
 #[cfg(test)]
@@ -28,6 +29,8 @@ mod examples;
 mod freemail;
 mod from_name_spoof;
 mod header;
+mod html;
+mod https;
 mod image;
 mod locales;
 mod mime;
@@ -37,6 +40,7 @@ mod relay;
 mod scenes;
 mod table;
 mod textcat;
+mod uri;
 mod vbounce;
 mod welcomelist;
 mod welcomelist_subject;
@@ -144,6 +148,8 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("DNSEval", elsewhere::DNS_EVAL),
     ("FreeMail", freemail::FUNCTIONS),
     ("FromNameSpoof", from_name_spoof::FUNCTIONS),
+    ("HTMLEval", html::FUNCTIONS),
+    ("HTTPSMismatch", https::FUNCTIONS),
     ("HashBL", elsewhere::HASHBL),
     ("HeaderEval", header::FUNCTIONS),
     ("ImageInfo", image::FUNCTIONS),
@@ -157,6 +163,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("TextCat", textcat::FUNCTIONS),
     ("TxRep", elsewhere::TXREP),
     ("URIDNSBL", elsewhere::URIDNSBL),
+    ("URIEval", uri::FUNCTIONS),
     ("VBounce", vbounce::FUNCTIONS),
     ("WLBLEval", welcomelist::FUNCTIONS),
     ("WelcomeListSubject", welcomelist_subject::FUNCTIONS),

@@ -97,6 +97,20 @@ impl Backtracking {
     }
 }
 
+impl Backtracking {
+    /// Where a group of the leftmost match stands, counted from 1; `None` as well where the search
+    /// was given up.
+    pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
+        if self.guard.as_ref().is_some_and(|guard| !guard.is_match(text)) {
+            return None;
+        }
+        let engine = if text.len() <= SHORT { &self.short } else { &self.long };
+        // The whole pattern is the first group.
+        let found = engine.captures(text).ok()??.get(group + 1)?;
+        Some(found.start()..found.end())
+    }
+}
+
 /// The whole pattern as it is compiled.
 fn limited(translated: &str, fixed: bool, steps: u32) -> String {
     let moving = if fixed { "" } else { "\\G(?s:.*?)\\K" };

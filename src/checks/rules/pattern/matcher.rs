@@ -68,10 +68,11 @@ impl Matcher {
         }
     }
 
-    /// Where a group of the leftmost match stands; groups are counted from 1.
+    /// Where a group of the leftmost match stands, of a pattern compiled for it; groups are
+    /// counted from 1. `None` as well where the search was given up.
     pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
         match &self.0 {
-            Engine::Linear(regex) => regex.captures(text)?.get(group).map(|found| found.range()),
+            Engine::Linear(_) => None,
             Engine::Backtracking(engine) => engine.capture(text, group),
         }
     }
@@ -99,11 +100,6 @@ impl Matcher {
             from = if found.is_empty() { found.end + 1 } else { found.end };
         }
         Ok(count)
-    }
-
-    /// As [`try_find`](Self::try_find); what was given up does not match.
-    pub(in super::super) fn find(&self, text: &[u8], from: usize) -> Option<Range<usize>> {
-        self.try_find(text, from).ok().flatten()
     }
 
     /// As [`try_is_match`](Self::try_is_match); what was given up does not match.
