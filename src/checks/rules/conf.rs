@@ -1,11 +1,15 @@
 //! What the directives of the rule language set, rules and scores apart: networks, lists of
 //! addresses, options. One part a plugin of SpamAssassin; each reads its own directives.
 
-use super::replace_tags::ReplaceTags;
+use super::{network::Network, replace_tags::ReplaceTags, shortcircuit::Shortcircuit};
 
 /// All options that rules files can set.
 #[derive(Debug, Default)]
 pub(super) struct Conf {
+    /// Questions to the DNS.
+    pub(super) network: Network,
+    /// Rules that end the examination.
+    pub(super) shortcircuit: Shortcircuit,
     /// Tags in patterns.
     pub(super) replace: ReplaceTags,
 }
@@ -30,6 +34,9 @@ impl Conf {
     /// # Errors
     /// The value is wrong; what was set before stays.
     pub(super) fn read(&mut self, key: &str, value: &str) -> Option<Result<(), ConfError>> {
-        self.replace.read(key, value)
+        self.replace
+            .read(key, value)
+            .or_else(|| self.network.read(key, value))
+            .or_else(|| self.shortcircuit.read(key, value))
     }
 }

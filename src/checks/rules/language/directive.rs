@@ -4,8 +4,11 @@ use super::{
     super::{
         eval::{Call, CallError},
         expression::{Expression, ExpressionError, Operand, Term},
+        mime_header::{MimeHeader, MimeHeaderError},
+        network::{self, AnswerError, Asked},
         pattern::{Pattern, PatternError},
         text::{HeaderQuery, QueryError},
+        uri_detail::{UriDetail, UriDetailError},
     },
     Line, bytes_of,
     known::{self, Known},
@@ -90,6 +93,12 @@ pub(in super::super) enum Test {
     Uri(Pattern),
     /// A function is asked: `header NAME eval:…` and the like.
     Eval(Call),
+    /// `mimeheader`.
+    MimeHeader(MimeHeader),
+    /// `uri_detail`.
+    UriDetail(UriDetail),
+    /// `askdns`: hits if whoever asks makes a finding of its name.
+    Network(Asked),
     /// `meta`: the expression, of which only the form has been checked.
     Meta(String),
 }
@@ -103,7 +112,7 @@ impl Test {
             | Self::Full(pattern)
             | Self::Uri(pattern)
             | Self::Header { test: HeaderTest::Matches { pattern, .. }, .. } => Some(pattern),
-            Self::Header { test: HeaderTest::Exists, .. } | Self::Eval(_) | Self::Meta(_) => None,
+            _ => None,
         }
     }
 }
@@ -117,7 +126,7 @@ impl Test {
             | Self::Full(pattern)
             | Self::Uri(pattern)
             | Self::Header { test: HeaderTest::Matches { pattern, .. }, .. } => Some(pattern),
-            Self::Header { test: HeaderTest::Exists, .. } | Self::Eval(_) | Self::Meta(_) => None,
+            _ => None,
         }
     }
 }
@@ -163,17 +172,17 @@ pub(in super::super) struct Flags {
 
 /// `tflags` of rules that look the message's links up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Scope {
+pub struct Scope {
     /// `domains_only`: not those that are IP addresses.
-    pub(in super::super) domains_only: bool,
+    pub domains_only: bool,
     /// `ips_only`: only those that are.
-    pub(in super::super) ips_only: bool,
+    pub ips_only: bool,
     /// `a`: the addresses of the hosts.
-    pub(in super::super) addresses: bool,
+    pub addresses: bool,
     /// `ns`: the addresses of their name servers.
-    pub(in super::super) name_servers: bool,
+    pub name_servers: bool,
     /// `notrim`: the whole host name, not only its registered domain.
-    pub(in super::super) whole_hosts: bool,
+    pub whole_hosts: bool,
 }
 
 /// What becomes of a directive that no part of the set knows.
@@ -217,6 +226,15 @@ pub(in super::super) enum LineError {
     /// A call that is none.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A `mimeheader` rule that is none.
+    #[error(transparent)]
+    MimeHeader(#[from] MimeHeaderError),
+    /// A `uri_detail` rule that is none.
+    #[error(transparent)]
+    UriDetail(#[from] UriDetailError),
+    /// A question that cannot be asked.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
     /// A score that is no number.
     #[error(transparent)]
     Points(#[from] PointsError),
@@ -231,7 +249,8 @@ pub(in super::super) enum LineError {
 /// It says nothing that can be understood.
 pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
     match line.key.as_str() {
-        "header" | "body" | "rawbody" | "full" | "uri" | "meta" => rule(line).or_else(|error| {
+        "header" | "body" | "rawbody" | "full" | "uri" | "meta" | "mimeheader" | "uri_detail"
+        | "askdns" => rule(line).or_else(|error| {
             // Right in itself: whoever names the rule made no mistake.
             match (error, named(line, "")) {
                 (LineError::Pattern(PatternError::Needs(needs)), Ok((name, _))) => {
@@ -300,6 +319,9 @@ fn rule(line: &Line) -> Result<Directive, LineError> {
         "rawbody" => Test::Rawbody(Pattern::compile(rest)?),
         "full" => Test::Full(Pattern::compile(rest)?),
         "uri" => Test::Uri(Pattern::compile(rest)?),
+        "mimeheader" => Test::MimeHeader(MimeHeader::parse(rest)?),
+        "uri_detail" => Test::UriDetail(UriDetail::parse(rest)?),
+        "askdns" => Test::Network(network::askdns(rest)?),
         _ => {
             Expression::parse(rest, &mut |term| match term {
                 Term::Call { function, .. } if function != "rules_matching" => {

@@ -10,9 +10,8 @@ mod known;
 mod lines;
 mod plugins;
 
-pub(super) use directive::{
-    Directive, Flags, HeaderTest, LineError, Scope, Test, read, without_effect,
-};
+pub use directive::Scope;
+pub(super) use directive::{Directive, Flags, HeaderTest, LineError, Test, read, without_effect};
 pub(super) use lines::{Line, Problem, Reader};
 pub(super) use plugins::World;
 
