@@ -3,6 +3,8 @@
 #
 #   tests/run.sh                    unit tests and tests/it, all of them
 #   tests/run.sh --bench smtp       the load figures of benches/smtp/ (also: smtp overload, …)
+#   tests/run.sh --bench spamassassin INDEX ROOT
+#                                   the same rules in SpamAssassin: hits, scores, CPU time
 #   tests/run.sh ARGUMENT...        passed on to `cargo test --release`, e.g. --test it early::
 #
 # Installs the servers from Debian or Ubuntu packages where they are missing (root, or sudo without
@@ -13,9 +15,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly packages=(postfix clamav-daemon rbldnsd sasl2-bin libsasl2-modules libsasl2-modules-db
-    m4 openssl iproute2 util-linux)
+    m4 openssl iproute2 util-linux spamassassin)
 # What proves that each of them is there; sbin is not in everybody's PATH.
-readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 m4 openssl ip unshare)
+readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 m4 openssl ip unshare spamassassin)
 # Postfix and sendmail exclude each other as packages; sendmail is unpacked beside it.
 readonly sendmail_packages=(sendmail-bin sendmail-base sendmail-cf)
 readonly target=${CARGO_TARGET_DIR:-$PWD/target}

@@ -83,6 +83,8 @@ pub enum Evidence {
         #[serde(rename = "trait")]
         trait_: String,
     },
+    /// How much of it there is, in millionths: a probability.
+    Millionths(u32),
     /// A fact with nothing more to show than a few words.
     Fact(String),
 }

@@ -36,3 +36,4 @@ mod matrix_sendmail;
 mod nothing_lost;
 mod reload;
 mod shutdown;
+mod spamassassin;

@@ -50,6 +50,9 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         }
     }
     groups.finish(&mut set);
+    let reads_text = |eval: &Eval| eval::reads_text(&eval.function);
+    set.evals.sort_by_key(|eval| !reads_text(eval));
+    set.text_readers = set.evals.iter().take_while(|eval| reads_text(eval)).count();
     metas::compile(&mut set, &mut draft, metas);
     set.shortcircuit = Plan::new(&set, &draft);
     set.conf = std::mem::take(&mut draft.conf);

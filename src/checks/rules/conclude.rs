@@ -2,7 +2,6 @@
 
 use super::{
     Hits, RuleSet,
-    eval::Question,
     expression::Expression,
     set::{Kind, Rule},
 };
@@ -56,9 +55,7 @@ fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> (Vec<f64>, Option<F
         }
     }
     for eval in &set.evals {
-        if let Question::Found(name) = eval.question
-            && others.iter().any(|finding| finding.name.as_str() == name)
-        {
+        if eval.question.is_answered(others) {
             put(&mut values, eval.rule, |before| before.max(1.0));
         }
     }

@@ -1,8 +1,8 @@
 //! Rules that read the same text, and the one pass that tells which of them can match.
 //!
-//! All literals of all rules of a group are one Aho-Corasick automaton. A pass over a text marks
-//! the rules of which a literal occurs; only their patterns run, and those without a usable
-//! literal.
+//! All literals of all rules of a group are one Aho-Corasick automaton, and those that are looked
+//! for in skeletons another. A pass over a text marks the rules of which a literal occurs; only
+//! their patterns run, and those without a usable literal.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{
     hits::Hits,
-    pattern::{LimitExceeded, Matcher, Pattern},
+    pattern::{LimitExceeded, Matcher, Pattern, View},
 };
 use crate::verdict::Evidence;
 
@@ -55,7 +55,8 @@ impl Probe {
 pub(super) struct Builder {
     probes: Vec<Probe>,
     /// Literals and the probes that need one of them.
-    literals: Vec<(Vec<u8>, u32)>,
+    plain: Vec<(Vec<u8>, u32)>,
+    skeletal: Vec<(Vec<u8>, u32)>,
     always: Vec<u32>,
 }
 
@@ -65,7 +66,11 @@ impl Builder {
         let index = u32::try_from(self.probes.len()).unwrap_or(u32::MAX);
         match &pattern.literals {
             Some(literals) => {
-                self.literals.extend(literals.iter().map(|literal| (literal.to_vec(), index)));
+                let list = match literals.view() {
+                    View::Plain => &mut self.plain,
+                    View::Skeleton => &mut self.skeletal,
+                };
+                list.extend(literals.iter().map(|literal| (literal.to_vec(), index)));
             }
             None => self.always.push(index),
         }
@@ -74,14 +79,17 @@ impl Builder {
 
     /// Compiles the group.
     pub(super) fn build(mut self) -> Group {
-        self.literals.sort();
-        self.literals.dedup();
-        let filtered = self.probes.len() - self.always.len();
-        let sieve = (filtered >= WORTH_A_PASS).then(|| Sieve::new(self.literals)).flatten();
-        if sieve.is_none() {
-            self.always = (0..).take(self.probes.len()).collect();
+        let mut sieves = Vec::new();
+        for (view, literals) in [(View::Plain, self.plain), (View::Skeleton, self.skeletal)] {
+            let mut owners: Vec<u32> = literals.iter().map(|&(_, owner)| owner).collect();
+            owners.dedup();
+            let worth = owners.len() >= WORTH_A_PASS;
+            match worth.then(|| Sieve::new(view, literals)).flatten() {
+                Some(sieve) => sieves.push(sieve),
+                None => self.always.extend(owners),
+            }
         }
-        Group { probes: self.probes, sieve, always: self.always }
+        Group { probes: self.probes, sieves, always: self.always }
     }
 }
 
@@ -89,7 +97,7 @@ impl Builder {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     probes: Vec<Probe>,
-    sieve: Option<Sieve>,
+    sieves: Vec<Sieve>,
     /// Probes that run on every text.
     always: Vec<u32>,
 }
@@ -102,6 +110,8 @@ pub(super) struct Scratch {
     pass: u32,
     /// The probes to run.
     candidates: Vec<u32>,
+    /// A text as a sieve looks at it.
+    view: Vec<u8>,
 }
 
 impl Group {
@@ -145,7 +155,7 @@ impl Group {
     fn candidates(&self, text: &[u8], scratch: &mut Scratch) {
         scratch.candidates.clear();
         scratch.candidates.extend_from_slice(&self.always);
-        if let Some(sieve) = &self.sieve {
+        for sieve in &self.sieves {
             sieve.pass(text, self.probes.len(), scratch);
         }
     }
@@ -211,15 +221,18 @@ impl Probe {
 /// The literals of a group.
 #[derive(Debug)]
 struct Sieve {
+    view: View,
     automaton: AhoCorasick,
     /// For each literal of the automaton the probes that need it.
     owners: Vec<Vec<u32>>,
 }
 
 impl Sieve {
-    /// `literals` are sorted. `None` if they are more than an automaton takes: then every
+    /// `None` if they are more than an automaton takes: then every
     /// pattern runs, which is slower and just as right.
-    fn new(literals: Vec<(Vec<u8>, u32)>) -> Option<Self> {
+    fn new(view: View, mut literals: Vec<(Vec<u8>, u32)>) -> Option<Self> {
+        literals.sort();
+        literals.dedup();
         let mut strings: Vec<Vec<u8>> = Vec::new();
         let mut owners: Vec<Vec<u32>> = Vec::new();
         for (literal, owner) in literals {
@@ -236,7 +249,7 @@ impl Sieve {
             .match_kind(MatchKind::Standard)
             .build(&strings)
             .ok()?;
-        Some(Self { automaton, owners })
+        Some(Self { view, automaton, owners })
     }
 
     fn pass(&self, text: &[u8], probes: usize, scratch: &mut Scratch) {
@@ -244,13 +257,15 @@ impl Sieve {
         if scratch.marks.len() < probes {
             scratch.marks.resize(probes, 0);
         }
-        for found in self.automaton.find_overlapping_iter(text) {
+        let Scratch { marks, pass, candidates, view } = scratch;
+        let text = self.view.of(text, view);
+        for found in self.automaton.find_overlapping_iter(&*text) {
             let owners = self.owners.get(found.pattern().as_usize());
             for &owner in owners.into_iter().flatten() {
-                let mark = usize::try_from(owner).ok().and_then(|at| scratch.marks.get_mut(at));
-                if let Some(mark) = mark.filter(|mark| **mark != scratch.pass) {
-                    *mark = scratch.pass;
-                    scratch.candidates.push(owner);
+                let mark = usize::try_from(owner).ok().and_then(|at| marks.get_mut(at));
+                if let Some(mark) = mark.filter(|mark| **mark != *pass) {
+                    *mark = *pass;
+                    candidates.push(owner);
                 }
             }
         }

@@ -24,12 +24,14 @@
 //! caught (`%{NAME}`), most of what `uri_detail` asks of a URI; rules that need them are left out or
 //! never hit, and count 0 in metas.
 
+mod addresses;
 mod builtin;
 pub mod cases;
 mod compile;
 mod complaint;
 mod conclude;
 mod conf;
+mod domains;
 mod draft;
 mod eval;
 mod expression;
@@ -40,6 +42,7 @@ mod metas;
 mod mime_header;
 pub mod network;
 mod pattern;
+mod relays;
 mod replace_tags;
 mod scene;
 mod score_set;
@@ -53,6 +56,7 @@ mod uri_detail;
 mod tests;
 
 pub use complaint::{Complaint, Severity};
+pub use eval::{FunctionInfo, functions};
 pub use hits::Hits;
 pub use language::Scope;
 pub use score_set::ScoreSet;

@@ -1,22 +1,121 @@
 //! What rules see of one message, each view made once and only if a rule asks for it.
 
-use super::{conf::Conf, text::Headers};
-use crate::checks::Case;
+use std::cell::OnceCell;
+
+use super::{
+    conf::Conf,
+    eval::{self, Alternatives, Dates, Entity, Freemails, FromName, Images, MimeFacts, Pdfs, Signature},
+    relays::Relays,
+    text::Fields,
+};
+use crate::{checks::Case, mail::Oddity};
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
 pub(super) struct Scene<'c> {
     /// Both, as they came.
     pub(super) case: &'c Case,
     /// What rules files have set.
-    #[allow(dead_code)]
     pub(super) conf: &'c Conf,
-    /// The header fields, by name.
-    pub(super) headers: Headers<'c>,
+    /// The header fields.
+    pub(super) headers: Fields<'c>,
+    /// What FreeMail has read.
+    pub(super) freemails: Freemails,
+    /// What FromNameSpoof has seen.
+    pub(super) from_name: FromName,
+    relays: OnceCell<Relays>,
+    entities: OnceCell<Vec<Entity<'c>>>,
+    mime: OnceCell<MimeFacts>,
+    uppercase: OnceCell<f64>,
+    alternatives: OnceCell<Alternatives>,
+    signature: OnceCell<Option<Signature>>,
+    images: OnceCell<Images>,
+    pdfs: OnceCell<Pdfs>,
+    dates: OnceCell<Dates>,
 }
 
 impl<'c> Scene<'c> {
     /// The views of a case, none of them made yet.
     pub(super) fn new(case: &'c Case, conf: &'c Conf) -> Self {
-        Self { case, conf, headers: Headers::of(case) }
+        Self {
+            case,
+            conf,
+            headers: Fields::of(case.message.raw()),
+            freemails: Freemails::default(),
+            from_name: FromName::default(),
+            relays: OnceCell::new(),
+            entities: OnceCell::new(),
+            mime: OnceCell::new(),
+            uppercase: OnceCell::new(),
+            alternatives: OnceCell::new(),
+            signature: OnceCell::new(),
+            images: OnceCell::new(),
+            pdfs: OnceCell::new(),
+            dates: OnceCell::new(),
+        }
+    }
+
+    /// The relays the message came by.
+    pub(super) fn relays(&self) -> &Relays {
+        self.relays.get_or_init(|| Relays::of(self))
+    }
+
+    /// The text of the message in paragraphs, the Subject first; once a function of FreeMail has
+    /// read it, without the addresses it takes out.
+    pub(super) fn paragraphs(&self) -> impl Iterator<Item = &[u8]> {
+        let changed = self.freemails.changed_text();
+        let own = changed.is_none().then(|| self.case.message.body());
+        let changed = changed.into_iter().flatten().map(Vec::as_slice);
+        changed.chain(own.into_iter().flatten().map(AsRef::as_ref))
+    }
+
+    /// The decoded texts in chunks.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &'c [u8]> {
+        self.case.message.rawbody().iter().map(String::as_bytes)
+    }
+
+    /// Whether the closing boundary of a multipart never comes.
+    pub(super) fn has_open_multipart(&self) -> bool {
+        self.case.message.oddities().contains(&Oddity::OpenMultipart)
+    }
+
+    /// The entities of the message, depth first.
+    pub(super) fn entities(&self) -> &[Entity<'c>] {
+        self.entities.get_or_init(|| eval::entities(&self.case.message))
+    }
+
+    /// What there is to know about its parts.
+    pub(super) fn mime(&self) -> &MimeFacts {
+        self.mime.get_or_init(|| MimeFacts::of(self.entities()))
+    }
+
+    /// Capital letters in percent of letters and digits; 0 for short texts and for charsets in
+    /// which other letters look like capitals.
+    pub(super) fn uppercase(&self) -> f64 {
+        *self.uppercase.get_or_init(|| eval::uppercase(self))
+    }
+
+    /// How far HTML and plain text say the same.
+    pub(super) fn alternatives(&self) -> &Alternatives {
+        self.alternatives.get_or_init(|| Alternatives::of(self.entities()))
+    }
+
+    /// The signature of the first plain text, if there is a plain text.
+    pub(super) fn signature(&self) -> Option<&Signature> {
+        self.signature.get_or_init(|| Signature::of(self.entities())).as_ref()
+    }
+
+    /// The attached images.
+    pub(super) fn images(&self) -> &Images {
+        self.images.get_or_init(|| Images::of_entities(self.entities()))
+    }
+
+    /// The attached PDF files.
+    pub(super) fn pdfs(&self) -> &Pdfs {
+        self.pdfs.get_or_init(|| Pdfs::of_entities(self.entities()))
+    }
+
+    /// What its dates tell.
+    pub(super) fn dates(&self) -> &Dates {
+        self.dates.get_or_init(|| Dates::of(self))
     }
 }

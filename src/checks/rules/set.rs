@@ -39,6 +39,8 @@ pub struct RuleSet {
     pub(super) evals: Vec<Eval>,
     pub(super) mime_headers: Vec<(u32, Flags, MimeHeader)>,
     pub(super) uri_details: Vec<(u32, UriDetail)>,
+    /// How many of them, from the first on, change the text that other rules see.
+    pub(super) text_readers: usize,
     /// What rules files have set, rules and scores apart.
     pub(super) conf: Conf,
     /// In an order in which each finds what it rests on.
@@ -211,9 +213,12 @@ impl RuleSet {
         for group in &self.headers {
             group.examine(&scene, &mut scratch, &mut hits);
         }
+        // These first: they change the text that the other rules see.
+        let (readers, evals) = self.evals.split_at(self.text_readers.min(self.evals.len()));
+        readers.iter().for_each(|eval| eval.examine(&scene, &mut hits));
         let message = &case.message;
         if !self.body.is_empty() {
-            self.body.examine("body", bytes(message.body()), &mut scratch, &mut hits);
+            self.body.examine("body", scene.paragraphs(), &mut scratch, &mut hits);
         }
         if !self.rawbody.is_empty() {
             self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);
@@ -225,7 +230,7 @@ impl RuleSet {
             let full = text::full(message.raw());
             self.full.examine("full", std::iter::once(&*full), &mut scratch, &mut hits);
         }
-        for eval in &self.evals {
+        for eval in evals {
             eval.examine(&scene, &mut hits);
         }
         for (rule, flags, test) in &self.mime_headers {
@@ -257,9 +262,15 @@ impl RuleSet {
         &self.conf.network
     }
 
-    /// The score that a `score` line sets for a name which another check defines.
+    /// What a finding of another check weighs: the score that a `score` line sets for its name,
+    /// or that of the rule which leaves its question to the check.
     pub fn weight(&self, name: &str) -> Option<Points> {
-        self.weights.get(name).copied()
+        self.weights.get(name).copied().or_else(|| {
+            let &number = self.numbers.get(name)?;
+            let rule = self.rules.get(compile::index(number))?;
+            let counts = if rule.is_sub_rule() { Points::ZERO } else { rule.score };
+            matches!(rule.kind, Kind::Eval | Kind::Network).then_some(counts)
+        })
     }
 
     /// The description of a rule or of another check's finding.

@@ -97,6 +97,7 @@ fn shown(evidence: &Evidence) -> String {
         }
         Evidence::Signature(signature) => signature.clone(),
         Evidence::Attachment { name, trait_ } => format!("{name}: {trait_}"),
+        Evidence::Millionths(millionths) => format!("{:.6}", f64::from(*millionths) / 1e6),
         Evidence::Fact(fact) => fact.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::super::pattern::{Matcher, Pattern};
+use super::super::pattern::{Matcher, Pattern, PatternError};
 
 /// What a function is given, counted from 1. Texts are "Latin-1 views": one `char` below 256 for
 /// every byte of the file.
@@ -73,13 +73,53 @@ impl Arguments {
         text.map(|text| text.parse().map_err(wrong)).transpose()
     }
 
+    /// One that is a number and must be there.
+    ///
+    /// # Errors
+    /// It is not, or it is something else.
+    pub(in super::super) fn needed_number<N: FromStr>(
+        &self,
+        number: usize,
+    ) -> Result<N, CallError> {
+        self.number(number)?.ok_or(CallError::Missing(number))
+    }
+
+    /// Two numbers from here on, of which the second may be left out.
+    ///
+    /// # Errors
+    /// The first is missing, or one is something else.
+    pub(in super::super) fn range(&self, number: usize) -> Result<(f64, Option<f64>), CallError> {
+        Ok((self.needed_number(number)?, self.number(number + 1)?))
+    }
+
     /// One that is a regular expression without delimiters, and must be there.
     ///
     /// # Errors
     /// It is not, or it is not one.
     pub(in super::super) fn pattern(&self, number: usize) -> Result<Matcher, CallError> {
+        self.compiled(number, Pattern::compile_bare)
+    }
+
+    /// One that is a regular expression with delimiters (`/…/i`, `m{…}`) or without, and must be
+    /// there.
+    ///
+    /// # Errors
+    /// It is not, or it is not one.
+    pub(in super::super) fn delimited_pattern(&self, number: usize) -> Result<Matcher, CallError> {
+        let is_delimiter = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let text = self.text(number)?;
+        let behind_m = text.strip_prefix('m').is_some_and(|rest| rest.starts_with(is_delimiter));
+        let is_delimited = text.starts_with('/') || behind_m;
+        self.compiled(number, if is_delimited { Pattern::compile } else { Pattern::compile_bare })
+    }
+
+    fn compiled(
+        &self,
+        number: usize,
+        compile: fn(&str) -> Result<Pattern, PatternError>,
+    ) -> Result<Matcher, CallError> {
         let wrong = |error| CallError::Value { number, what: format!("{error}") };
-        Ok(Pattern::compile_bare(self.text(number)?).map_err(wrong)?.matcher)
+        Ok(compile(self.text(number)?).map_err(wrong)?.matcher)
     }
 }
 

@@ -5,13 +5,61 @@
 //! directives, if it has any, into a part of [`Conf`](super::conf::Conf). A call is made into a
 //! [`Question`] when the rules are compiled, so that its arguments are read (and its patterns
 //! compiled) once; per message it is asked with a [`Scene`], which keeps what several questions need.
+//! Functions that other checks answer share one file, `elsewhere`.
+//!
+//! How the functions compare with SpamAssassin's:
+//!
+#![doc = include_str!("functions.md")]
 
+/// A [`Function`] without arguments that is answered with yes or no, as SpamAssassin does.
+macro_rules! yes_no {
+    ($name:literal, $ask:expr) => {
+        Function { name: $name, standing: Standing::Same, make: |_, _| Ok(Question::yes_no($ask)) }
+    };
+}
+
+mod antivirus;
+mod body;
 mod call;
+mod elsewhere;
+mod entity;
+#[cfg(test)]
+mod examples;
+mod freemail;
+mod from_name_spoof;
+mod header;
+mod image;
+mod locales;
+mod mime;
+mod pdf;
 mod relay;
+#[cfg(test)]
+mod scenes;
+mod table;
+mod textcat;
+mod vbounce;
+mod welcomelist;
+mod welcomelist_subject;
 
+pub(super) use body::{Alternatives, Signature};
 pub(super) use call::{Arguments, Call, CallError};
+pub(super) use entity::{Entity, entities};
+pub(super) use freemail::{Freemails, Providers, reads_text};
+pub(super) use from_name_spoof::{FromName, FromNames};
+pub(super) use header::Dates;
+pub(super) use image::Images;
+pub(super) use locales::Locales;
+pub(super) use mime::{MimeFacts, uppercase};
+pub(super) use pdf::Pdfs;
+pub use table::{FunctionInfo, functions};
+pub(super) use textcat::Languages;
+pub(super) use welcomelist::Lists;
+pub(super) use welcomelist_subject::Subjects;
+
+use std::ops::RangeInclusive;
 
 use super::{conf::Conf, scene::Scene};
+use crate::verdict::{Evidence, Finding};
 
 /// A function as rules name it.
 pub(super) struct Function {
@@ -25,7 +73,6 @@ pub(super) struct Function {
 
 /// How a function compares with SpamAssassin's of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
 pub(super) enum Standing {
     /// Gives the same answers.
     Same,
@@ -36,18 +83,37 @@ pub(super) enum Standing {
 }
 
 /// A call that is ready to be asked about messages.
-#[allow(dead_code)]
 pub(super) enum Question {
     /// Answered from the message: how often it hits, 0 for not at all.
     Ask(Box<dyn Fn(&Scene<'_>) -> u32 + Send + Sync>),
     /// Hits if another check has made the finding of this name.
     Found(&'static str),
+    /// Hits if another check has made a finding with the rule's own name.
+    UnderOwnName,
+    /// Hits if another check has made a finding with [`Evidence::Millionths`] in this range.
+    Within {
+        /// The finding.
+        finding: &'static str,
+        /// Such as a probability.
+        millionths: RangeInclusive<u32>,
+    },
 }
 
 impl Question {
     /// A question that is answered with yes or no.
     pub(super) fn yes_no(ask: impl Fn(&Scene<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self::Ask(Box::new(move |scene| u32::from(ask(scene))))
+    }
+
+    /// Whether other checks' findings answer it, whatever the rule is called.
+    pub(super) fn is_answered(&self, others: &[Finding]) -> bool {
+        others.iter().any(|other| match (self, &other.evidence) {
+            (Self::Found(name), _) => other.name.as_str() == *name,
+            (Self::Within { finding, millionths }, Evidence::Millionths(how_many)) => {
+                other.name.as_str() == *finding && millionths.contains(how_many)
+            }
+            _ => false,
+        })
     }
 }
 
@@ -56,12 +122,45 @@ impl std::fmt::Debug for Question {
         match self {
             Self::Ask(_) => f.write_str("Ask"),
             Self::Found(name) => f.debug_tuple("Found").field(name).finish(),
+            Self::UnderOwnName => f.write_str("UnderOwnName"),
+            Self::Within { finding, millionths } => {
+                f.debug_tuple("Within").field(finding).field(millionths).finish()
+            }
         }
     }
 }
 
 /// All functions, by the plugin of SpamAssassin that has them.
-pub(super) const PLUGINS: &[(&str, &[Function])] = &[("RelayEval", relay::FUNCTIONS)];
+pub(super) const PLUGINS: &[(&str, &[Function])] = &[
+    ("ASN", elsewhere::ASN),
+    ("AWL", elsewhere::AWL),
+    ("AccessDB", elsewhere::ACCESS_DB),
+    ("AntiVirus", antivirus::FUNCTIONS),
+    ("Bayes", elsewhere::BAYES),
+    ("BodyEval", body::FUNCTIONS),
+    ("DCC", elsewhere::DCC),
+    ("DKIM", elsewhere::DKIM),
+    ("DMARC", elsewhere::DMARC),
+    ("DNSEval", elsewhere::DNS_EVAL),
+    ("FreeMail", freemail::FUNCTIONS),
+    ("FromNameSpoof", from_name_spoof::FUNCTIONS),
+    ("HashBL", elsewhere::HASHBL),
+    ("HeaderEval", header::FUNCTIONS),
+    ("ImageInfo", image::FUNCTIONS),
+    ("MIMEEval", mime::FUNCTIONS),
+    ("PDFInfo", pdf::FUNCTIONS),
+    ("Pyzor", elsewhere::PYZOR),
+    ("Razor2", elsewhere::RAZOR2),
+    ("RelayEval", relay::FUNCTIONS),
+    ("SPF", elsewhere::SPF),
+    ("Shortcircuit", elsewhere::SHORTCIRCUIT),
+    ("TextCat", textcat::FUNCTIONS),
+    ("TxRep", elsewhere::TXREP),
+    ("URIDNSBL", elsewhere::URIDNSBL),
+    ("VBounce", vbounce::FUNCTIONS),
+    ("WLBLEval", welcomelist::FUNCTIONS),
+    ("WelcomeListSubject", welcomelist_subject::FUNCTIONS),
+];
 
 /// The function of this name.
 pub(super) fn function(name: &str) -> Option<&'static Function> {

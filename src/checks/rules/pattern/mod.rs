@@ -24,7 +24,7 @@ mod literal;
 mod matcher;
 mod translate;
 
-pub(super) use literal::Literals;
+pub(super) use literal::{Literals, View};
 pub(super) use matcher::{LimitExceeded, Matcher};
 
 use backtracking::Backtracking;

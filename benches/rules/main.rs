@@ -1,0 +1,126 @@
+//! What rules cost a message: `cargo bench --bench rules -- INDEX [ROOT [RULES…]]`.
+//!
+//! INDEX has lines `spam|ham<TAB>path`, relative to ROOT (default: the folder of INDEX). RULES are
+//! files or folders as in `[rules] include`, `builtin` if none are given. One thread, CPU time;
+//! the rows take turns, so that their ratios hold on a machine that does other things meanwhile.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a run that cannot go on ends by panicking"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "no runtime here to block; figures are for the person watching"
+)]
+
+use std::{env, fs, hint::black_box, path::Path, sync::Arc, time::Duration};
+
+use gatepost::{
+    checks::{
+        Case,
+        rules::{RuleSet, Settings},
+    },
+    mail::{Envelope, Message},
+};
+use nix::sys::resource::{UsageWho, getrusage};
+
+const ROUNDS: usize = 3;
+
+fn main() {
+    // cargo adds `--bench` by itself.
+    let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
+    let index =
+        Path::new(words.first().expect("cargo bench --bench rules -- INDEX [ROOT [RULES…]]"));
+    let root = words.get(1).map_or_else(|| index.parent().unwrap(), Path::new);
+    let messages = messages(index, root);
+    let mut include: Vec<String> = words.iter().skip(2).cloned().collect();
+    if include.is_empty() {
+        include.push("builtin".to_owned());
+    }
+    let before = cpu();
+    let rules = RuleSet::load(&Settings { include }).unwrap();
+    let loading = cpu().saturating_sub(before);
+    let counts = rules.counts();
+    println!(
+        "{} rules, {} unfiltered patterns, loaded in {:.2} s",
+        counts.rules,
+        counts.unfiltered,
+        loading.as_secs_f64()
+    );
+    measure(&rules, &messages);
+}
+
+fn measure(rules: &RuleSet, messages: &[Vec<u8>]) {
+    let mut rows = [const { Vec::new() }; 5];
+    for _ in 0..ROUNDS {
+        let mut at = cpu();
+        let mut lap = |row: usize| {
+            let took = cpu().saturating_sub(at);
+            rows[row].push(took.as_secs_f64() * 1e6 / messages.len() as f64);
+            at = cpu();
+        };
+        for raw in messages {
+            black_box(mail_parser::MessageParser::default().parse(raw));
+        }
+        lap(0);
+        let cases: Vec<Case> = messages.iter().map(|raw| case(raw)).collect();
+        lap(1);
+        for Case { message, .. } in &cases {
+            black_box((message.body(), message.rawbody(), message.uris()));
+        }
+        lap(2);
+        let hits: Vec<_> = cases.iter().map(|case| rules.examine(case)).collect();
+        lap(3);
+        for hits in hits {
+            black_box(rules.conclude(hits, &[]));
+        }
+        lap(4);
+    }
+    let medians = rows.map(|mut row| {
+        row.sort_by(f64::total_cmp);
+        row[row.len() / 2]
+    });
+    let [bare, ..] = medians;
+    let bytes: usize = messages.iter().map(Vec::len).sum();
+    println!(
+        "{} messages, mean {:.1} kB",
+        messages.len(),
+        bytes as f64 / messages.len() as f64 / 1e3
+    );
+    println!("{:<44} {:>8} {:>14}", "CPU a message", "µs", "× mail-parser");
+    let names = [
+        "mail-parser's parse",
+        "gatepost: parse",
+        "gatepost: texts",
+        "gatepost: examine",
+        "gatepost: conclude",
+    ];
+    for (name, micros) in names.iter().zip(medians) {
+        println!("{name:<44} {micros:>8.1} {:>14.2}", micros / bare);
+    }
+    let whole: f64 = medians.iter().skip(1).sum();
+    println!("{:<44} {whole:>8.1} {:>14.2}", "gatepost: all of it", whole / bare);
+}
+
+fn case(raw: &[u8]) -> Case {
+    let message = Message::parse(raw.to_vec());
+    Case { envelope: Arc::new(Envelope::default()), message: Arc::new(message) }
+}
+
+fn messages(index: &Path, root: &Path) -> Vec<Vec<u8>> {
+    let index = fs::read_to_string(index).unwrap();
+    let paths = index.lines().filter_map(|line| line.split_once('\t'));
+    paths.map(|(_, path)| fs::read(root.join(path)).unwrap()).collect()
+}
+
+/// CPU time of this thread.
+fn cpu() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).unwrap();
+    let of = |time: nix::sys::time::TimeVal| {
+        Duration::from_micros(u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap())
+    };
+    of(usage.user_time()) + of(usage.system_time())
+}

@@ -1,0 +1,175 @@
+//! gatepost beside SpamAssassin, both with SpamAssassin's stock rules, on the same messages:
+//! `tests/run.sh --bench spamassassin INDEX ROOT [OPTION…]`, or `cargo bench` where Debian's
+//! package `spamassassin` is installed.
+//!
+//! INDEX is a file with lines `label<TAB>path`, paths relative to ROOT. Prints
+//! - precision and recall over all pairs of message and rule, messages with the same set of rules
+//!   and the same score, and the worst rules. Both sides run local tests only; rules with
+//!   `tflags net` are left out on both;
+//! - CPU time a message of both, beside the bare parse of mail-parser on the same messages.
+//!   SpamAssassin runs as a library in one process (`answers.pl`), as its daemon does.
+//!
+//! SpamAssassin takes some 80 ms a message. `--save FILE` keeps its answers, `--answers FILE`
+//! takes them instead of asking again; `--help` lists all options. Where only the hits matter,
+//! `cargo test --bench spamassassin -- INDEX ROOT --answers FILE` builds faster.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a run that cannot go on ends by panicking"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "figures are for the person watching"
+)]
+
+mod answers;
+mod comparison;
+#[allow(dead_code, reason = "shared with the load figures")]
+#[path = "../smtp/figures.rs"]
+mod figures;
+mod ours;
+mod report;
+mod theirs;
+
+use std::{collections::HashSet, env, fs, path::PathBuf};
+
+use clap::Parser;
+
+use self::{answers::Answers, comparison::Comparison};
+
+/// gatepost beside SpamAssassin with the same rules on the same messages
+#[derive(Debug, Parser)]
+struct Options {
+    /// Lines `label<TAB>path`
+    index: PathBuf,
+    /// Where the paths begin
+    root: PathBuf,
+    /// The folder of the rules that both read
+    #[arg(long, default_value = "/usr/share/spamassassin")]
+    rules: PathBuf,
+    /// Take these answers of SpamAssassin instead of asking it
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
+    /// The sub-rules that go with --answers; else FILE.sub, if it is there (.zst: compressed)
+    #[arg(long, value_name = "FILE", requires = "answers")]
+    sub_answers: Option<PathBuf>,
+    /// Keep SpamAssassin's answers here, and the sub-rules in FILE.sub
+    #[arg(long, value_name = "FILE", conflicts_with = "answers")]
+    save: Option<PathBuf>,
+    /// Only each N-th message
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    every: usize,
+    /// How many of the worst rules to list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    worst: usize,
+    /// List the worst sub-rules, too
+    #[arg(long)]
+    sub: bool,
+    /// Name the messages on which this rule or sub-rule differs
+    #[arg(long, value_name = "RULE")]
+    show: Vec<String>,
+    /// Say for each message what differs
+    #[arg(long)]
+    messages: bool,
+    /// Judge the messages so many times; CPU times are the median
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    rounds: usize,
+}
+
+/// A message to be judged.
+struct Mail {
+    /// As the index names it.
+    path: String,
+    raw: Vec<u8>,
+}
+
+fn main() {
+    // cargo adds `--bench` by itself.
+    let options = Options::parse_from(env::args().filter(|word| word != "--bench"));
+    let mails = mails(&options);
+    assert!(!mails.is_empty(), "{} names no messages", options.index.display());
+    let (theirs, their_cpu) = theirs(&options);
+    let mut ours = ours::judge(&options.rules, &mails, options.rounds);
+    let network = network_rules(&options.rules);
+    ours.answers.retain(|rule| !network.contains(rule));
+    let comparison = Comparison::new(&theirs, &ours.answers);
+    report::accuracy(&comparison, options.worst, options.sub);
+    for rule in &options.show {
+        report::rule(&comparison, rule);
+    }
+    if options.messages {
+        report::messages(&comparison);
+    }
+    report::cpu(&ours, their_cpu.as_ref(), &mails);
+}
+
+fn mails(options: &Options) -> Vec<Mail> {
+    let index = fs::read_to_string(&options.index).expect("the index");
+    let paths =
+        index.lines().step_by(options.every.max(1)).filter_map(|line| line.split('\t').nth(1));
+    let read = |path: &str| {
+        let raw =
+            fs::read(options.root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        Mail { path: path.to_owned(), raw: without_mbox_line(raw) }
+    };
+    paths.map(read).collect()
+}
+
+/// A message without the line that mbox files put before it.
+fn without_mbox_line(raw: Vec<u8>) -> Vec<u8> {
+    match raw.iter().position(|&byte| byte == b'\n') {
+        Some(end) if raw.starts_with(b"From ") => raw[end + 1..].to_vec(),
+        _ => raw,
+    }
+}
+
+fn theirs(options: &Options) -> (Answers, Option<theirs::Cpu>) {
+    let mut asked = None;
+    let (mut answers, cpu) = match &options.answers {
+        Some(file) => {
+            let sub = options.sub_answers.clone().unwrap_or_else(|| answers::beside(file));
+            (Answers::read(file, &sub), None)
+        }
+        None => {
+            let folder = &*asked.insert(tempfile::tempdir().unwrap());
+            let file = options.save.clone().unwrap_or_else(|| folder.path().join("answers"));
+            let question = theirs::Question {
+                rules: &options.rules,
+                index: &options.index,
+                root: &options.root,
+                every: options.every,
+            };
+            let cpu = theirs::ask(&question, folder.path(), &file);
+            (Answers::read(&file, &answers::beside(&file)), Some(cpu))
+        }
+    };
+    let network = network_rules(&options.rules);
+    answers.retain(|rule| !network.contains(rule));
+    (answers, cpu)
+}
+
+/// The rules that say of themselves that they need the network.
+fn network_rules(folder: &PathBuf) -> HashSet<String> {
+    let mut rules = HashSet::new();
+    for entry in fs::read_dir(folder).expect("the folder of the rules") {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "cf") {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        for line in text.lines() {
+            let mut words = line.split_whitespace();
+            if words.next() == Some("tflags")
+                && let Some(rule) = words.next()
+                && words.any(|word| word == "net")
+            {
+                rules.insert(rule.to_owned());
+            }
+        }
+    }
+    rules
+}

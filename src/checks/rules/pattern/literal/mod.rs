@@ -1,0 +1,87 @@
+//! Strings a text must contain for a pattern to match: what the prefilter looks for.
+//!
+//! For every pattern a small set is found such that any match contains at least one member,
+//! ASCII case apart. `v[i1]agra` gives `viagra` and `v1agra`; `(?:cheap|buy) +meds` gives
+//! `meds`. Of all such sets the one is kept that ordinary mail contains least often.
+//!
+//! A pattern that allows for anything between its letters (`v[_\W]?i[_\W]?a…`) has no such
+//! strings. But if all but letters and digits are dropped from a text, every match that was in it
+//! leaves a string behind: these are looked for in the text's *skeleton*.
+
+mod pieces;
+mod rarity;
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use regex_syntax::hir::Hir;
+
+/// What is found more often than this, per byte of ordinary text, is not worth looking for.
+const MOST_OFTEN: f64 = 2e-3;
+
+/// A set of strings, lower case, of which every match contains at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Literals {
+    strings: Strings,
+    view: View,
+}
+
+/// What of a text the strings are looked for in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum View {
+    /// The text.
+    Plain,
+    /// Its letters and digits, see [`skeleton`].
+    Skeleton,
+}
+
+type Strings = BTreeSet<Vec<u8>>;
+
+impl Literals {
+    /// Those of a pattern; `None` if there are none worth looking for.
+    pub(super) fn required(hir: &Hir) -> Option<Self> {
+        Self::of(hir, View::Plain).or_else(|| Self::of(hir, View::Skeleton))
+    }
+
+    fn of(hir: &Hir, view: View) -> Option<Self> {
+        let found = pieces::required(hir, view)?;
+        (found.often <= MOST_OFTEN).then(|| Self { strings: least(&found.strings), view })
+    }
+
+    /// The strings.
+    pub(in super::super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.strings.iter().map(Vec::as_slice)
+    }
+
+    /// Where they are looked for.
+    pub(in super::super) fn view(&self) -> View {
+        self.view
+    }
+}
+
+impl View {
+    /// What of a text is looked through. `room` is scratch space.
+    pub(in super::super) fn of<'t>(self, text: &'t [u8], room: &'t mut Vec<u8>) -> Cow<'t, [u8]> {
+        match self {
+            Self::Plain => Cow::Borrowed(text),
+            Self::Skeleton => {
+                room.clear();
+                room.extend(text.iter().copied().filter(|&byte| is_kept(byte)));
+                Cow::Borrowed(room)
+            }
+        }
+    }
+}
+
+/// What a skeleton keeps.
+fn is_kept(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+}
+
+/// Without the strings that contain another one.
+fn least(strings: &Strings) -> Strings {
+    let contains = |long: &[u8], short: &[u8]| long.windows(short.len()).any(|at| at == short);
+    let needless = |string: &Vec<u8>| {
+        strings.iter().any(|other| other.len() < string.len() && contains(string, other))
+    };
+    strings.iter().filter(|string| !needless(string)).cloned().collect()
+}
