@@ -51,6 +51,17 @@ fn scenes_end_as_written() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+/// One of each mistake; what is said of it stands beside it.
+#[test]
+fn each_mistake_is_named() {
+    let rules = RuleSet::parse(&[("mistakes.cf", include_str!("mistakes.cf"))]);
+    let said = |c: &Complaint| format!("{}: {}: {}", c.line, c.severity, c.text);
+    let found: Vec<_> = rules.complaints().iter().map(said).collect();
+    let expected: Vec<_> = include_str!("mistakes.txt").lines().collect();
+    assert_eq!(found.join("\n"), expected.join("\n"));
+    assert_eq!(findings(&rules, "Subject: good\n\n", &[]).len(), 2, "GOOD and ALWAYS");
+}
+
 #[test]
 fn evidence_shows_what_was_seen() {
     let rules = RuleSet::parse(&[(

@@ -243,7 +243,7 @@ pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
 
 /// The first word, checked to be a rule's name, and the rest.
 fn named<'l>(line: &'l Line, what: &'static str) -> Result<(String, &'l str), LineError> {
-    const LONGEST: usize = 128;
+    const LONGEST: usize = 100;
     let value = line.value.as_str();
     let (name, rest) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
     if name.is_empty() {
