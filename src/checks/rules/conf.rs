@@ -7,7 +7,7 @@ use super::{
     relays::Networks,
     replace_tags::ReplaceTags,
     shortcircuit::Shortcircuit,
-    text::Registry,
+    sites::Sites,
 };
 
 /// All options that rules files can set.
@@ -33,8 +33,8 @@ pub(super) struct Conf {
     pub(super) languages: Languages,
     /// Tags in patterns.
     pub(super) replace: ReplaceTags,
-    /// Where registrable domains end.
-    pub(super) registry: Registry,
+    /// Domains, and sites that lead on to others.
+    pub(super) sites: Sites,
 }
 
 /// Why a directive's value cannot be used.
@@ -68,6 +68,6 @@ impl Conf {
             .or_else(|| self.replace.read(key, value))
             .or_else(|| self.network.read(key, value))
             .or_else(|| self.shortcircuit.read(key, value))
-            .or_else(|| self.registry.read(key, value))
+            .or_else(|| self.sites.read(key, value))
     }
 }

@@ -7,7 +7,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    mail::{Header, HeaderBlock},
+    mail::{Field, Fields},
     verdict::Evidence,
 };
 
@@ -88,11 +88,11 @@ impl MimeHeader {
             return Ok(1);
         }
         let (first, last) = flags.parts.unwrap_or((0, u32::MAX));
-        let parts = (1..).zip(scene.case.message.parts());
+        let parts = (1..).zip(scene.case.message.entities().iter());
         let parts = parts.filter(|(number, _)| (first..=last).contains(number));
         let mut together = Vec::new();
         for (number, part) in parts {
-            let text = self.text(&part.headers, number == 1, scene.case.message.raw());
+            let text = self.text(&part.fields, number == 1);
             if flags.concat {
                 together.extend_from_slice(&text);
                 if !text.ends_with(b"\n") {
@@ -116,26 +116,24 @@ impl MimeHeader {
     }
 
     /// What is read of one part. `whole`: it is the message itself.
-    fn text(&self, headers: &HeaderBlock, whole: bool, raw: &[u8]) -> Vec<u8> {
+    fn text(&self, fields: &Fields, whole: bool) -> Vec<u8> {
         let Some(name) = &self.field else {
-            let fields = headers.fields.iter();
-            return fields.flat_map(|field| self.line(field, whole, raw)).collect();
+            return fields.iter().flat_map(|field| self.line(field, whole)).collect();
         };
         // Of several the last.
-        let mut named = headers.fields.iter().rev();
-        match named.find(|field| field.name.eq_ignore_ascii_case(name)) {
-            Some(field) if self.raw => written(field, whole, raw),
-            Some(field) => [field.decoded.as_bytes(), b"\n"].concat(),
+        match fields.named(name).last() {
+            Some(field) if self.raw => written(field, whole),
+            Some(field) => [field.decoded().as_bytes(), b"\n"].concat(),
             // A raw value that is not there is empty, whatever the rule says.
             None if self.raw => Vec::new(),
             None => self.if_unset.clone(),
         }
     }
 
-    fn line(&self, field: &Header, whole: bool, raw: &[u8]) -> Vec<u8> {
+    fn line(&self, field: &Field, whole: bool) -> Vec<u8> {
         let value = match self.raw {
-            true => unfolded(&written(field, whole, raw)),
-            false => [field.decoded.as_bytes(), b"\n"].concat(),
+            true => unfolded(&written(field, whole)),
+            false => [field.decoded().as_bytes(), b"\n"].concat(),
         };
         [field.name.as_bytes(), b": ", &value].concat()
     }
@@ -143,8 +141,8 @@ impl MimeHeader {
 
 /// A value as written, with bare line feeds and the one that ends it. Of parts inside the message
 /// SpamAssassin keeps no blanks in front.
-fn written(field: &Header, whole: bool, raw: &[u8]) -> Vec<u8> {
-    let value = raw.get(field.value.clone()).unwrap_or_default();
+fn written(field: &Field, whole: bool) -> Vec<u8> {
+    let value = field.raw.trim_ascii_end();
     let value = if whole { value } else { value.trim_ascii_start() };
     let mut value: Vec<u8> = value.iter().copied().filter(|&byte| byte != b'\r').collect();
     value.push(b'\n');

@@ -48,6 +48,7 @@ mod scene;
 mod score_set;
 mod set;
 mod shortcircuit;
+mod sites;
 mod source;
 mod text;
 mod uri_detail;

@@ -5,7 +5,7 @@ use super::{
     pattern::{LimitExceeded, Matcher, Pattern, PatternError},
     scene::Scene,
 };
-use crate::verdict::Evidence;
+use crate::{mail::Uri, verdict::Evidence};
 
 /// What a rule asks of one URI.
 #[derive(Debug)]
@@ -95,12 +95,12 @@ impl UriDetail {
 /// Runs rules.
 pub(super) fn examine(rules: &[(u32, UriDetail)], scene: &Scene<'_>, hits: &mut Hits) {
     for (rule, test) in rules {
-        for uri in scene.case.message.uris() {
-            match test.holds(|of| detail(uri, of)) {
+        for uri in &scene.uris().list {
+            match test.holds(|of| values(uri, of)) {
                 Ok(false) => continue,
                 Ok(true) => {
                     hits.add(*rule, 1);
-                    hits.show(*rule, Evidence::matched("uri", uri.as_bytes()));
+                    hits.show(*rule, Evidence::matched("uri", uri.uri.as_bytes()));
                 }
                 Err(LimitExceeded) => hits.give_up(*rule),
             }
@@ -110,10 +110,17 @@ pub(super) fn examine(rules: &[(u32, UriDetail)], scene: &Scene<'_>, hits: &mut 
 }
 
 /// What is known of a URI.
-fn detail(uri: &str, of: Detail) -> Vec<&str> {
+fn values(uri: &Uri, of: Detail) -> Vec<&str> {
+    fn texts(list: &[String]) -> Vec<&str> {
+        list.iter().map(String::as_str).collect()
+    }
     match of {
-        Detail::Raw | Detail::Cleaned => vec![uri],
-        Detail::Type | Detail::Text | Detail::Domain | Detail::Host => Vec::new(),
+        Detail::Raw => vec![&uri.uri],
+        Detail::Type => uri.types.iter().map(|of| of.as_str()).collect(),
+        Detail::Cleaned => texts(&uri.cleaned),
+        Detail::Text => texts(&uri.anchor_texts),
+        Detail::Domain => texts(&uri.domains),
+        Detail::Host => uri.hosts.iter().map(|(host, _)| host.as_str()).collect(),
     }
 }
 
