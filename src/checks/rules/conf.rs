@@ -3,14 +3,20 @@
 
 use super::{
     eval::{FromNames, Languages, Lists, Locales, Providers, Subjects},
+    network::Network,
     relays::Networks,
     replace_tags::ReplaceTags,
+    shortcircuit::Shortcircuit,
     sites::Sites,
 };
 
 /// All options that rules files can set.
 #[derive(Debug, Default)]
 pub(super) struct Conf {
+    /// Questions to the DNS.
+    pub(super) network: Network,
+    /// Rules that end the examination.
+    pub(super) shortcircuit: Shortcircuit,
     /// Which hosts are trusted and which are ours.
     pub(super) networks: Networks,
     /// Senders, recipients and hosts that are welcome or not.
@@ -59,7 +65,9 @@ impl Conf {
             .or_else(|| self.subjects.read(key, value))
             .or_else(|| self.locales.read(key, value))
             .or_else(|| self.languages.read(key, value))
-            .or_else(|| self.sites.read(key, value))
             .or_else(|| self.replace.read(key, value))
+            .or_else(|| self.network.read(key, value))
+            .or_else(|| self.shortcircuit.read(key, value))
+            .or_else(|| self.sites.read(key, value))
     }
 }

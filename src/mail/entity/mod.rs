@@ -20,7 +20,7 @@ pub(super) mod transfer;
 use std::{collections::VecDeque, ops::Range};
 
 use self::content_type::{content_type, disposition_name};
-pub use self::header::Fields;
+pub use self::header::{Field, Fields};
 
 /// How deep entities nest, multiparts and messages together.
 const DEPTH: usize = 20;
