@@ -106,6 +106,8 @@ fn entry(text: &[u8]) -> Option<(Entry<'_>, usize)> {
         Some((Entry { bare, comment, ..Entry::default() }, end))
     });
     bare.or_else(|| {
+        // Where there is nothing, a blank is a name.
+        let phrase = phrase.or_else(|| text.get(start.checked_sub(1)?..start));
         let (comment, end) = end_of_entry(text, phrase_end)?;
         Some((Entry { phrase: Some(phrase?), comment, ..Entry::default() }, end))
     })

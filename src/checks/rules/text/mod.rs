@@ -42,19 +42,4 @@ fn bare_line_feeds(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_end_in_bare_line_feeds() {
-        for (sent, seen) in [
-            ("", ""),
-            ("a", "a"),
-            ("a\r\n", "a\n"),
-            ("a\r\r\n\nb\r", "a\r\n\nb\r"),
-            ("\r\n\r\n", "\n\n"),
-        ] {
-            assert_eq!(full(sent.as_bytes()), seen.as_bytes(), "{sent:?}");
-        }
-    }
-}
+mod tests;

@@ -76,6 +76,7 @@ const HANDOVERS: &[(&str, Means)] = &[
     ("{rdns}({ip}), claiming to be \"{helo}\" via {} by {by},", If(is_known)),
     ("{rdns}({ip}) via {} by {by},", If(is_known_without_helo)),
     ("{helo} ({}@{ip} with login) by {by} with SMTP", If(is_yahoo)),
+    ("X-Originating-IP: {ip}{$}", Means::Relay),
 ];
 
 /// Forms that tell nothing about hosts, or no address.
