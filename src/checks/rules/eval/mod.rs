@@ -78,3 +78,6 @@ pub(super) const PLUGINS: &[(&str, &[Function])] =
 pub(super) fn function(name: &str) -> Option<&'static Function> {
     PLUGINS.iter().flat_map(|(_, functions)| *functions).find(|function| function.name == name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,3 +188,27 @@ fn named_zone(words: &[&str]) -> Option<i64> {
     let name = parts.into_iter().find(is_name)?;
     ZONES.iter().find(|(zone, _)| *zone == name).map(|(_, minutes)| *minutes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `dates.tsv`: dates and what SpamAssassin 4.0.1 makes of them.
+    #[test]
+    fn dates_are_read_as_by_spamassassin() {
+        for line in include_str!("dates.tsv").lines() {
+            let (date, seconds) = line.split_once('\t').unwrap();
+            let read = parse(date).map_or("-".to_owned(), |seconds| seconds.to_string());
+            assert_eq!(read, seconds, "{date}");
+        }
+    }
+
+    #[test]
+    fn any_text_may_be_a_date() {
+        for text in
+            ["Jan ".repeat(5_000), "1 Jan 99999999999999999999 ".repeat(99), "1 Jan 1".repeat(9)]
+        {
+            let _ = parse(&text);
+        }
+    }
+}
