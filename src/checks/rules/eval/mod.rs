@@ -70,6 +70,7 @@ pub(super) struct Function {
     /// `check_for_missing_to_header`.
     pub(super) name: &'static str,
     /// How it compares with SpamAssassin's.
+    #[allow(dead_code)]
     pub(super) standing: Standing,
     /// Reads the arguments of a call.
     pub(super) make: fn(&Arguments, &Conf) -> Result<Question, CallError>,
@@ -173,3 +174,6 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
 pub(super) fn function(name: &str) -> Option<&'static Function> {
     PLUGINS.iter().flat_map(|(_, functions)| *functions).find(|function| function.name == name)
 }
+
+#[cfg(test)]
+mod tests;

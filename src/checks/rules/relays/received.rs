@@ -350,3 +350,47 @@ fn bare_address(text: &str) -> String {
     let text = text.trim_start_matches(is_blank).trim_start_matches('<');
     harmless(text.trim_end_matches(is_blank).trim_end_matches('>'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a line says, as `received.cases` shows it.
+    fn shown(line: &Line) -> String {
+        match line {
+            Line::Relay(relay) => {
+                let mut text = String::new();
+                relay.write(&mut text);
+                text + if relay.has_no_rdns { " nordns" } else { "" }
+            }
+            Line::Ignored => "ignored".to_owned(),
+            Line::Fetched => "fetched".to_owned(),
+            Line::Scanner(envfrom) => format!("scanner {}", envfrom.as_deref().unwrap_or("-")),
+            Line::Unparseable => "unparseable".to_owned(),
+        }
+    }
+
+    #[test]
+    fn lines_of_all_servers_are_understood() {
+        let lines = include_str!("received.cases").lines();
+        let lines: Vec<&str> =
+            lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+        assert!(lines.len() > 240);
+        for case in lines.chunks(2) {
+            assert_eq!(shown(&parse(case[0])), case[1], "{}", case[0]);
+            // Folded, and with semicolons that mean nothing.
+            let folded = format!(" {};\n", case[0].replacen(' ', "\n\t ", 1));
+            assert_eq!(shown(&parse(&folded)), case[1], "{}", case[0]);
+        }
+    }
+
+    #[test]
+    fn hostile_lines_take_no_more_time_than_others() {
+        for part in ["a", "a(", "([", ") by ", "<>", "(a@", ".com ", " by a (b) with ", "[::"] {
+            let line = format!("from x (y [192.0.2.1]) {}", part.repeat(LONGEST));
+            let start = std::time::Instant::now();
+            let _ = parse(&line);
+            assert!(start.elapsed().as_millis() < 500, "{part}");
+        }
+    }
+}
