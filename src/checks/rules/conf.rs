@@ -5,6 +5,7 @@ use super::{
     eval::{FromNames, Languages, Lists, Locales, Providers, Subjects},
     relays::Networks,
     replace_tags::ReplaceTags,
+    text::Registry,
 };
 
 /// All options that rules files can set.
@@ -26,6 +27,8 @@ pub(super) struct Conf {
     pub(super) languages: Languages,
     /// Tags in patterns.
     pub(super) replace: ReplaceTags,
+    /// Where registrable domains end.
+    pub(super) registry: Registry,
 }
 
 /// Why a directive's value cannot be used.
@@ -57,5 +60,6 @@ impl Conf {
             .or_else(|| self.locales.read(key, value))
             .or_else(|| self.languages.read(key, value))
             .or_else(|| self.replace.read(key, value))
+            .or_else(|| self.registry.read(key, value))
     }
 }

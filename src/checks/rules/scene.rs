@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 
 use super::{
     conf::Conf,
-    eval::{self, Alternatives, Entity, Freemails, FromName, Images, MimeFacts, Pdfs, Signature},
+    eval::{self, Alternatives, Dates, Entity, Freemails, FromName, Images, MimeFacts, Pdfs, Signature},
     relays::Relays,
-    text::Headers,
+    text::Fields,
 };
 use crate::{checks::Case, mail::Oddity};
 
@@ -16,8 +16,8 @@ pub(super) struct Scene<'c> {
     pub(super) case: &'c Case,
     /// What rules files have set.
     pub(super) conf: &'c Conf,
-    /// The header fields, by name.
-    pub(super) headers: Headers<'c>,
+    /// The header fields.
+    pub(super) headers: Fields<'c>,
     /// What FreeMail has read.
     pub(super) freemails: Freemails,
     /// What FromNameSpoof has seen.
@@ -30,6 +30,7 @@ pub(super) struct Scene<'c> {
     signature: OnceCell<Option<Signature>>,
     images: OnceCell<Images>,
     pdfs: OnceCell<Pdfs>,
+    dates: OnceCell<Dates>,
 }
 
 impl<'c> Scene<'c> {
@@ -38,7 +39,7 @@ impl<'c> Scene<'c> {
         Self {
             case,
             conf,
-            headers: Headers::of(case),
+            headers: Fields::of(case.message.raw()),
             freemails: Freemails::default(),
             from_name: FromName::default(),
             relays: OnceCell::new(),
@@ -49,6 +50,7 @@ impl<'c> Scene<'c> {
             signature: OnceCell::new(),
             images: OnceCell::new(),
             pdfs: OnceCell::new(),
+            dates: OnceCell::new(),
         }
     }
 
@@ -110,5 +112,10 @@ impl<'c> Scene<'c> {
     /// The attached PDF files.
     pub(super) fn pdfs(&self) -> &Pdfs {
         self.pdfs.get_or_init(|| Pdfs::of_entities(self.entities()))
+    }
+
+    /// What its dates tell.
+    pub(super) fn dates(&self) -> &Dates {
+        self.dates.get_or_init(|| Dates::of(self))
     }
 }

@@ -27,6 +27,7 @@ mod entity;
 mod examples;
 mod freemail;
 mod from_name_spoof;
+mod header;
 mod image;
 mod locales;
 mod mime;
@@ -45,6 +46,7 @@ pub(super) use call::{Arguments, Call, CallError};
 pub(super) use entity::{Entity, entities};
 pub(super) use freemail::{Freemails, Providers, reads_text};
 pub(super) use from_name_spoof::{FromName, FromNames};
+pub(super) use header::Dates;
 pub(super) use image::Images;
 pub(super) use locales::Locales;
 pub(super) use mime::{MimeFacts, uppercase};
@@ -143,6 +145,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("FreeMail", freemail::FUNCTIONS),
     ("FromNameSpoof", from_name_spoof::FUNCTIONS),
     ("HashBL", elsewhere::HASHBL),
+    ("HeaderEval", header::FUNCTIONS),
     ("ImageInfo", image::FUNCTIONS),
     ("MIMEEval", mime::FUNCTIONS),
     ("PDFInfo", pdf::FUNCTIONS),

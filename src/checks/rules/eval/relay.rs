@@ -38,14 +38,12 @@ fn public_v4(text: &str) -> Option<Ipv4Addr> {
     text.parse().ok().filter(|&address: &Ipv4Addr| !is_private(address.into()))
 }
 
-/// A HELO name that is a bare public address. The first bare address decides.
+/// A HELO name that is a bare address. SpamAssassin means to leave private ones out, and does not.
 fn numeric_helo(scene: &Scene<'_>) -> bool {
-    let bare = |relay: &Relay| {
-        let word = relay.helo.split([',', ';']).next()?;
-        word.parse::<Ipv4Addr>().ok()
-    };
-    let first = scene.relays().untrusted().iter().find_map(bare);
-    first.is_some_and(|address| !is_private(address.into()))
+    scene.relays().untrusted().iter().any(|relay| {
+        let word = relay.helo.split([',', ';']).next().unwrap_or_default();
+        word.parse::<Ipv4Addr>().is_ok()
+    })
 }
 
 /// A HELO name that is a public address, in another /24 than the host's own.
@@ -117,11 +115,25 @@ fn is_inside(relay: &Relay) -> bool {
 
 /// Whether a host greeted with an address that is not even in its own /16.
 fn helo_is_far_away(scene: &Scene<'_>) -> bool {
-    let octets = |text: &str| text.parse().ok().map(|address: Ipv4Addr| address.octets());
-    links(scene).any(|(_, relay)| match (public_v4(&relay.helo), octets(&relay.ip)) {
-        (Some(said), Some(seen)) => said.octets().get(..2) != seen.get(..2),
+    links(scene).any(|(_, relay)| match (first_half(&relay.helo), first_half(&relay.ip)) {
+        (Some(said), Some(seen)) => said != seen && !is_private_half(said),
         _ => false,
     })
+}
+
+/// The first two of four numbers, which need not make an address.
+fn first_half(text: &str) -> Option<(&str, &str)> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers: Vec<&str> = text.split('.').collect();
+    match numbers.as_slice() {
+        [a, b, c, d] => [a, b, c, d].iter().all(|text| is_number(text)).then_some((*a, *b)),
+        _ => None,
+    }
+}
+
+fn is_private_half((first, second): (&str, &str)) -> bool {
+    let (Ok(first), Ok(second)) = (first.parse(), second.parse()) else { return false };
+    is_private(Ipv4Addr::new(first, second, 0, 0).into())
 }
 
 /// The last two labels of a host name, or three where the last one is short; an address as it is.

@@ -93,6 +93,11 @@ impl Matcher {
         Ok(count)
     }
 
+    /// As [`try_find`](Self::try_find); what was given up does not match.
+    pub(in super::super) fn find(&self, text: &[u8], from: usize) -> Option<Range<usize>> {
+        self.try_find(text, from).ok().flatten()
+    }
+
     /// As [`try_is_match`](Self::try_is_match); what was given up does not match.
     pub(in super::super) fn is_match(&self, text: &[u8]) -> bool {
         self.try_is_match(text).unwrap_or(false)

@@ -10,21 +10,53 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const LONGEST: usize = 5 + 45;
 
 /// Where the address ends that begins at `at`, if one does.
-pub(in super::super) fn end_of_ip(text: &[u8], at: usize) -> Option<usize> {
+pub(super) fn end_of_ip(text: &[u8], at: usize) -> Option<usize> {
     let before = at.checked_sub(1).and_then(|before| text.get(before)).copied();
     end_of_v4(text, at, before).or_else(|| end_of_v6(text, at, before))
 }
 
 /// Where the first address stands, from `from` on.
-pub(in super::super) fn find_ip(text: &[u8], from: usize) -> Option<(usize, usize)> {
+pub(super) fn find_ip(text: &[u8], from: usize) -> Option<(usize, usize)> {
     let may_begin = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'i' | b'I');
     let rest = text.get(from..)?.iter().enumerate();
     rest.filter(|(_, byte)| may_begin(**byte))
         .find_map(|(offset, _)| Some((from + offset, end_of_ip(text, from + offset)?)))
 }
 
+/// Where the first address stands that no dot touches (`:ip` of a header rule).
+pub(in super::super) fn find_lone_ip(text: &[u8]) -> Option<(usize, usize)> {
+    let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied();
+    let is_edge = |a: Option<u8>, b: Option<u8>| a.is_some_and(is_word) != b.is_some_and(is_word);
+    let is_lone = |start: usize, end: usize| {
+        let (before, behind) = (byte(start.checked_sub(1)), byte(Some(end)));
+        let dots = before == Some(b'.') || behind == Some(b'.');
+        let edges = is_edge(before, byte(Some(start))) && is_edge(byte(end.checked_sub(1)), behind);
+        !dots && edges
+    };
+    let mut from = 0;
+    loop {
+        let (start, end) = find_ip(text, from)?;
+        if is_lone(start, end) {
+            return Some((start, end));
+        }
+        from = start + 1;
+    }
+}
+
+/// An address backwards, as DNS lists want it (RFC 5782, sections 2.1 and 2.4).
+pub(in super::super) fn reversed(text: &str) -> Option<String> {
+    if let Ok(v4) = text.parse::<Ipv4Addr>() {
+        let [a, b, c, d] = v4.octets();
+        return Some(format!("{d}.{c}.{b}.{a}"));
+    }
+    let v6: Ipv6Addr = text.parse().ok()?;
+    let nibbles = v6.octets().into_iter().rev().flat_map(|octet| [octet & 15, octet >> 4]);
+    let digits: Vec<String> = nibbles.map(|nibble| format!("{nibble:x}")).collect();
+    Some(digits.join("."))
+}
+
 /// Part of a word in the sense of `\w`.
-pub(in super::super) fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 

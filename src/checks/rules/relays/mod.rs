@@ -6,12 +6,14 @@
 
 mod address;
 mod auth;
+mod client;
 mod forms;
 mod networks;
 mod received;
 mod template;
 
-pub(super) use address::{end_of_ip, find_ip, is_private};
+use address::find_ip;
+pub(super) use address::{find_lone_ip, is_private, reversed};
 pub(super) use networks::Networks;
 
 use std::net::IpAddr;
@@ -106,14 +108,30 @@ pub(super) struct Relays {
     trusted_fields: usize,
     /// The same of our own hosts.
     internal_fields: usize,
+    has_client: bool,
 }
 
 impl Relays {
     /// Reads the way of a message.
     pub(super) fn of(scene: &Scene<'_>) -> Self {
-        let mut tracer = Tracer::new(&scene.conf.networks);
-        for field in scene.case.message.headers().named("received") {
-            tracer.field(&field.decoded);
+        let networks = &scene.conf.networks;
+        let mut tracer = Tracer::new(networks);
+        if let Some(client) = client::relay(&scene.case.envelope) {
+            tracer.relays.has_client = true;
+            tracer.relay(client);
+        }
+        for field in scene.headers.named("received") {
+            tracer.field(field.decoded());
+        }
+        for name in &networks.originating {
+            let value = scene.headers.named(name).next_back().map(|field| field.decoded());
+            let ip = value.and_then(|value| {
+                let (start, end) = find_ip(value.as_bytes(), 0)?;
+                value.get(start..end)
+            });
+            if let Some(ip) = ip {
+                tracer.relay(received::of_address(ip));
+            }
         }
         tracer.finish()
     }
@@ -149,21 +167,23 @@ impl Relays {
         self.unparseable
     }
 
+    /// Whether the first relay is the MTA's client, of which no Received field tells yet.
+    pub(super) fn has_client(&self) -> bool {
+        self.has_client
+    }
+
     /// How many Received fields, from the top, trusted hosts wrote. The next one was written by
     /// the first host that is not.
-    #[allow(dead_code)]
     pub(super) fn trusted_fields(&self) -> usize {
         self.trusted_fields
     }
 
     /// How many Received fields, from the top, our own hosts wrote.
-    #[allow(dead_code)]
     pub(super) fn internal_fields(&self) -> usize {
         self.internal_fields
     }
 
     /// Relays as a pseudo-header shows them.
-    #[allow(dead_code)]
     pub(super) fn text(relays: &[Relay]) -> String {
         let mut text = String::new();
         for (index, relay) in relays.iter().enumerate() {

@@ -51,6 +51,11 @@ pub(super) fn parse(value: &str) -> Line {
     forms(&mut draft).unwrap_or_else(|| draft.at_least())
 }
 
+/// The relay of which nothing is known but its address.
+pub(super) fn of_address(ip: &str) -> Relay {
+    Relay { ip: harmless(&plain_ip(ip)), ..Relay::default() }
+}
+
 /// What the forms have found so far in a line. Texts are parts of the line.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Draft<'l> {

@@ -1,8 +1,15 @@
 //! The texts rules read: what `header`, `full` and the others see of a message.
 
+mod fields;
 mod header;
+mod host;
+mod mailboxes;
+mod registry;
+mod sender;
 
-pub(super) use header::{HeaderQuery, Headers, QueryError};
+pub(super) use fields::{Fields, is_blank};
+pub(super) use header::{HeaderQuery, QueryError};
+pub(super) use registry::Registry;
 
 use std::borrow::Cow;
 
