@@ -1,17 +1,18 @@
 //! Domains as registries hand them out, and the hosts that a message's links lead to.
 
+use std::net::IpAddr;
+
 use super::{addresses::is_host_name, scene::Scene};
 
-/// Whether a label, in lower case, is a top-level domain.
-pub(super) fn is_top_level(_scene: &Scene<'_>, label: &[u8]) -> bool {
-    label.len() > 1 && label.iter().all(|byte| byte.is_ascii_alphabetic())
+/// Whether a label is a top-level domain.
+pub(super) fn is_top_level(scene: &Scene<'_>, label: &[u8]) -> bool {
+    std::str::from_utf8(label).is_ok_and(|label| scene.conf.registry.is_top(label))
 }
 
-/// The domain of a host, in lower case, that somebody registered: `example.co.uk` of
+/// The domain of a host that somebody registered, in lower case: `example.co.uk` of
 /// `www.example.co.uk`.
-pub(super) fn registered<'h>(_scene: &Scene<'_>, host: &'h str) -> &'h str {
-    let host = host.trim_matches('.');
-    host.rmatch_indices('.').nth(1).and_then(|(at, _)| host.get(at + 1..)).unwrap_or(host)
+pub(super) fn registered(scene: &Scene<'_>, host: &str) -> String {
+    scene.conf.registry.domain(host)
 }
 
 /// The domain somebody registered in which an address, in lower case, is; `None` if it is not one
@@ -19,7 +20,12 @@ pub(super) fn registered<'h>(_scene: &Scene<'_>, host: &'h str) -> &'h str {
 pub(super) fn of_address(scene: &Scene<'_>, address: &[u8]) -> Option<String> {
     let address = std::str::from_utf8(address).ok()?;
     let (_, host) = address.split_once('@')?;
-    is_host_name(host).then(|| registered(scene, host).to_owned())
+    if host.parse::<IpAddr>().is_ok() {
+        return Some(host.to_owned());
+    }
+    let is_valid = is_host_name(host)
+        && host.rsplit('.').next().is_some_and(|top| scene.conf.registry.is_top(top));
+    is_valid.then(|| registered(scene, host))
 }
 
 /// The hosts that links lead to, in lower case, each once.
