@@ -59,6 +59,11 @@ const fn base64_values() -> [u8; 256] {
     values
 }
 
+/// The six bits that a character of the base64 alphabet stands for.
+pub(super) fn sextet(byte: u8) -> Option<u8> {
+    BASE64.get(usize::from(byte)).copied().filter(|&value| value != NOT_BASE64)
+}
+
 /// Base64, skipping what is not in the alphabet. Padding ends a group, and more may follow: several
 /// encoded texts glued together decode to the texts glued together.
 pub(super) fn base64(text: &[u8]) -> Vec<u8> {

@@ -8,22 +8,15 @@
 //!   is already the body;
 //! - an mbox `From ` line at the very beginning is passed over.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
 use super::{
-    decode, encoded_word,
-    lines::{cut, next_line, without_line_end},
+    encoded_word,
+    lines::{next_line, without_line_end},
 };
 
 /// The most fields that are read from one header, and from all headers of a message together.
 pub(super) const MOST_FIELDS: usize = 10_000;
-
-/// How much of a value is decoded, in bytes. Longer values are there in the raw message.
-const DECODED: usize = 32 * 1024;
-
-/// Fields in which no encoded word means anything; those of resent messages as well.
-const FOR_MACHINES: &[&[u8]] =
-    &[b"received", b"message-id", b"date", b"mime-version", b"references", b"in-reply-to"];
 
 /// One header field of the message or of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +30,9 @@ pub struct Header {
     /// lines and the blank behind the colon included.
     pub value: Range<usize>,
     /// The value unfolded (each fold is one blank), with encoded words (RFC 2047) decoded,
-    /// trimmed; of at most its first 32 KiB. Bytes that are no UTF-8 are read as windows-1252.
+    /// trimmed; of at most its first 8 KiB. Bytes that are no UTF-8 are read as windows-1252.
     /// Encoded words stay as they are in fields that hold no text for people: Received,
-    /// Message-ID, Date, References, List-*, Content-* and the like.
+    /// Message-ID, Date, References, List-* and the like.
     pub decoded: String,
 }
 
@@ -153,45 +146,6 @@ fn field(bytes: &[u8], place: Range<usize>, colon: usize) -> Header {
         name: String::from_utf8_lossy(name).into_owned(),
         field: place,
         value: value_start..value_start + value.len(),
-        decoded: decoded(value, is_for_people(name)),
+        decoded: encoded_word::value(name, value),
     }
-}
-
-/// Whether encoded words mean something in a field (RFC 2047, section 5). SpamAssassin makes the
-/// same exceptions, so that rules for these fields see what was sent.
-fn is_for_people(name: &[u8]) -> bool {
-    let begins = |start: &&[u8]| {
-        name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
-    };
-    let name_without_resent = if begins(&&b"resent-"[..]) { name.get(7..) } else { Some(name) };
-    let is_listed = FOR_MACHINES
-        .iter()
-        .any(|other| name_without_resent.is_some_and(|name| name.eq_ignore_ascii_case(other)));
-    !is_listed && ![&b"list-"[..], b"content-"].iter().any(begins)
-}
-
-/// A value unfolded and decoded. Most are one line of ASCII: those cost one copy.
-fn decoded(value: &[u8], has_encoded_words: bool) -> String {
-    let value = value.get(..DECODED).unwrap_or(value);
-    let line =
-        if value.contains(&b'\n') { Cow::Owned(unfolded(value)) } else { Cow::Borrowed(value) };
-    let line = line.trim_ascii();
-    let text =
-        if has_encoded_words { encoded_word::decode(line) } else { decode::unicode(None, line) };
-    let kept = cut(text.trim(), DECODED);
-    if kept.len() == text.len() { text } else { kept.to_owned() }
-}
-
-/// A value on one line: each line end with the blanks behind it becomes one blank.
-pub(super) fn unfolded(value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len());
-    for line in value.split_inclusive(|&byte| byte == b'\n') {
-        if out.is_empty() {
-            out.extend_from_slice(without_line_end(line));
-        } else {
-            out.push(b' ');
-            out.extend_from_slice(without_line_end(line).trim_ascii_start());
-        }
-    }
-    out
 }

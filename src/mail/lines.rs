@@ -22,15 +22,6 @@ pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
     }
 }
 
-/// At most `limit` bytes of a text, cut between characters.
-pub(super) fn cut(text: &str, limit: usize) -> &str {
-    let mut end = limit.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,12 +39,5 @@ mod tests {
         assert_eq!(lines, [&b"a"[..], b"b", b"", b"c\rd"]);
         assert_eq!(next_line(bytes, bytes.len()), bytes.len());
         assert_eq!(without_line_end(b"a\r"), b"a\r");
-    }
-
-    #[test]
-    fn texts_are_cut_between_characters() {
-        assert_eq!(cut("aé", 2), "a");
-        assert_eq!(cut("aé", 3), "aé");
-        assert_eq!(cut("aé", 99), "aé");
     }
 }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    HeaderBlock, Hop, Part, mime,
-    render::{self, Rendered},
-    trace,
+    Entities, HeaderBlock, Hop, HtmlFacts, NoRedirectors, Part, Registry, Uris, mime,
+    texts::{self, Texts},
+    trace, uri,
 };
 
 /// How much of a hostile message is looked at.
@@ -54,8 +54,10 @@ pub struct Message {
     raw: Vec<u8>,
     parts: Vec<Part>,
     oddities: Vec<Oddity>,
-    rendered: OnceLock<Rendered>,
-    rawbody: OnceLock<Vec<String>>,
+    entities: OnceLock<Entities>,
+    texts: OnceLock<Texts>,
+    rawbody: OnceLock<Vec<Vec<u8>>>,
+    uris: OnceLock<Uris>,
 }
 
 /// The header of a message without parts, which only `Message::default()` is.
@@ -98,30 +100,45 @@ impl Message {
         &self.parts
     }
 
-    /// Rendered paragraphs, the Subject first (SpamAssassin's `body`); of at most 2 KiB each, 64
-    /// KiB of text a part and 512 KiB a message. Blanks are collapsed. What HTML hides is left
-    /// out; see [`Message::hidden`].
-    pub fn body(&self) -> &[String] {
-        &self.rendered().body
+    /// The message as SpamAssassin cuts it, for rules.
+    pub fn entities(&self) -> &Entities {
+        self.entities.get_or_init(|| Entities::read(&self.raw))
     }
 
-    /// Paragraphs that HTML hides from the reader. SpamAssassin has them in its `body`.
-    pub fn hidden(&self) -> &[String] {
-        &self.rendered().hidden
+    /// Rendered paragraphs, the Subject first (SpamAssassin's `body`); of at most 2 KiB each, of
+    /// some 50,000 characters a part. Each ends in LF, the last and cut ones aside; other blanks
+    /// are one blank each. UTF-8, but for pages in ASCII with entities up to U+00FF, which are
+    /// Latin-1 there. What HTML hides is in it.
+    pub fn body(&self) -> &[Vec<u8>] {
+        &self.texts().body
     }
 
-    /// Decoded text parts, not rendered, in chunks (SpamAssassin's `rawbody`) of at most 4 KiB,
-    /// cut at line ends where possible; line ends are LF. At most 1 MiB in all.
-    pub fn rawbody(&self) -> &[String] {
-        self.rawbody.get_or_init(|| render::rawbody(&self.parts))
+    /// The paragraphs without what HTML hides; the Subject first.
+    pub fn visible(&self) -> &[Vec<u8>] {
+        &self.texts().visible
     }
 
-    /// URIs, in order and each once, at most 1,000: from HTML attributes and from texts, without
-    /// those that lead into the message (`cid:`). Each as written, entities decoded, made absolute;
-    /// and behind it in canonical form, where that differs: scheme and host in lower case, needless
-    /// escapes decoded. Addresses are there as `mailto:`.
-    pub fn uris(&self) -> &[String] {
-        &self.rendered().uris
+    /// The paragraphs that HTML hides.
+    pub fn hidden(&self) -> &[Vec<u8>] {
+        &self.texts().hidden
+    }
+
+    /// Facts about each text/html part.
+    pub fn html(&self) -> &[HtmlFacts] {
+        &self.texts().html
+    }
+
+    /// Decoded text parts, not rendered and in their own charset, in chunks (SpamAssassin's
+    /// `rawbody`) of at most 4 KiB, cut at line ends where possible; line ends are LF. At most some
+    /// 500,000 bytes a part.
+    pub fn rawbody(&self) -> &[Vec<u8>] {
+        self.rawbody.get_or_init(|| texts::rawbody(self.entities()))
+    }
+
+    /// The URIs of its texts and pages, by the built-in registry and without redirectors; see
+    /// [`super::uris`] for others.
+    pub fn uris(&self) -> &Uris {
+        self.uris.get_or_init(|| uri::uris(self, Registry::built_in(), &NoRedirectors))
     }
 
     /// The Received fields, top (newest) first.
@@ -134,7 +151,7 @@ impl Message {
         &self.oddities
     }
 
-    fn rendered(&self) -> &Rendered {
-        self.rendered.get_or_init(|| render::render(self.headers(), &self.parts))
+    fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| texts::read(self.entities()))
     }
 }

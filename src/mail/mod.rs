@@ -12,15 +12,18 @@
 //! - ranges into the raw message are exact, so that bytes can be signed, hashed or removed.
 //!
 //! From the outside in: `lines`, `header` (fields), `mime` (the tree), `part`; `decode`,
-//! `encoded_word`, `parameters` (what fields and bodies mean); `html`, `uri`, `render` (what rules
-//! read); `trace`, `mailbox` (what some fields say); `file_type` (what a file is).
+//! `encoded_word`, `parameters`, `charset` (what fields and bodies mean); `entity`, `html`,
+//! `target`, `uri`, `texts` (what rules read, as SpamAssassin reads it); `trace`, `mailbox` (what
+//! some fields say); `file_type` (what a file is).
 //!
 //! This is the only module that names mail-parser (of which it takes the charsets: see `mime` and
-//! `parameters` for why the rest is ours), html5ever, linkify and infer.
+//! `parameters` for why the rest is ours) and infer.
 
 mod address;
+mod charset;
 mod decode;
 mod encoded_word;
+mod entity;
 mod envelope;
 mod file_type;
 mod header;
@@ -32,7 +35,8 @@ mod message;
 mod mime;
 mod parameters;
 mod part;
-mod render;
+mod target;
+mod texts;
 mod trace;
 mod uri;
 
@@ -41,11 +45,14 @@ mod tests;
 
 pub use address::{Address, AddressError};
 pub use encoded_word::decode as decode_words;
+pub use entity::{Entities, Entity, Fields, Flags};
 pub use envelope::{Client, Envelope, ListenerName, Tls};
 pub use file_type::{FileType, file_type};
 pub use header::{Header, HeaderBlock};
+pub use html::{HtmlFacts, Link, LinkType};
 pub use mailbox::{Mailbox, addresses};
 pub use mbox::mbox;
 pub use message::{Limits, Message, Oddity};
 pub use part::Part;
 pub use trace::{Hop, trace};
+pub use uri::{NoRedirectors, Redirectors, Registry, Uri, Uris, uris};

@@ -15,7 +15,7 @@
 
 use std::net::IpAddr;
 
-use super::{Header, HeaderBlock, header::unfolded};
+use super::{Header, HeaderBlock, encoded_word::unfolded};
 
 /// How much of a field is read, in bytes.
 const LONGEST: usize = 4 * 1024;

@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 34] = [
+const HOMES: [(&str, &[&str]); 32] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -39,15 +39,13 @@ const HOMES: [(&str, &[&str]); 34] = [
     ("indymilter", &["milter"]),
     ("socket2", &["milter"]),
     ("mail-parser", &["mail"]),
-    ("html5ever", &["mail"]),
-    ("linkify", &["mail"]),
     ("infer", &["mail"]),
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
     ("aho-corasick", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
-    ("memchr", &["checks/test_strings", "checks/rules"]),
     ("pcre2", &["checks/rules"]),
+    ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
@@ -65,7 +63,7 @@ const HOMES: [(&str, &[&str]); 34] = [
 ];
 
 /// As [`HOMES`]; apart because `metrics::` also names our own module of that name.
-const METRICS_HOMES: [(&str, &[&str]); 2] =
+const METRICS_HOMES: [(&str, &[&str]); 32] =
     [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict"])];
 
 /// Files that only tests compile; they may name what they like.

@@ -5,7 +5,7 @@ use super::{
     eval::{FromNames, Languages, Lists, Locales, Providers, Subjects},
     relays::Networks,
     replace_tags::ReplaceTags,
-    text::Registry,
+    sites::Sites,
 };
 
 /// All options that rules files can set.
@@ -27,8 +27,8 @@ pub(super) struct Conf {
     pub(super) languages: Languages,
     /// Tags in patterns.
     pub(super) replace: ReplaceTags,
-    /// Where registrable domains end.
-    pub(super) registry: Registry,
+    /// Domains, and sites that lead on to others.
+    pub(super) sites: Sites,
 }
 
 /// Why a directive's value cannot be used.
@@ -60,6 +60,6 @@ impl Conf {
             .or_else(|| self.locales.read(key, value))
             .or_else(|| self.languages.read(key, value))
             .or_else(|| self.replace.read(key, value))
-            .or_else(|| self.registry.read(key, value))
+            .or_else(|| self.sites.read(key, value))
     }
 }

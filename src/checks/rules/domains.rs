@@ -1,49 +1,45 @@
-//! Domains as registries hand them out, and the hosts that a message's links lead to.
+//! Domains as registries hand them out, and what a message's links lead to.
 
-use std::net::IpAddr;
+use super::scene::Scene;
+use crate::mail::LinkType;
 
-use super::{addresses::is_host_name, scene::Scene};
-
-/// Whether a label is a top-level domain.
+/// Whether a label, in lower case, is a top-level domain.
 pub(super) fn is_top_level(scene: &Scene<'_>, label: &[u8]) -> bool {
-    std::str::from_utf8(label).is_ok_and(|label| scene.conf.registry.is_top(label))
+    std::str::from_utf8(label).is_ok_and(|label| scene.conf.sites.registry().is_top_level(label))
 }
 
-/// The domain of a host that somebody registered, in lower case: `example.co.uk` of
+/// The domain of a host, in lower case, that somebody registered: `example.co.uk` of
 /// `www.example.co.uk`.
-pub(super) fn registered(scene: &Scene<'_>, host: &str) -> String {
-    scene.conf.registry.domain(host)
+pub(super) fn registered<'h>(scene: &Scene<'_>, host: &'h str) -> &'h str {
+    scene.conf.sites.registry().registered(host)
 }
 
 /// The domain somebody registered in which an address, in lower case, is; `None` if it is not one
 /// that mail could go to.
 pub(super) fn of_address(scene: &Scene<'_>, address: &[u8]) -> Option<String> {
-    let address = std::str::from_utf8(address).ok()?;
-    let (_, host) = address.split_once('@')?;
-    if host.parse::<IpAddr>().is_ok() {
-        return Some(host.to_owned());
-    }
-    let is_valid = is_host_name(host)
-        && host.rsplit('.').next().is_some_and(|top| scene.conf.registry.is_top(top));
-    is_valid.then(|| registered(scene, host))
+    let uri = format!("mailto:{}", String::from_utf8_lossy(address));
+    let (domain, _) = scene.conf.sites.registry().domain_and_host(&uri)?;
+    Some(domain)
 }
 
-/// The hosts that links lead to, in lower case, each once.
-pub(super) fn of_links(scene: &Scene<'_>) -> Vec<String> {
-    let mut hosts: Vec<String> = Vec::new();
-    for uri in scene.case.message.uris() {
-        let Some((_, rest)) = uri.split_once("://") else { continue };
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = host.rsplit('@').next().unwrap_or_default();
-        let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        if !host.is_empty() && !hosts.contains(&host) {
-            hosts.push(host);
-        }
-    }
-    hosts
+/// The hosts that links lead to, in lower case.
+pub(super) fn of_links<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = &'s str> {
+    let uris = scene.uris().list.iter().filter(|uri| behind_mailto(&uri.uri).is_none());
+    uris.flat_map(|uri| &uri.hosts).map(|(host, _)| host.as_str())
 }
 
-/// What `mailto:` links of pages lead to, as they stand there behind the scheme.
-pub(super) fn mail_links<'s>(_scene: &'s Scene<'_>) -> impl Iterator<Item = &'s str> {
-    std::iter::empty()
+/// What `mailto:` links of pages lead to, unless a text shows them, too: the part behind the
+/// scheme.
+pub(super) fn mail_links<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = &'s str> {
+    let is_hidden = |types: &[LinkType]| {
+        types.contains(&LinkType::Element("a")) && !types.contains(&LinkType::Parsed)
+    };
+    let links = scene.uris().list.iter().filter(move |uri| is_hidden(&uri.types));
+    links.filter_map(|uri| behind_mailto(&uri.uri))
+}
+
+fn behind_mailto(uri: &str) -> Option<&str> {
+    const SCHEME: &str = "mailto:";
+    let scheme = uri.get(..SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then(|| uri.get(SCHEME.len()..)).flatten()
 }

@@ -42,6 +42,7 @@ mod replace_tags;
 mod scene;
 mod score_set;
 mod set;
+mod sites;
 mod source;
 mod text;
 

@@ -8,7 +8,10 @@ use super::{
     relays::Relays,
     text::Fields,
 };
-use crate::{checks::Case, mail::Oddity};
+use crate::{
+    checks::Case,
+    mail::{self, Oddity, Uris},
+};
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
 pub(super) struct Scene<'c> {
@@ -31,6 +34,7 @@ pub(super) struct Scene<'c> {
     images: OnceCell<Images>,
     pdfs: OnceCell<Pdfs>,
     dates: OnceCell<Dates>,
+    uris: OnceCell<Uris>,
 }
 
 impl<'c> Scene<'c> {
@@ -51,6 +55,7 @@ impl<'c> Scene<'c> {
             images: OnceCell::new(),
             pdfs: OnceCell::new(),
             dates: OnceCell::new(),
+            uris: OnceCell::new(),
         }
     }
 
@@ -68,9 +73,15 @@ impl<'c> Scene<'c> {
         changed.chain(own.into_iter().flatten().map(AsRef::as_ref))
     }
 
+    /// The URIs of the message, with the forms that the rules' domains and redirectors give them.
+    pub(super) fn uris(&self) -> &Uris {
+        let sites = &self.conf.sites;
+        self.uris.get_or_init(|| mail::uris(&self.case.message, sites.registry(), sites))
+    }
+
     /// The decoded texts in chunks.
     pub(super) fn chunks(&self) -> impl Iterator<Item = &'c [u8]> {
-        self.case.message.rawbody().iter().map(String::as_bytes)
+        self.case.message.rawbody().iter().map(Vec::as_slice)
     }
 
     /// Whether the closing boundary of a multipart never comes.

@@ -206,7 +206,7 @@ impl RuleSet {
             self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);
         }
         if !self.uri.is_empty() {
-            self.uri.examine("uri", bytes(message.uris()), &mut scratch, &mut hits);
+            self.uri.examine("uri", bytes(&scene.uris().flat()), &mut scratch, &mut hits);
         }
         if !self.full.is_empty() {
             let full = text::full(message.raw());
@@ -323,6 +323,6 @@ impl HeaderGroup {
     }
 }
 
-fn bytes(texts: &[String]) -> impl Iterator<Item = &[u8]> {
-    texts.iter().map(String::as_bytes)
+fn bytes<T: AsRef<[u8]>>(texts: &[T]) -> impl Iterator<Item = &[u8]> {
+    texts.iter().map(AsRef::as_ref)
 }

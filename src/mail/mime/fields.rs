@@ -2,9 +2,7 @@
 
 use super::{
     super::{
-        HeaderBlock, Part,
-        decode::Encoding,
-        header::{Head, unfolded},
+        HeaderBlock, Part, decode::Encoding, encoded_word::unfolded, header::Head,
         parameters::Structured,
     },
     Node, Source,

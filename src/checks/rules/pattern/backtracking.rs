@@ -68,6 +68,13 @@ impl Backtracking {
         Ok(Self { short, long, guard, fixed })
     }
 
+    /// Where a group of the leftmost match stands. What is given up does not match.
+    pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
+        let found = self.long.captures(text).ok().flatten()?;
+        // The first group is the whole pattern.
+        found.get(group + 1).map(|found| found.start()..found.end())
+    }
+
     /// The leftmost match that starts at `from` or later; `from` is within the text.
     ///
     /// # Errors

@@ -140,10 +140,13 @@ fn enter(from: &mut Translator<'_>, inner: Flags, end: End) {
     from.flags = inner;
 }
 
-/// Opens a group that captures, spelled so for the engine that does.
+/// Opens a group that captures, spelled so for the engine that knows more than plain ones.
 fn enter_capturing(from: &mut Translator<'_>, spelled: &str) {
-    let backtracking = from.dialect == Dialect::Backtracking;
-    from.out.push_str(if backtracking { spelled } else { "(?:" });
+    from.out.push_str(match (from.dialect, spelled) {
+        (Dialect::Backtracking, _) => spelled,
+        (_, "(?|") => "(?:",
+        _ => "(",
+    });
     push(from, End::Plain);
 }
 

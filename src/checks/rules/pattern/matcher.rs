@@ -68,6 +68,14 @@ impl Matcher {
         }
     }
 
+    /// Where a group of the leftmost match stands; groups are counted from 1.
+    pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
+        match &self.0 {
+            Engine::Linear(regex) => regex.captures(text)?.get(group).map(|found| found.range()),
+            Engine::Backtracking(engine) => engine.capture(text, group),
+        }
+    }
+
     /// Whether it matches anywhere.
     ///
     /// # Errors

@@ -320,14 +320,17 @@ impl HeaderQuery {
             return Some(ip.into_bytes().into());
         }
         let text = String::from_utf8_lossy(value);
-        let registry = &scene.conf.registry;
+        let registry = scene.conf.sites.registry();
         let host = match self.part {
             Part::Addresses => host::host_of_address(&text),
             _ => host::host(&text, registry),
         }?;
         let is_domain = self.place == Place::Domain;
-        let found = if is_domain { registry.domain(host) } else { host.to_owned() };
-        Some(found.into_bytes().into())
+        if !is_domain {
+            return Some(host.as_bytes().to_vec().into());
+        }
+        let host = host.to_lowercase();
+        Some(registry.registered(&host).as_bytes().to_vec().into())
     }
 }
 

@@ -4,12 +4,10 @@ mod fields;
 mod header;
 mod host;
 mod mailboxes;
-mod registry;
 mod sender;
 
 pub(super) use fields::{Fields, is_blank};
 pub(super) use header::{HeaderQuery, QueryError};
-pub(super) use registry::Registry;
 
 use std::borrow::Cow;
 

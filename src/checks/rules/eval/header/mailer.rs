@@ -101,13 +101,14 @@ pub(super) fn is_ratware_sender(scene: &Scene<'_>) -> bool {
             && characters.next().is_some_and(|c| "=+-".contains(c))
     });
     let Some((user, host)) = to.split_once('@').filter(|_| !is_rewritten) else { return false };
-    let registry = &scene.conf.registry;
-    let domain = registry.domain(host);
-    let has_top = domain.rsplit_once('.').is_some_and(|(_, top)| registry.is_top(top));
+    let registry = scene.conf.sites.registry();
+    let host = host.to_ascii_lowercase();
+    let domain = registry.registered(&host);
+    let has_top = domain.rsplit_once('.').is_some_and(|(_, top)| registry.is_top_level(top));
     let user = format!("{}@", user.to_ascii_lowercase());
     has_top
         && !user.starts_with('@')
-        && sender.match_indices(&domain).any(|(at, _)| {
+        && sender.match_indices(domain).any(|(at, _)| {
             let before = sender.get(..at).and_then(|before| before.bytes().next_back());
             let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
             let mut rest = sender.get(at + domain.len()..).unwrap_or_default().chars();

@@ -1,0 +1,89 @@
+//! What rules files say of sites: the names under which registries hand out domains, and the sites
+//! that lead on to others.
+
+use super::{
+    conf::ConfError,
+    language::bytes_of,
+    pattern::{Matcher, Pattern},
+};
+use crate::mail::{Redirectors, Registry};
+
+/// Domains and redirectors.
+#[derive(Debug, Default)]
+pub(super) struct Sites {
+    /// `None` until a file names some: then the built-in ones hold.
+    registry: Option<Registry>,
+    redirectors: Vec<Matcher>,
+}
+
+impl Sites {
+    /// Takes a directive; see [`Conf::read`](super::conf::Conf::read).
+    ///
+    /// # Errors
+    /// A redirector is no regular expression that can be run.
+    pub(super) fn read(&mut self, key: &str, value: &str) -> Option<Result<(), ConfError>> {
+        match key {
+            "util_rb_tld" | "util_rb_2tld" | "util_rb_3tld" => {
+                let names = value.split_ascii_whitespace().map(|name| name.trim_start_matches('.'));
+                self.registry.get_or_insert_with(Registry::empty).extend(names);
+                Some(Ok(()))
+            }
+            "clear_util_rb" => {
+                self.registry = None;
+                Some(Ok(()))
+            }
+            "redirector_pattern" => Some(self.add_redirector(key, value)),
+            _ => None,
+        }
+    }
+
+    fn add_redirector(&mut self, key: &str, value: &str) -> Result<(), ConfError> {
+        let wrong = |error| ConfError::Value { key: key.to_owned(), what: format!("{error}") };
+        self.redirectors.push(Pattern::compile(value).map_err(wrong)?.matcher);
+        Ok(())
+    }
+
+    /// The names of registries.
+    pub(super) fn registry(&self) -> &Registry {
+        self.registry.as_ref().unwrap_or_else(|| Registry::built_in())
+    }
+}
+
+impl Redirectors for Sites {
+    fn target(&self, uri: &str) -> Option<String> {
+        let uri = bytes_of(uri);
+        let target = |redirector: &Matcher| {
+            let target = uri.get(redirector.capture(&uri, 1)?)?;
+            target.contains(&b'.').then(|| String::from_utf8_lossy(target).into_owned())
+        };
+        self.redirectors.iter().find_map(target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sites_are_named_by_rules_files() {
+        let mut sites = Sites::default();
+        assert!(sites.registry().is_domain_valid("example.com"));
+        for (key, value) in [
+            ("util_rb_tld", "Example .test"),
+            ("util_rb_2tld", "co.example"),
+            ("redirector_pattern", r"/^http:\/\/none\.test\/(.*)$/i"),
+            ("redirector_pattern", r"m'^https?://r\.test/(?:a|b)\?u=(.*?)(?:$|&)'i"),
+        ] {
+            assert_eq!(sites.read(key, value), Some(Ok(())), "{key}");
+        }
+        assert!(!sites.registry().is_domain_valid("example.com"));
+        assert_eq!(sites.registry().registered("a.b.co.example"), "b.co.example");
+        let targets = ["http://R.test/b?u=x.test&y", "http://r.test/b?u=x", "http://none.test/a"]
+            .map(|uri| sites.target(uri));
+        assert_eq!(targets, [Some("x.test".to_owned()), None, None]);
+        assert_eq!(sites.read("clear_util_rb", ""), Some(Ok(())));
+        assert!(sites.registry().is_domain_valid("example.com"));
+        assert!(matches!(sites.read("redirector_pattern", "/(/"), Some(Err(_))));
+        assert_eq!(sites.read("util_rb", ""), None);
+    }
+}
