@@ -28,6 +28,8 @@ mod examples;
 mod freemail;
 mod from_name_spoof;
 mod header;
+#[cfg(test)]
+mod hostile;
 mod image;
 mod locales;
 mod mime;

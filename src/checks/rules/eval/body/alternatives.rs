@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::Entity;
+use crate::mail::LeafText;
 
 /// How much text is compared in all, in bytes; a part counts for each multipart/alternative that
 /// it is in.
@@ -25,33 +26,38 @@ type Words = HashMap<String, usize>;
 
 impl Alternatives {
     /// Compares them.
-    pub(in super::super::super) fn of(entities: &[Entity<'_>]) -> Self {
+    pub(in super::super::super) fn of(
+        entities: &[Entity<'_>],
+        texts: &[Option<LeafText<'_>>],
+    ) -> Self {
         let mut worst = Self::default();
         let mut left = MOST;
         if is_invitation(entities) {
             return worst;
         }
         for (at, entity) in entities.iter().enumerate() {
-            if !is_alternative(&entity.content_type) {
+            if !is_alternative(entity.content_type) {
                 continue;
             }
             let behind = entities.get(at + 1..).unwrap_or_default();
             let inner = behind.iter().take_while(|inner| inner.depth > entity.depth);
-            worst.compare(inner.filter(|inner| is_text(&inner.content_type)), &mut left);
+            let inner = inner.filter(|inner| is_text(inner.content_type));
+            let inner = inner.filter_map(|inner| texts.get(inner.leaf?)?.as_ref());
+            worst.compare(inner, &mut left);
         }
         worst
     }
 
     /// Compares the texts of one multipart/alternative, as far as they may be read.
-    fn compare<'e>(&mut self, texts: impl Iterator<Item = &'e Entity<'e>>, left: &mut usize) {
+    fn compare<'e>(&mut self, texts: impl Iterator<Item = &'e LeafText<'e>>, left: &mut usize) {
         let (mut html, mut plain) = (Words::new(), Words::new());
-        for text in texts.filter_map(Entity::rendered) {
+        for text in texts {
             if text.text.len() > *left {
                 return;
             }
             *left -= text.text.len();
-            add_words(if text.is_html { &mut html } else { &mut plain }, &text.text);
-            if text.is_html && html.is_empty() && text.has_image {
+            add_words(if text.html.is_some() { &mut html } else { &mut plain }, &text.text);
+            if html.is_empty() && text.html.is_some_and(|facts| facts.inside("img").is_some()) {
                 // An image is a word that no text has.
                 html.insert("\n".to_owned(), 1);
             }
@@ -70,7 +76,7 @@ impl Alternatives {
 
 /// Whether a message is an invitation to a meeting: HTML and a calendar, nothing else.
 fn is_invitation(entities: &[Entity<'_>]) -> bool {
-    let types: Vec<&str> = entities.iter().map(|entity| entity.content_type.as_str()).collect();
+    let types: Vec<&str> = entities.iter().map(|entity| entity.content_type).collect();
     types == ["multipart/alternative", "text/html", "text/calendar"]
 }
 
