@@ -31,10 +31,10 @@ pub(super) struct Conf {
     pub(super) locales: Locales,
     /// Languages that are nothing special.
     pub(super) languages: Languages,
-    /// Tags in patterns.
-    pub(super) replace: ReplaceTags,
     /// Domains, and sites that lead on to others.
     pub(super) sites: Sites,
+    /// Tags in patterns.
+    pub(super) replace: ReplaceTags,
 }
 
 /// Why a directive's value cannot be used.

@@ -51,6 +51,7 @@ mod shortcircuit;
 mod sites;
 mod source;
 mod text;
+pub mod tune;
 mod uri_detail;
 
 #[cfg(test)]
