@@ -158,13 +158,12 @@ fn pattern_end(text: &str) -> Option<usize> {
         other => other,
     };
     let start = body + open.len_utf8();
-    let found = text.get(start..)?.match_indices(close).find_map(|(at, _)| {
+    text.get(start..)?.match_indices(close).find_map(|(at, _)| {
         let behind = text.get(start + at + close.len_utf8()..)?;
         let flags = behind.find(|c: char| !"imsx".contains(c)).unwrap_or(behind.len());
         let ends = behind.get(flags..)?.chars().next().is_none_or(char::is_whitespace);
         ends.then_some(start + at + close.len_utf8() + flags)
-    });
-    found
+    })
 }
 
 #[cfg(test)]

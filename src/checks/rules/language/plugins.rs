@@ -84,7 +84,10 @@ impl World {
         let optional = OPTIONAL.split_whitespace();
         let mut known = optional.chain(eval::PLUGINS.iter().map(|(plugin, _)| *plugin));
         match known.find(|known| *known == name) {
-            Some(known) => self.loaded.insert(known) || true,
+            Some(known) => {
+                self.loaded.insert(known);
+                true
+            }
             None => is_default(name),
         }
     }
