@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Entities, HeaderBlock, Hop, HtmlFacts, NoRedirectors, Part, Registry, Uris, mime,
-    texts::{self, Texts},
+    texts::{self, LeafText, Texts},
     trace, uri,
 };
 
@@ -121,6 +121,12 @@ impl Message {
     /// The paragraphs that HTML hides.
     pub fn hidden(&self) -> &[Vec<u8>] {
         &self.texts().hidden
+    }
+
+    /// The text of each leaf of [`Message::entities`], in their order, uncut; `None` for those
+    /// that are no text.
+    pub fn leaf_texts(&self) -> Vec<Option<LeafText<'_>>> {
+        self.texts().of_leaves(self.entities())
     }
 
     /// Facts about each text/html part.

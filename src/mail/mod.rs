@@ -45,7 +45,7 @@ mod tests;
 
 pub use address::{Address, AddressError};
 pub use encoded_word::decode as decode_words;
-pub use entity::{Entities, Entity, Field, Fields, Flags};
+pub use entity::{ContentType, Entities, Entity, Field, Fields, Flags, content_type};
 pub use envelope::{Client, Envelope, ListenerName, Tls};
 pub use file_type::{FileType, file_type};
 pub use header::{Header, HeaderBlock};
@@ -54,5 +54,6 @@ pub use mailbox::{Mailbox, addresses};
 pub use mbox::mbox;
 pub use message::{Limits, Message, Oddity};
 pub use part::Part;
+pub use texts::LeafText;
 pub use trace::{Hop, trace};
 pub use uri::{NoRedirectors, Redirectors, Registry, Uri, Uris, uris};

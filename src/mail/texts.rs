@@ -34,6 +34,34 @@ pub(super) struct Texts {
     pub(super) hidden: Vec<Vec<u8>>,
     /// Facts about each text/html part.
     pub(super) html: Vec<HtmlFacts>,
+    /// The text of each of them, and which leaf it is.
+    pages: Vec<(usize, String)>,
+}
+
+/// The text of one leaf, shown and hidden.
+#[derive(Debug)]
+pub struct LeafText<'m> {
+    /// The text with its line ends, of all its length.
+    pub text: Cow<'m, str>,
+    /// For a page, the facts about it.
+    pub html: Option<&'m HtmlFacts>,
+}
+
+impl Texts {
+    /// The text of each leaf, in their order; `None` for those that are no text.
+    pub(super) fn of_leaves<'m>(&'m self, entities: &'m Entities) -> Vec<Option<LeafText<'m>>> {
+        let mut pages = self.pages.iter().zip(&self.html).peekable();
+        let leaves = entities.leaves().enumerate().map(|(number, entity)| {
+            if let Some(((_, text), facts)) = pages.next_if(|((leaf, _), _)| *leaf == number) {
+                return Some(LeafText { text: Cow::Borrowed(text), html: Some(facts) });
+            }
+            let content = entities.content(entity);
+            is_page(entity, content)?;
+            let charset = entity.charset.as_deref().unwrap_or("us-ascii");
+            Some(LeafText { text: charset::text(content, charset).chars, html: None })
+        });
+        leaves.collect()
+    }
 }
 
 /// The three texts of one part.
@@ -57,7 +85,7 @@ pub(super) fn read(entities: &Entities) -> Texts {
     let (mut all, mut shown, mut hidden) =
         (Joined::default(), Joined::default(), Joined::default());
     let mut is_partly_hidden = false;
-    for entity in entities.leaves() {
+    for (number, entity) in entities.leaves().enumerate() {
         let part = render(entity, entities.content(entity), &mut texts.html);
         let Some(part) = part else {
             [&mut all, &mut shown, &mut hidden].into_iter().for_each(Joined::separate);
@@ -68,6 +96,9 @@ pub(super) fn read(entities: &Entities) -> Texts {
         all.add(&part.all, part.is_wide);
         shown.add(halves.map_or(&part.all, |(shown, _)| shown), part.is_wide);
         hidden.add(halves.map_or("", |(_, hidden)| hidden), part.is_wide);
+        if texts.html.len() > texts.pages.len() {
+            texts.pages.push((number, part.all.into_owned()));
+        }
     }
     let subject = entities.iter().next().and_then(|message| message.fields.last("subject"));
     let subject = format!("{}\n", subject.unwrap_or_default());
@@ -78,17 +109,22 @@ pub(super) fn read(entities: &Entities) -> Texts {
     texts
 }
 
+/// Whether a part is a page; `None` for one that is no text.
+fn is_page(entity: &Entity, content: &[u8]) -> Option<bool> {
+    match entity.effective_type() {
+        "text/html" => Some(!content.is_empty()),
+        "text/plain" => Some(false),
+        _ => None,
+    }
+}
+
 /// Renders a part; `None` for one that is no text.
 fn render<'e>(
     entity: &Entity,
     content: &'e [u8],
     facts: &mut Vec<HtmlFacts>,
 ) -> Option<Rendered<'e>> {
-    let is_html = match entity.effective_type() {
-        "text/html" => !content.is_empty(),
-        "text/plain" => false,
-        _ => return None,
-    };
+    let is_html = is_page(entity, content)?;
     let charset = entity.charset.as_deref().unwrap_or("us-ascii");
     let text = charset::text(content, charset);
     if !is_html {

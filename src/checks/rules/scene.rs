@@ -4,13 +4,15 @@ use std::cell::OnceCell;
 
 use super::{
     conf::Conf,
-    eval::{self, Alternatives, Dates, Entity, Freemails, FromName, Images, MimeFacts, Pdfs, Signature},
+    eval::{
+        self, Alternatives, Dates, Entity, Freemails, FromName, Images, MimeFacts, Pdfs, Signature,
+    },
     relays::Relays,
     text::Fields,
 };
 use crate::{
     checks::Case,
-    mail::{self, Oddity, Uris},
+    mail::{self, LeafText, Oddity, Uris},
 };
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
@@ -27,6 +29,7 @@ pub(super) struct Scene<'c> {
     pub(super) from_name: FromName,
     relays: OnceCell<Relays>,
     entities: OnceCell<Vec<Entity<'c>>>,
+    leaf_texts: OnceCell<Vec<Option<LeafText<'c>>>>,
     mime: OnceCell<MimeFacts>,
     uppercase: OnceCell<f64>,
     alternatives: OnceCell<Alternatives>,
@@ -48,6 +51,7 @@ impl<'c> Scene<'c> {
             from_name: FromName::default(),
             relays: OnceCell::new(),
             entities: OnceCell::new(),
+            leaf_texts: OnceCell::new(),
             mime: OnceCell::new(),
             uppercase: OnceCell::new(),
             alternatives: OnceCell::new(),
@@ -94,6 +98,11 @@ impl<'c> Scene<'c> {
         self.entities.get_or_init(|| eval::entities(&self.case.message))
     }
 
+    /// The texts of its leaves, in their order.
+    pub(super) fn leaf_texts(&self) -> &[Option<LeafText<'c>>] {
+        self.leaf_texts.get_or_init(|| self.case.message.leaf_texts())
+    }
+
     /// What there is to know about its parts.
     pub(super) fn mime(&self) -> &MimeFacts {
         self.mime.get_or_init(|| MimeFacts::of(self.entities()))
@@ -107,7 +116,7 @@ impl<'c> Scene<'c> {
 
     /// How far HTML and plain text say the same.
     pub(super) fn alternatives(&self) -> &Alternatives {
-        self.alternatives.get_or_init(|| Alternatives::of(self.entities()))
+        self.alternatives.get_or_init(|| Alternatives::of(self.entities(), self.leaf_texts()))
     }
 
     /// The signature of the first plain text, if there is a plain text.

@@ -5,22 +5,22 @@ use std::borrow::Cow;
 
 /// What a Content-Type says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct ContentType {
+pub struct ContentType {
     /// The type, in lower case. Any text type that is neither HTML nor one of two known data
     /// types is `text/plain`.
-    pub(super) name: String,
+    pub name: String,
     /// The boundary, in any type.
-    pub(super) boundary: Option<Vec<u8>>,
+    pub boundary: Option<Vec<u8>>,
     /// The charset as written.
-    pub(super) charset: Option<String>,
+    pub charset: Option<String>,
     /// `name` or `filename`.
-    pub(super) file_name: Option<String>,
+    pub file_name: Option<String>,
     /// Whether there is none.
-    pub(super) is_missing: bool,
+    pub is_missing: bool,
 }
 
 /// Reads the decoded value of the last Content-Type; empty if there is none.
-pub(super) fn content_type(value: &str) -> ContentType {
+pub fn content_type(value: &str) -> ContentType {
     let is_missing = value.is_empty() || value == "0";
     let value = if is_missing { "text/plain; charset=us-ascii" } else { value };
     let (name, is_empty) = type_name(value);

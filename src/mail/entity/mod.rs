@@ -19,7 +19,8 @@ pub(super) mod transfer;
 
 use std::{collections::VecDeque, ops::Range};
 
-use self::content_type::{content_type, disposition_name};
+use self::content_type::disposition_name;
+pub use self::content_type::{ContentType, content_type};
 pub use self::header::{Field, Fields};
 
 /// How deep entities nest, multiparts and messages together.

@@ -21,7 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn leaves<'e, 'c>(entities: &'e [Entity<'c>]) -> impl Iterator<Item = &'e Entity<'c>> {
-    entities.iter().filter(|entity| entity.is_leaf)
+    entities.iter().filter(|entity| entity.is_leaf())
 }
 
 /// Endings of names that Windows runs, or opens with something that runs them.
@@ -40,12 +40,12 @@ fn is_executable(entity: &Entity<'_>) -> bool {
     if ending.is_some_and(|ending| EXECUTABLE.contains(&ending)) {
         return true;
     }
-    if entity.encoding.contains("base64") && has_dos_header(&entity.encoded) {
+    if entity.encoding.contains("base64") && has_dos_header(entity.encoded) {
         return true;
     }
     let is_text =
         entity.declared_type.strip_prefix("text").is_some_and(|rest| !rest.starts_with(is_word));
-    is_text && is_uuencoded(&entity.encoded)
+    is_text && is_uuencoded(entity.encoded)
 }
 
 fn is_word(c: char) -> bool {

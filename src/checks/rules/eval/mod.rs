@@ -29,6 +29,8 @@ mod examples;
 mod freemail;
 mod from_name_spoof;
 mod header;
+#[cfg(test)]
+mod hostile;
 mod html;
 mod https;
 mod image;

@@ -89,7 +89,7 @@ fn within(
 /// How many words of offers of shares the first plain text has.
 fn stock_words(scene: &Scene<'_>) -> usize {
     let plain = scene.entities().iter().find(|entity| entity.content_type == "text/plain");
-    let text = plain.and_then(|entity| entity.rendered());
+    let text = plain.and_then(|entity| scene.leaf_texts().get(entity.leaf?)?.as_ref());
     text.map_or(0, |text| stock::words(&text.text))
 }
 

@@ -23,7 +23,7 @@ impl Signature {
     /// That of the first plain text; `None` if there is no plain text.
     pub(in super::super::super) fn of(entities: &[Entity<'_>]) -> Option<Self> {
         let is_plain = |entity: &&Entity<'_>| entity.content_type.starts_with("text/plain");
-        Some(Self::find(&entities.iter().find(is_plain)?.content()))
+        Some(Self::find(entities.iter().find(is_plain)?.content))
     }
 
     /// Looks for the last line that begins a signature. Blank and CR behind the hyphens are

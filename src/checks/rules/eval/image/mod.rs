@@ -139,17 +139,17 @@ struct Image {
 impl Images {
     /// Those that are attached in base64.
     pub(in super::super) fn of_entities(entities: &[Entity<'_>]) -> Self {
-        let leaves = entities.iter().filter(|entity| entity.is_leaf && entity.encoding == "base64");
+        let leaves =
+            entities.iter().filter(|entity| entity.is_leaf() && entity.encoding == "base64");
         let images = leaves.filter_map(|entity| {
-            let format = Format::of_type(&entity.content_type)?;
-            let content = entity.content();
+            let format = Format::of_type(entity.content_type)?;
             let size = match format {
-                Format::Gif => size::of_gif(&content),
-                Format::Png => size::of_png(&content),
-                Format::Jpeg => size::of_jpeg(&content),
+                Format::Gif => size::of_gif(entity.content),
+                Format::Png => size::of_png(entity.content),
+                Format::Jpeg => size::of_jpeg(entity.content),
             };
             let size = size.filter(|size| size.height > 0 && size.width > 0);
-            Some(Image { format, size, name: entity.name.clone() })
+            Some(Image { format, size, name: entity.name.map(str::to_owned) })
         });
         Self(images.collect())
     }

@@ -64,7 +64,7 @@ impl MimeFacts {
         let mut sums = Sums::default();
         for entity in entities {
             facts.add_header(entity);
-            if entity.is_leaf {
+            if entity.is_leaf() {
                 facts.add_body(entity, &mut sums);
             }
         }
@@ -105,7 +105,7 @@ impl MimeFacts {
     }
 
     fn add_body(&mut self, entity: &Entity<'_>, sums: &mut Sums) {
-        let body = &*entity.encoded;
+        let body = entity.encoded;
         let encoding = entity.encoding.as_str();
         let is_plain = entity.declared_type == "text/plain";
         // Texts before the multipart/alternative have no size.

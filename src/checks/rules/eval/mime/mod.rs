@@ -2,6 +2,7 @@
 
 mod charset;
 mod facts;
+mod flags;
 mod named;
 mod uppercase;
 
@@ -27,6 +28,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             Ok(Question::yes_no(move |scene| fact.holds(scene)))
         },
     },
+    same("check_msg_parse_flags", |arguments, _| {
+        let flag = flags::parse(arguments.text(1)?).ok_or(CallError::Value {
+            number: 1,
+            what: "not the name of a flag of the parser".to_owned(),
+        })?;
+        Ok(Question::yes_no(move |scene| flag(&scene.case.message.entities().flags)))
+    }),
     same("check_for_mime_html", |_, _| {
         Ok(Question::yes_no(|scene| charset::begins_as_html(scene) || scene.mime().html_parts > 0))
     }),
@@ -85,10 +93,10 @@ const fn same(
 /// others.
 fn has_odd_alternative(entities: &[Entity<'_>]) -> bool {
     let is_odd = |entity: &Entity<'_>| {
-        let content_type = entity.content_type.as_str();
+        let content_type = entity.content_type;
         let is_usual = content_type.starts_with("text/")
             || matches!(content_type, "multipart/related" | "application/rtf");
-        entity.is_leaf && !is_usual
+        entity.is_leaf() && !is_usual
     };
     entities.iter().enumerate().any(|(at, entity)| {
         let behind = entities.get(at + 1..).unwrap_or_default();

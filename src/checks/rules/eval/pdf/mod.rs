@@ -138,13 +138,12 @@ impl Pdfs {
     }
 
     fn add(&mut self, entity: &Entity<'_>) {
-        let content = entity.content();
-        let bytes = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
+        let bytes = entity.content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(entity.content);
         if !has_signature(bytes) {
             return;
         }
         let file = file::read(bytes);
-        self.names.extend(entity.name.clone());
+        self.names.extend(entity.name.map(str::to_owned));
         self.images += file.sizes.len();
         if !file.sizes.is_empty() {
             let pixels = file.sizes.iter().map(|(height, width)| height * width).sum();
@@ -164,12 +163,12 @@ impl Pdfs {
 }
 
 fn is_pdf(entity: &Entity<'_>) -> bool {
-    let content_type = entity.content_type.as_str();
+    let content_type = entity.content_type;
     let is_named = || {
-        let name = entity.name.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let name = entity.name.unwrap_or_default().to_ascii_lowercase();
         name.ends_with(".pdf") || name.ends_with(".fdf")
     };
-    entity.is_leaf
+    entity.is_leaf()
         && match content_type {
             "application/pdf" | "image/pdf" => true,
             "application/octet-stream" | "image/octet-stream" => is_named(),
