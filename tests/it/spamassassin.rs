@@ -45,14 +45,20 @@ fn messages() -> BTreeMap<String, String> {
     let mut messages = BTreeMap::new();
     for file in files {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&file).unwrap();
-        for (number, message) in (1..).zip(text.split("\n### ").skip(1)) {
-            let (_, message) = message.split_once('\n').unwrap();
-            messages
-                .insert(format!("{name}-{number}"), message.trim_start_matches('\n').to_owned());
+        let text = format!("\n{}", fs::read_to_string(&file).unwrap());
+        for message in text.split("\n### ").skip(1) {
+            let (heading, message) = message.split_once('\n').unwrap();
+            let message = message.trim_start_matches('\n').to_owned();
+            messages.insert(format!("{name}-{}", slug(heading)), message);
         }
     }
     messages
+}
+
+/// A heading as a file name, which stays when other messages come.
+fn slug(heading: &str) -> String {
+    let words = heading.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").chars().take(150).collect()
 }
 
 /// What SpamAssassin says.
