@@ -84,24 +84,29 @@ fn hostile_lists_are_read_to_their_end() {
     }
 }
 
-#[test]
-fn what_the_mta_knows_comes_before_the_header() {
-    let message = "Received: from pc ([203.0.113.9]) by mail.example.org (8.17/8.17)\n\
-        \twith SMTP id 524AC0x1; Tue, 4 Mar 2025 09:11:58 +0000\n\
-        Return-Path: <forged@example.net>\nX-A: b\n\ntext\n";
+/// What a connected MTA tells of a message.
+fn live() -> Envelope {
     let client = Client {
         address: "::ffff:198.51.100.7".parse().ok(),
         name: Some("host7.example.org".to_owned()),
         mta: Some("mx.example.com".to_owned()),
         ..Client::default()
     };
-    let envelope = Envelope {
-        client: Arc::new(client.clone()),
+    Envelope {
+        client: Arc::new(client),
         helo: Some("mail.example.org".to_owned()),
         sender: Address::from_path("<bob@example.org>"),
         queue_id: Some("4ZKx1y0".to_owned()),
         ..Envelope::default()
-    };
+    }
+}
+
+#[test]
+fn what_the_mta_knows_comes_before_the_header() {
+    let message = "Received: from pc ([203.0.113.9]) by mail.example.org (8.17/8.17)\n\
+        \twith SMTP id 524AC0x1; Tue, 4 Mar 2025 09:11:58 +0000\n\
+        Return-Path: <forged@example.net>\nX-A: b\n\ntext\n";
+    let envelope = live();
     let mta = "ip=198.51.100.7 rdns=host7.example.org helo=mail.example.org by=mx.example.com \
         ident= envfrom=bob@example.org";
     let first = "ip=203.0.113.9 rdns= helo=pc by=mail.example.org ident= envfrom=";
@@ -137,7 +142,7 @@ fn what_the_mta_knows_comes_before_the_header() {
         (
             &Conf::default(),
             Envelope {
-                client: Arc::new(Client { mta: None, ..client }),
+                client: Arc::new(Client { mta: None, ..(*live().client).clone() }),
                 sender: Address::null(),
                 ..envelope
             },
