@@ -21,7 +21,7 @@ use std::{env, fs, hint::black_box, path::Path, sync::Arc, time::Duration};
 use gatepost::{
     checks::{
         Case,
-        rules::{RuleSet, Settings},
+        rules::{RuleSet, ScoreSet, Settings},
     },
     mail::{Envelope, Message},
 };
@@ -41,7 +41,7 @@ fn main() {
         include.push("builtin".to_owned());
     }
     let before = cpu();
-    let rules = RuleSet::load(&Settings { include }).unwrap();
+    let rules = RuleSet::load(&Settings { include }, ScoreSet { net: false, bayes: false }).unwrap();
     let loading = cpu().saturating_sub(before);
     let counts = rules.counts();
     println!(

@@ -5,9 +5,13 @@
 
 mod check;
 mod config;
+mod index;
 mod logs;
+mod progress;
 mod rules;
 mod serve;
+mod sources;
+mod traced;
 
 use std::{
     error::Error,
@@ -111,11 +115,10 @@ fn complain(failure: &(dyn Error + 'static)) -> Exit {
         return Exit::Done;
     }
     let _ = writeln!(io::stderr(), "gatepost: {}", crate::chain(failure));
-    if failure.is::<ConfigError>() || failure.is::<crate::service::BuildError>() {
-        Exit::Usage
-    } else {
-        Exit::Failed
-    }
+    let is_usage = failure.is::<ConfigError>()
+        || failure.is::<crate::service::BuildError>()
+        || failure.is::<rules::Misuse>();
+    if is_usage { Exit::Usage } else { Exit::Failed }
 }
 
 /// A runtime for a command that talks to the network.

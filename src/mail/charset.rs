@@ -112,11 +112,72 @@ fn keeps_ascii(name: &str) -> bool {
         || name.starts_with("ansi")
 }
 
+/// GB 2312 (EUC-CN) and nothing of what later standards added to it. A byte that is no character
+/// is U+FFFD, half a character at the end is nothing.
+fn gb2312(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&lead, behind)) = rest.split_first() {
+        let known = behind.first().filter(|&&trail| is_gb2312(lead, trail));
+        match (lead, known) {
+            (0..=0x7f, _) => out.push(char::from(lead)),
+            (0xa1, Some(0xa4)) => out.push('\u{30fb}'),
+            (0xa1, Some(0xaa)) => out.push('\u{2015}'),
+            (_, Some(&trail)) => {
+                out.push_str(
+                    &charset_decoder(b"gbk")
+                        .map_or_else(String::new, |decode| decode(&[lead, trail])),
+                );
+            }
+            (0xa1..=0xf7, None) if behind.is_empty() => {}
+            (_, None) => out.push('\u{fffd}'),
+        }
+        let is_pair = !lead.is_ascii() && known.is_some();
+        rest = if is_pair { behind.get(1..).unwrap_or_default() } else { behind };
+    }
+    out
+}
+
+/// Whether two bytes are a character of GB 2312.
+fn is_gb2312(lead: u8, trail: u8) -> bool {
+    match lead {
+        0xa1 | 0xa3 | 0xb0..=0xd6 | 0xd8..=0xf7 => matches!(trail, 0xa1..=0xfe),
+        0xa2 => matches!(trail, 0xb1..=0xe2 | 0xe5..=0xee | 0xf1..=0xfc),
+        0xa4 => matches!(trail, 0xa1..=0xf3),
+        0xa5 => matches!(trail, 0xa1..=0xf6),
+        0xa6 => matches!(trail, 0xa1..=0xb8 | 0xc1..=0xd8),
+        0xa7 => matches!(trail, 0xa1..=0xc1 | 0xd1..=0xf1),
+        0xa8 => matches!(trail, 0xa1..=0xba | 0xc5..=0xe9),
+        0xa9 => matches!(trail, 0xa4..=0xef),
+        0xd7 => matches!(trail, 0xa1..=0xf9),
+        _ => false,
+    }
+}
+
+/// ISO-2022-JP, in which one shift may follow another.
+fn iso_2022_jp(bytes: &[u8]) -> String {
+    let is_shift =
+        |at: usize| matches!(bytes.get(at..at + 3), Some([0x1b, b'(' | b'$', b'A'..=b'Z' | b'@']));
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if is_shift(at) && is_shift(at + 3) {
+            at += 3;
+            continue;
+        }
+        kept.push(byte);
+        at += 1;
+    }
+    charset_decoder(b"iso-2022-jp").map_or_else(String::new, |decode| decode(&kept))
+}
+
 /// A decoder for a charset by its name.
 fn decoder(name: &str) -> Option<fn(&[u8]) -> String> {
     let known = match name {
         "ks_c_5601-1987" => "euc-kr",
         "x-gbk" => "gbk",
+        "gb2312" | "euc-cn" | "x-euc-cn" => return Some(gb2312),
+        "iso-2022-jp" => return Some(iso_2022_jp),
         "iso-8859-8-i" => "iso-8859-8",
         // Their decoders replace the whole text by one character, as browsers do.
         _ if begins_with_any(name, &["iso-2022-cn", "iso-2022-kr", "csiso2022kr", "hz"]) => {
@@ -199,6 +260,9 @@ mod tests {
             (b"\x81", "us-ascii", "\u{fffd}", true),
             (b"\xf0\xd2\xc9", "koi8-r", "При", true),
             (b"\xc4\xe3", "gb2312", "你", true),
+            (b"\x98\x94", "gb2312", "\u{2dc}”", true),
+            (b"\x98\x94", "gbk", "様", true),
+            (b"\x1b$B%O\x1b(B\x1b$B%O\x1b(B", "iso-2022-jp", "ハハ", true),
             (b"\x1b$B%O\x1b(B", "iso-2022-jp", "ハ", true),
             (b"a\0 \0b\0", "utf-16", "a b", true),
             (b"\0a\0 \0b", "UTF-16", "a b", true),
@@ -216,6 +280,7 @@ mod tests {
             (b"caf\xc3\xa9", "iso-8859-1", "cafÃ©"),
             (b"caf\xe9", "us-ascii", "caf\u{fffd}"),
             (b"caf\xe9", "no-such", "café"),
+            (b"\x98\xd3a\xd3\xa4\xd3", "gb2312", "\u{fffd}\u{fffd}a婴"),
         ] {
             assert_eq!(text_of_word(bytes, declared), chars, "{declared} {bytes:?}");
         }

@@ -29,9 +29,24 @@ const FOR_MACHINES: &[&[u8]] = &[
 /// The value of a field as people read it: its first 8 KiB unfolded, trimmed and decoded. Encoded
 /// words stay as they are in fields for machines: Received, Message-ID, Date, List-* and the like.
 pub(super) fn value(name: &[u8], raw: &[u8]) -> String {
-    let raw = raw.get(..LONGEST_VALUE).unwrap_or(raw);
-    let line = unfolded(raw);
+    let line = unfolded(beginning(raw));
     if has_words(name) { decode(trimmed(&line)) } else { unicode(trimmed(&line)).into_owned() }
+}
+
+/// The beginning of a value that is read; a CRLF counts as one byte.
+fn beginning(raw: &[u8]) -> &[u8] {
+    let mut left = LONGEST_VALUE;
+    let mut end = 0;
+    for line in raw.split_inclusive(|&byte| byte == b'\n') {
+        let length = line.len() - usize::from(line.ends_with(b"\r\n"));
+        if length > left {
+            end += left;
+            break;
+        }
+        left -= length;
+        end += line.len();
+    }
+    raw.get(..end).unwrap_or(raw)
 }
 
 /// Whether encoded words mean something in a field (RFC 2047, section 5).

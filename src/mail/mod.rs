@@ -45,7 +45,7 @@ mod tests;
 
 pub use address::{Address, AddressError};
 pub use encoded_word::decode as decode_words;
-pub use entity::{ContentType, Entities, Entity, Fields, Flags, content_type};
+pub use entity::{ContentType, Entities, Entity, Field, Fields, Flags, content_type};
 pub use envelope::{Client, Envelope, ListenerName, Tls};
 pub use file_type::{FileType, file_type};
 pub use header::{Header, HeaderBlock};

@@ -44,8 +44,8 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("regex-syntax", &["checks/rules"]),
     ("aho-corasick", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
-    ("pcre2", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
+    ("pcre2", &["checks/rules"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
@@ -63,7 +63,7 @@ const HOMES: [(&str, &[&str]); 32] = [
 ];
 
 /// As [`HOMES`]; apart because `metrics::` also names our own module of that name.
-const METRICS_HOMES: [(&str, &[&str]); 32] =
+const METRICS_HOMES: [(&str, &[&str]); 2] =
     [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict"])];
 
 /// Files that only tests compile; they may name what they like.

@@ -35,5 +35,6 @@ mod matrix_postfix;
 mod matrix_sendmail;
 mod nothing_lost;
 mod reload;
+mod rules_tune;
 mod shutdown;
 mod spamassassin;

@@ -147,9 +147,9 @@ pub(super) fn recipients(scene: &Scene<'_>) -> Vec<Vec<u8>> {
 
 /// The addresses a query yields, in order.
 pub(super) fn of_field(scene: &Scene<'_>, query: &HeaderQuery) -> Vec<Vec<u8>> {
-    let text = query.read(scene).unwrap_or_default();
-    let lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+    let values = query.values(scene);
+    let addresses = values.iter().map(|value| value.trim_ascii());
+    addresses.filter(|address| !address.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
 fn queries(names: &[&str]) -> Vec<HeaderQuery> {

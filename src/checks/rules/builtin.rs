@@ -4,6 +4,7 @@
 pub(super) const RULES: &[(&str, &str)] = &[
     ("bounces.cf", include_str!("../../../rules/bounces.cf")),
     ("bulk.cf", include_str!("../../../rules/bulk.cf")),
+    ("crypto.cf", include_str!("../../../rules/crypto.cf")),
     ("dating.cf", include_str!("../../../rules/dating.cf")),
     ("forgery.cf", include_str!("../../../rules/forgery.cf")),
     ("ham.cf", include_str!("../../../rules/ham.cf")),
@@ -16,12 +17,14 @@ pub(super) const RULES: &[(&str, &str)] = &[
     ("pharma.cf", include_str!("../../../rules/pharma.cf")),
     ("phishing.cf", include_str!("../../../rules/phishing.cf")),
     ("scores.cf", include_str!("../../../rules/scores.cf")),
+    ("world.cf", include_str!("../../../rules/world.cf")),
 ];
 
 /// File name and text of every built-in file of cases.
 pub(super) const CASES: &[(&str, &str)] = &[
     ("bounces.cases", include_str!("../../../rules/bounces.cases")),
     ("bulk.cases", include_str!("../../../rules/bulk.cases")),
+    ("crypto.cases", include_str!("../../../rules/crypto.cases")),
     ("dating.cases", include_str!("../../../rules/dating.cases")),
     ("forgery.cases", include_str!("../../../rules/forgery.cases")),
     ("ham.cases", include_str!("../../../rules/ham.cases")),
@@ -33,6 +36,7 @@ pub(super) const CASES: &[(&str, &str)] = &[
     ("obfuscation.cases", include_str!("../../../rules/obfuscation.cases")),
     ("pharma.cases", include_str!("../../../rules/pharma.cases")),
     ("phishing.cases", include_str!("../../../rules/phishing.cases")),
+    ("world.cases", include_str!("../../../rules/world.cases")),
 ];
 
 #[cfg(test)]

@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use super::{
     RuleSet, Severity,
     draft::{Draft, DraftRule},
-    eval::{self, Call, Question},
+    eval::{self, Call},
     group::{Builder, Probe},
-    language::{self, Flags, HeaderTest, Test},
+    language::{self, Flags, HeaderTest, Scope, Test},
     metas::{self, MetaDraft},
+    network::Question,
     pattern::Pattern,
     set::{Eval, HeaderGroup, Kind, Rule},
+    shortcircuit::Plan,
     text::HeaderQuery,
 };
 use crate::verdict::{Name, Points};
@@ -39,8 +41,12 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         if let Some((function, question)) = question {
             set.evals.push(Eval { rule: number, function, question });
         }
-        if let Some(expression) = groups.add(slot, rule.test) {
-            metas.push(MetaDraft { number, expression });
+        ask(&mut draft, &rule, flags.scope);
+        match rule.test {
+            Test::Meta(expression) => metas.push(MetaDraft { number, expression }),
+            Test::MimeHeader(test) => set.mime_headers.push((number, flags, test)),
+            Test::UriDetail(test) => set.uri_details.push((number, test)),
+            test => groups.add(slot, test),
         }
     }
     groups.finish(&mut set);
@@ -48,6 +54,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
     set.evals.sort_by_key(|eval| !reads_text(eval));
     set.text_readers = set.evals.iter().take_while(|eval| reads_text(eval)).count();
     metas::compile(&mut set, &mut draft, metas);
+    set.shortcircuit = Plan::new(&set, &draft);
     set.conf = std::mem::take(&mut draft.conf);
     set.weights = weights(&set, &draft);
     set.complaints = draft.take_complaints();
@@ -72,7 +79,10 @@ fn replace_tags(draft: &mut Draft, rules: &mut [DraftRule]) {
 }
 
 /// The calls of rules made ready, by rule. Rules whose calls cannot be made are taken out.
-fn questions(draft: &mut Draft, rules: &mut Vec<DraftRule>) -> HashMap<Name, (String, Question)> {
+fn questions(
+    draft: &mut Draft,
+    rules: &mut Vec<DraftRule>,
+) -> HashMap<Name, (String, eval::Question)> {
     let mut questions = HashMap::new();
     rules.retain(|rule| {
         let Test::Eval(call) = &rule.test else { return true };
@@ -92,13 +102,26 @@ fn questions(draft: &mut Draft, rules: &mut Vec<DraftRule>) -> HashMap<Name, (St
     questions
 }
 
-fn question(draft: &Draft, call: &Call) -> Result<Question, (Severity, String)> {
+fn question(draft: &Draft, call: &Call) -> Result<eval::Question, (Severity, String)> {
     let Some(function) = eval::function(&call.function) else {
         let name = language::readable(&call.function);
         return Err((Severity::Warning, format!("needs eval:{name} (not yet)")));
     };
     (function.make)(&call.arguments, &draft.conf)
         .map_err(|error| (Severity::Error, format!("eval:{}: {error}", function.name)))
+}
+
+/// Notes what a rule asks of the network, if there is one.
+fn ask(draft: &mut Draft, rule: &DraftRule, scope: Scope) {
+    let network = &mut draft.conf.network;
+    let asked = match &rule.test {
+        _ if !draft.score_set.net => None,
+        Test::Network(asked) => Some(asked.clone()),
+        Test::Eval(call) => network.asked_by(call, scope),
+        _ => None,
+    };
+    let question = asked.map(|asked| Question { rule: rule.name.clone(), asked });
+    network.questions.extend(question);
 }
 
 /// A number of the set as an index.
@@ -114,6 +137,9 @@ fn entry(draft: &Draft, rule: &DraftRule) -> Rule {
         Test::Full(_) => Kind::Full,
         Test::Uri(_) => Kind::Uri,
         Test::Eval(_) => Kind::Eval,
+        Test::MimeHeader(_) => Kind::MimeHeader,
+        Test::UriDetail(_) => Kind::UriDetail,
+        Test::Network(_) => Kind::Network,
         Test::Meta(_) => Kind::Meta,
     };
     Rule {
@@ -169,23 +195,25 @@ struct HeaderDraft {
 }
 
 impl Groups {
-    /// Puts a rule where its text is read; a meta's expression is handed back.
-    fn add(&mut self, slot: Slot, test: Test) -> Option<String> {
+    /// Puts a rule where its text is read.
+    fn add(&mut self, slot: Slot, test: Test) {
         match test {
             Test::Body(pattern) => slot.add_to(&mut self.body, pattern, false),
             Test::Rawbody(pattern) => slot.add_to(&mut self.rawbody, pattern, false),
             Test::Full(pattern) => slot.add_to(&mut self.full, pattern, false),
             Test::Uri(pattern) => slot.add_to(&mut self.uri, pattern, false),
             Test::Header { query, test: HeaderTest::Exists } => {
-                self.header(query, None)?.exists.push(slot.number);
+                if let Some(header) = self.header(query, None) {
+                    header.exists.push(slot.number);
+                }
             }
             Test::Header { query, test: HeaderTest::Matches { pattern, negated, if_unset } } => {
-                slot.add_to(&mut self.header(query, if_unset)?.group, pattern, negated);
+                if let Some(header) = self.header(query, if_unset) {
+                    slot.add_to(&mut header.group, pattern, negated);
+                }
             }
-            Test::Eval(_) => {}
-            Test::Meta(expression) => return Some(expression),
+            _ => {}
         }
-        None
     }
 
     fn header(

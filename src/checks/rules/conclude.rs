@@ -18,7 +18,7 @@ pub(super) struct Meta {
 
 /// See [`RuleSet::conclude`].
 pub(super) fn conclude(set: &RuleSet, hits: Hits, others: &[Finding]) -> Vec<Finding> {
-    let values = values(set, &hits, others);
+    let (values, ended) = values(set, &hits, others);
     let finding = |(number, rule): (u32, &Rule)| Finding {
         name: rule.name.clone(),
         weight: rule.score,
@@ -31,19 +31,20 @@ pub(super) fn conclude(set: &RuleSet, hits: Hits, others: &[Finding]) -> Vec<Fin
         let hit = own && value(&values, *number) != 0.0;
         hit && rule.score != Points::ZERO && !rule.is_sub_rule()
     };
-    (0..).zip(&set.rules).filter(reported).map(finding).collect()
+    (0..).zip(&set.rules).filter(reported).map(finding).chain(ended).collect()
 }
 
 /// See [`RuleSet::fired`].
 pub(super) fn fired<'s>(set: &'s RuleSet, hits: &Hits, others: &[Finding]) -> Vec<&'s Name> {
-    let values = values(set, hits, others);
+    let (values, _) = values(set, hits, others);
     let hit = |(number, _): &(u32, &Rule)| value(&values, *number) != 0.0;
     (0..).zip(&set.rules).filter(hit).map(|(_, rule)| &rule.name).collect()
 }
 
 /// The value of every number of the set: how often a rule hit, 1 for another check's finding,
-/// for a meta that hit the value of its expression.
-fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> Vec<f64> {
+/// for a meta that hit the value of its expression. And the finding that the examination was ended
+/// early, if it was.
+fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> (Vec<f64>, Option<Finding>) {
     let mut values = vec![0.0; set.numbers.len().max(set.rules.len())];
     for (number, slot) in (0..).zip(values.iter_mut().take(set.rules.len())) {
         *slot = f64::from(hits.count(number));
@@ -66,7 +67,8 @@ fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> Vec<f64> {
             put(&mut values, meta.rule, |_| if result > 0.0 { result } else { 1.0 });
         }
     }
-    values
+    let ended = set.shortcircuit.as_ref().and_then(|plan| plan.apply(set, &mut values));
+    (values, ended)
 }
 
 /// Whether a function's rule may report what another check has found under another name.

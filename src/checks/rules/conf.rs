@@ -3,14 +3,20 @@
 
 use super::{
     eval::{FromNames, Languages, Lists, Locales, Providers, Subjects},
+    network::Network,
     relays::Networks,
     replace_tags::ReplaceTags,
+    shortcircuit::Shortcircuit,
     sites::Sites,
 };
 
 /// All options that rules files can set.
 #[derive(Debug, Default)]
 pub(super) struct Conf {
+    /// Questions to the DNS.
+    pub(super) network: Network,
+    /// Rules that end the examination.
+    pub(super) shortcircuit: Shortcircuit,
     /// Which hosts are trusted and which are ours.
     pub(super) networks: Networks,
     /// Senders, recipients and hosts that are welcome or not.
@@ -25,10 +31,10 @@ pub(super) struct Conf {
     pub(super) locales: Locales,
     /// Languages that are nothing special.
     pub(super) languages: Languages,
-    /// Tags in patterns.
-    pub(super) replace: ReplaceTags,
     /// Domains, and sites that lead on to others.
     pub(super) sites: Sites,
+    /// Tags in patterns.
+    pub(super) replace: ReplaceTags,
 }
 
 /// Why a directive's value cannot be used.
@@ -60,6 +66,8 @@ impl Conf {
             .or_else(|| self.locales.read(key, value))
             .or_else(|| self.languages.read(key, value))
             .or_else(|| self.replace.read(key, value))
+            .or_else(|| self.network.read(key, value))
+            .or_else(|| self.shortcircuit.read(key, value))
             .or_else(|| self.sites.read(key, value))
     }
 }

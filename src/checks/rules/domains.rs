@@ -1,9 +1,7 @@
-//! Domains as registries hand them out, and the hosts that a message's links lead to.
+//! Domains as registries hand them out, and what a message's links lead to.
 
-use std::collections::HashSet;
-
-use super::{addresses::is_host_name, scene::Scene};
-use crate::mail::{LinkType, Uri};
+use super::scene::Scene;
+use crate::mail::LinkType;
 
 /// Whether a label, in lower case, is a top-level domain.
 pub(super) fn is_top_level(scene: &Scene<'_>, label: &[u8]) -> bool {
@@ -19,31 +17,29 @@ pub(super) fn registered<'h>(scene: &Scene<'_>, host: &'h str) -> &'h str {
 /// The domain somebody registered in which an address, in lower case, is; `None` if it is not one
 /// that mail could go to.
 pub(super) fn of_address(scene: &Scene<'_>, address: &[u8]) -> Option<String> {
-    let address = std::str::from_utf8(address).ok()?;
-    let (_, host) = address.split_once('@')?;
-    is_host_name(host).then(|| registered(scene, host).to_owned())
+    let uri = format!("mailto:{}", String::from_utf8_lossy(address));
+    let (domain, _) = scene.conf.sites.registry().domain_and_host(&uri)?;
+    Some(domain)
 }
 
-/// The hosts that URIs lead to, in lower case, each once. Addresses lead nowhere.
-pub(super) fn of_links<'s>(scene: &'s Scene<'_>) -> Vec<&'s str> {
-    let mut seen = HashSet::new();
-    let is_address = |uri: &&Uri| mailto(&uri.uri).is_some();
-    let links = scene.uris().list.iter().filter(|uri| !is_address(uri));
-    let hosts = links.flat_map(|uri| &uri.hosts);
-    hosts.map(|(host, _)| host.as_str()).filter(|host| seen.insert(*host)).collect()
+/// The hosts that links lead to, in lower case.
+pub(super) fn of_links<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = &'s str> {
+    let uris = scene.uris().list.iter().filter(|uri| behind_mailto(&uri.uri).is_none());
+    uris.flat_map(|uri| &uri.hosts).map(|(host, _)| host.as_str())
 }
 
-/// What `mailto:` links of pages lead to, as they stand there behind the scheme.
+/// What `mailto:` links of pages lead to, unless a text shows them, too: the part behind the
+/// scheme.
 pub(super) fn mail_links<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = &'s str> {
-    let is_link = |uri: &&Uri| {
-        uri.types.contains(&LinkType::Element("a")) && !uri.types.contains(&LinkType::Parsed)
+    let is_hidden = |types: &[LinkType]| {
+        types.contains(&LinkType::Element("a")) && !types.contains(&LinkType::Parsed)
     };
-    let links = scene.uris().list.iter().filter(is_link);
-    links.filter_map(|uri| mailto(&uri.uri))
+    let links = scene.uris().list.iter().filter(move |uri| is_hidden(&uri.types));
+    links.filter_map(|uri| behind_mailto(&uri.uri))
 }
 
-/// What stands behind `mailto:`.
-fn mailto(uri: &str) -> Option<&str> {
-    let (scheme, rest) = uri.split_once(':')?;
-    scheme.eq_ignore_ascii_case("mailto").then_some(rest)
+fn behind_mailto(uri: &str) -> Option<&str> {
+    const SCHEME: &str = "mailto:";
+    let scheme = uri.get(..SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then(|| uri.get(SCHEME.len()..)).flatten()
 }

@@ -19,6 +19,9 @@ use crate::verdict::{Name, Points};
 /// Files that include files that include files.
 const DEEPEST: usize = 8;
 
+/// The plugin without which `shortcircuit` does nothing.
+const SHORTCIRCUIT: &str = "Mail::SpamAssassin::Plugin::Shortcircuit";
+
 /// Reads what an `include` line names: the file it stands in, and the path.
 pub(super) type Include = fn(&str, &str) -> Result<Source, RulesError>;
 
@@ -188,7 +191,12 @@ impl Draft {
     /// Gives a directive to the part of the set that knows it. One that none knows is noted once a
     /// file, if it is right at all.
     fn set(&mut self, file: &Arc<str>, line: &Line, noted: &mut HashSet<String>) {
-        if let Some(read) = self.conf.read(&line.key, &line.value) {
+        let of_plugin = line.key.starts_with("shortcircuit");
+        let read = match of_plugin && !self.world.has(SHORTCIRCUIT) {
+            true => None,
+            false => self.conf.read(&line.key, &line.value),
+        };
+        if let Some(read) = read {
             if let Err(error) = read {
                 let text = format!("{error}; the line is left out");
                 self.complain(file, line.number, Severity::Error, text);

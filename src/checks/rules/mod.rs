@@ -13,13 +13,16 @@
 //!
 //! Where this differs from SpamAssassin on purpose: `full` and `:raw` texts have bare line feeds
 //! however they came; `full` reads the first MiB; `multiple` counts to 256 at most; a division
-//! by 0 in a meta is 0; `priority` changes nothing. As there, a rule whose score is 0 is not run,
-//! not even for a meta, and of four scores the second counts (network tests, no Bayes).
+//! by 0 in a meta is 0; all rules run side by side, so that `priority` matters only to what
+//! `shortcircuit` ends; metas in circles are left out. As there, a rule whose score is 0 is not
+//! run, not even for a meta, and a meta that rests on a meta which is not run never hits.
 //!
 //! What cannot be read or run is left out with a [`Complaint`] that names file, line and cause;
-//! the rest of the set works. The language is that of Mail::SpamAssassin::Conf 4.0. Not yet:
-//! `eval:` functions, `mimeheader`, `uri_detail`, network rules, relays in pseudo-headers; rules that
-//! need them are left out, and count 0 in metas.
+//! the rest of the set works. The language is that of Mail::SpamAssassin::Conf 4.0, with the plugins
+//! that Debian's package loads. Network rules are plain data ([`network`]), answered by the
+//! findings of other checks. Not yet: relays in pseudo-headers, patterns with what other patterns
+//! caught (`%{NAME}`), most of what `uri_detail` asks of a URI; rules that need them are left out or
+//! never hit, and count 0 in metas.
 
 mod addresses;
 mod builtin;
@@ -36,15 +39,20 @@ mod group;
 mod hits;
 mod language;
 mod metas;
+mod mime_header;
+pub mod network;
 mod pattern;
 mod relays;
 mod replace_tags;
 mod scene;
 mod score_set;
 mod set;
+mod shortcircuit;
 mod sites;
 mod source;
 mod text;
+pub mod tune;
+mod uri_detail;
 
 #[cfg(test)]
 mod tests;
@@ -52,6 +60,7 @@ mod tests;
 pub use complaint::{Complaint, Severity};
 pub use eval::{FunctionInfo, functions};
 pub use hits::Hits;
+pub use language::Scope;
 pub use score_set::ScoreSet;
 pub use set::{Counts, Kind, RuleInfo, RuleSet};
 pub use source::{RulesError, Settings};

@@ -9,9 +9,14 @@ use super::{
     draft::Draft,
     eval::Question,
     group::{Group, Scratch},
+    language::Flags,
+    mime_header::MimeHeader,
+    network::Network,
     scene::Scene,
+    shortcircuit::Plan,
     source,
     text::{self, HeaderQuery},
+    uri_detail::{self, UriDetail},
 };
 use crate::{
     checks::Case,
@@ -32,12 +37,16 @@ pub struct RuleSet {
     pub(super) full: Group,
     pub(super) uri: Group,
     pub(super) evals: Vec<Eval>,
+    pub(super) mime_headers: Vec<(u32, Flags, MimeHeader)>,
+    pub(super) uri_details: Vec<(u32, UriDetail)>,
     /// How many of them, from the first on, change the text that other rules see.
     pub(super) text_readers: usize,
     /// What rules files have set, rules and scores apart.
     pub(super) conf: Conf,
     /// In an order in which each finds what it rests on.
     pub(super) metas: Vec<Meta>,
+    /// If some of the rules end the examination.
+    pub(super) shortcircuit: Option<Plan>,
     /// Scores set for names that no rule here defines.
     pub(super) weights: HashMap<Name, Points>,
     pub(super) descriptions: HashMap<Name, String>,
@@ -59,6 +68,12 @@ pub enum Kind {
     Uri,
     /// A function's.
     Eval,
+    /// Of the header fields of MIME parts.
+    MimeHeader,
+    /// Of URIs, in detail.
+    UriDetail,
+    /// Of the network, asked by other checks.
+    Network,
     /// Of other rules and findings.
     Meta,
 }
@@ -73,6 +88,9 @@ impl Kind {
             Self::Full => "full",
             Self::Uri => "uri",
             Self::Eval => "eval",
+            Self::MimeHeader => "mimeheader",
+            Self::UriDetail => "uri_detail",
+            Self::Network => "askdns",
             Self::Meta => "meta",
         }
     }
@@ -215,6 +233,10 @@ impl RuleSet {
         for eval in evals {
             eval.examine(&scene, &mut hits);
         }
+        for (rule, flags, test) in &self.mime_headers {
+            test.examine(*rule, *flags, &scene, &mut hits);
+        }
+        uri_detail::examine(&self.uri_details, &scene, &mut hits);
         hits
     }
 
@@ -235,6 +257,11 @@ impl RuleSet {
         hits.given_up().iter().filter_map(|&rule| self.name(rule))
     }
 
+    /// What the rules want asked of the network; a finding under a rule's name answers it.
+    pub fn network(&self) -> &Network {
+        &self.conf.network
+    }
+
     /// What a finding of another check weighs: the score that a `score` line sets for its name,
     /// or that of the rule which leaves its question to the check.
     pub fn weight(&self, name: &str) -> Option<Points> {
@@ -242,7 +269,7 @@ impl RuleSet {
             let &number = self.numbers.get(name)?;
             let rule = self.rules.get(compile::index(number))?;
             let counts = if rule.is_sub_rule() { Points::ZERO } else { rule.score };
-            (rule.kind == Kind::Eval).then_some(counts)
+            matches!(rule.kind, Kind::Eval | Kind::Network).then_some(counts)
         })
     }
 

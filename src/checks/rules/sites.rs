@@ -39,7 +39,7 @@ impl Sites {
 
     fn add_redirector(&mut self, key: &str, value: &str) -> Result<(), ConfError> {
         let wrong = |error| ConfError::Value { key: key.to_owned(), what: format!("{error}") };
-        self.redirectors.push(Pattern::compile(value).map_err(wrong)?.matcher);
+        self.redirectors.push(Pattern::compile_capturing(value).map_err(wrong)?.matcher);
         Ok(())
     }
 
@@ -73,14 +73,21 @@ mod tests {
             ("util_rb_2tld", "co.example"),
             ("redirector_pattern", r"/^http:\/\/none\.test\/(.*)$/i"),
             ("redirector_pattern", r"m'^https?://r\.test/(?:a|b)\?u=(.*?)(?:$|&)'i"),
+            ("redirector_pattern", r"m'^https?://s\.test/\?.*?(?<=[?&])q=(.*?)(?:$|&)'i"),
         ] {
             assert_eq!(sites.read(key, value), Some(Ok(())), "{key}");
         }
         assert!(!sites.registry().is_domain_valid("example.com"));
         assert_eq!(sites.registry().registered("a.b.co.example"), "b.co.example");
-        let targets = ["http://R.test/b?u=x.test&y", "http://r.test/b?u=x", "http://none.test/a"]
-            .map(|uri| sites.target(uri));
-        assert_eq!(targets, [Some("x.test".to_owned()), None, None]);
+        for (uri, target) in [
+            ("http://R.test/b?u=x.test&y", Some("x.test")),
+            ("http://s.test/?x=y&q=x.test&y", Some("x.test")),
+            ("http://s.test/?x=y&nq=x.test", None),
+            ("http://r.test/b?u=x", None),
+            ("http://none.test/a", None),
+        ] {
+            assert_eq!(sites.target(uri).as_deref(), target, "{uri}");
+        }
         assert_eq!(sites.read("clear_util_rb", ""), Some(Ok(())));
         assert!(sites.registry().is_domain_valid("example.com"));
         assert!(matches!(sites.read("redirector_pattern", "/(/"), Some(Err(_))));

@@ -51,6 +51,17 @@ fn scenes_end_as_written() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+/// One of each mistake; what is said of it stands beside it.
+#[test]
+fn each_mistake_is_named() {
+    let rules = RuleSet::parse(&[("mistakes.cf", include_str!("mistakes.cf"))]);
+    let said = |c: &Complaint| format!("{}: {}: {}", c.line, c.severity, c.text);
+    let found: Vec<_> = rules.complaints().iter().map(said).collect();
+    let expected: Vec<_> = include_str!("mistakes.txt").lines().collect();
+    assert_eq!(found.join("\n"), expected.join("\n"));
+    assert_eq!(findings(&rules, "Subject: good\n\n", &[]).len(), 2, "GOOD and ALWAYS");
+}
+
 #[test]
 fn evidence_shows_what_was_seen() {
     let rules = RuleSet::parse(&[(
@@ -85,6 +96,56 @@ fn scores_for_other_checks_are_handed_on() {
     assert_eq!(rules.weight("RCVD_IN_X"), Some(Points::from_micros(2_500_000)));
     assert_eq!(rules.weight("MINE"), None);
     assert_eq!(rules.describe("RCVD_IN_X"), Some("Known to X"));
+}
+
+#[test]
+fn score_sets_decide_scores_conditions_and_what_is_asked() {
+    let text = "body A /x/\nscore A 1 2 3 4\nbody B /x/\nscore B 0 1 0 1\nmeta C local_tests_only\n\
+                if local_tests_only\nbody D /x/\nendif\n\
+                header E eval:check_no_relays()\ntflags E net\n\
+                header F eval:check_no_relays()\ntflags F learn\nmeta G !E && !F\n\
+                askdns H name.example A 2\n";
+    for (net, bayes, expected, questions) in [
+        (false, false, "A 1.0, C 1.0, D 1.0, G 1.0", 0),
+        (true, false, "A 2.0, B 1.0, E 1.0", 1),
+        (false, true, "A 3.0, C 1.0, D 1.0, F 1.0", 0),
+        (true, true, "A 4.0, B 1.0, E 1.0, F 1.0", 1),
+    ] {
+        let rules = RuleSet::parse_for(&[("sets.cf", text)], ScoreSet { net, bayes });
+        assert_eq!(rules.complaints().iter().filter(|c| c.severity == Severity::Error).count(), 0);
+        let found = findings(&rules, "Subject: s\n\nx\n", &[]);
+        let found: Vec<_> = found.iter().map(|f| format!("{} {}", f.name, f.weight)).collect();
+        assert_eq!(found.join(", "), expected);
+        assert_eq!(rules.network().questions.len(), questions);
+    }
+}
+
+#[test]
+fn files_include_others_that_stand_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("a.cf", "include more/b.inc\nbody A /x/\nscore B 3\ninclude none.inc\ninclude\n");
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    write("more/b.inc", "body B /x/\ninclude b.inc\n");
+    let include = vec![folder.path().display().to_string()];
+    let rules = RuleSet::load(&Settings { include }, ScoreSet::default()).unwrap();
+    let found = findings(&rules, "Subject: s\n\nx\n", &[]);
+    let found: Vec<_> = found.iter().map(|f| format!("{} {}", f.name, f.weight)).collect();
+    assert_eq!(found, ["B 3.0", "A 1.0"]);
+    let complaints: Vec<_> = rules.complaints().iter().map(|c| (c.line, c.severity)).collect();
+    let error = Severity::Error;
+    assert_eq!(complaints, [(4, error), (5, error), (2, error)]);
+}
+
+#[test]
+fn a_pattern_that_takes_too_long_is_given_up_by_name() {
+    let rules =
+        RuleSet::parse(&[("slow.cf", "body SLOW /^(?=(?:a+)+b)/\nbody FAST /a/\nmeta M !SLOW\n")]);
+    let message = format!("Subject: s\n\n{} b\n", "a".repeat(60));
+    let hits = rules.examine(&case(&message));
+    assert_eq!(rules.given_up(&hits).map(Name::as_str).collect::<Vec<_>>(), ["SLOW"]);
+    let found = rules.conclude(hits, &[]);
+    assert_eq!(found.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["FAST", "M"]);
 }
 
 #[test]

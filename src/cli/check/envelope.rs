@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::{
-    filter::real_client,
-    mail::{Address, AddressError, Client, Envelope, HeaderBlock, trace},
+    cli::traced::{traced, unknown_client},
+    mail::{Address, AddressError, Client, Envelope},
     service::Built,
 };
 
@@ -35,21 +35,14 @@ fn address(text: &str) -> Result<Address, AddressError> {
 impl Arguments {
     /// Client, envelope and recipients for this message.
     pub(super) fn envelope(&self, built: &Built, raw: &[u8]) -> (Client, Envelope, Vec<Address>) {
-        let headers = HeaderBlock::parse(raw);
-        let unknown = Client { over_smtp: true, listener: "check".into(), ..Client::default() };
-        let (client, helo) = match self.client {
-            Some(address) => (Client { address: Some(address.to_canonical()), ..unknown }, None),
-            None => real_client(&built.filter.networks, &unknown, &trace(&headers, raw))
-                .unwrap_or((unknown, None)),
-        };
-        let sender = self.from.clone();
-        let return_path = || headers.first("Return-Path").map(Address::from_path);
-        let envelope = Envelope {
-            helo: self.helo.clone().or(helo),
-            sender: sender.or_else(return_path).unwrap_or_default(),
-            login: self.login.clone(),
-            ..Envelope::default()
-        };
+        let (mut client, mut envelope) = traced(&built.filter.networks, raw);
+        if let Some(address) = self.client {
+            client = Client { address: Some(address.to_canonical()), ..unknown_client() };
+            envelope.helo = None;
+        }
+        envelope.helo = self.helo.clone().or(envelope.helo);
+        envelope.sender = self.from.clone().unwrap_or(envelope.sender);
+        envelope.login.clone_from(&self.login);
         (client, envelope, self.rcpt.clone())
     }
 }

@@ -2,7 +2,6 @@
 
 mod envelope;
 mod report;
-mod sources;
 
 use std::{
     io::{self, Write},
@@ -12,11 +11,11 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 
-use self::{
-    report::Report,
+use self::report::Report;
+use super::{
+    Exit, Failure, runtime,
     sources::{Item, items},
 };
-use super::{Exit, Failure, runtime};
 use crate::{
     config::Config,
     mail::{Address, Envelope},

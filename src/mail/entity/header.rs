@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::{
     super::encoded_word::{self, LONGEST_VALUE},
     lines::{has_crlf, is_field, next_line},
+    transfer::with_lf,
 };
 
 /// The longest name of a field, in bytes.
@@ -60,9 +61,17 @@ impl Fields {
     pub(super) fn add(&mut self, name: &[u8], value: &[u8]) {
         if self.list.len() < MOST_FIELDS {
             let name = String::from_utf8_lossy(name).into_owned();
-            let raw = value.get(..LONGEST_VALUE).unwrap_or(value).to_vec();
+            let mut raw = with_lf(value.to_vec());
+            raw.truncate(LONGEST_VALUE);
             self.list.push(Field { name, raw, decoded: OnceLock::new() });
         }
+    }
+
+    /// Drops the fields that a filter such as this one has added.
+    pub(super) fn forget_verdicts(&mut self) {
+        let is_verdict =
+            |name: &str| name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("x-spam-"));
+        self.list.retain(|field| !is_verdict(&field.name));
     }
 }
 

@@ -24,7 +24,7 @@ use std::{
 
 use self::content_type::disposition_name;
 pub use self::content_type::{ContentType, content_type};
-pub use self::header::Fields;
+pub use self::header::{Field, Fields};
 
 /// How deep entities nest, multiparts and messages together.
 const DEPTH: usize = 20;
@@ -78,7 +78,7 @@ pub struct Entity {
     pub charset: Option<String>,
     /// The file name from Content-Disposition or Content-Type, not decoded.
     pub name: Option<String>,
-    /// Its fields.
+    /// Its fields; those of the message without `X-Spam-*`, which no rule sees.
     pub fields: Fields,
     /// How deep it stands; the message is 0.
     pub depth: usize,
@@ -186,12 +186,13 @@ impl Entities {
         levels: usize,
         tasks: &mut VecDeque<Task>,
     ) {
-        let head = header::read(raw);
+        let mut head = header::read(raw);
         let is_outer = parent.is_none();
         if is_outer {
             self.flags.missing_head_body_separator = head.is_separator_missing;
             self.flags.truncated_header = head.is_truncated;
             self.body_bytes = raw.len().saturating_sub(head.body);
+            head.fields.forget_verdicts();
         }
         let mut body = lines::of_body(raw.get(head.body..).unwrap_or_default(), head.has_crlf);
         let declared = content_type(head.fields.last("content-type").unwrap_or_default());

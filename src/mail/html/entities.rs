@@ -66,9 +66,17 @@ pub(super) fn decode(text: &str, with_prefix: bool) -> (Cow<'_, str>, bool) {
         let (plain, entity) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(plain);
         match read(entity.get(1..).unwrap_or_default(), with_prefix) {
-            Some((length, character)) => {
+            Some((mut length, mut character)) => {
+                // Two halves of one character beyond U+FFFF, as Windows writes them.
+                let behind = entity.get(1 + length..).unwrap_or_default();
+                if character == '\u{fffd}'
+                    && let Some((pair_length, pair)) =
+                        surrogates(entity.get(1..).unwrap_or_default(), behind)
+                {
+                    (length, character) = (length + pair_length, pair);
+                }
                 is_wide |= u32::from(character) > 0xff;
-                add(&mut out, character, plain);
+                out.push(character);
                 rest = entity.get(1 + length..).unwrap_or_default();
                 rest = rest.strip_prefix(';').unwrap_or(rest);
             }
@@ -83,11 +91,6 @@ pub(super) fn decode(text: &str, with_prefix: bool) -> (Cow<'_, str>, bool) {
     (Cow::Owned(out), is_wide)
 }
 
-/// Adds a character.
-fn add(out: &mut String, character: char, _before: &str) {
-    out.push(character);
-}
-
 /// What stands behind the `&`: its length and the character.
 fn read(text: &str, with_prefix: bool) -> Option<(usize, char)> {
     match text.strip_prefix('#') {
@@ -96,7 +99,33 @@ fn read(text: &str, with_prefix: bool) -> Option<(usize, char)> {
     }
 }
 
+/// The character of two surrogates, the first of which stands at the beginning of `high`, and how
+/// long the second is with the `;` before it; `behind` is what follows the first.
+fn surrogates(high: &str, behind: &str) -> Option<(usize, char)> {
+    let low = behind.strip_prefix(';').unwrap_or(behind);
+    let (length, low_unit) = unit(low.strip_prefix("&#")?)?;
+    let (_, high_unit) = unit(high.strip_prefix('#')?)?;
+    let mut characters = char::decode_utf16([high_unit, low_unit]);
+    let character = characters.next()?.ok()?;
+    Some((behind.len() - low.len() + 2 + length, character))
+}
+
+/// The number of a surrogate and how many bytes it takes.
+fn unit(text: &str) -> Option<(usize, u16)> {
+    let (length, value) = number(text)?;
+    let unit = u16::try_from(value).ok()?;
+    matches!(unit, 0xd800..=0xdfff).then_some((length, unit))
+}
+
 fn numbered(text: &str) -> Option<(usize, char)> {
+    let (length, value) = number(text)?;
+    let is_no_character = matches!(value, 0xfdd0..=0xfdef) || value & 0xfffe == 0xfffe;
+    let character = char::from_u32(value).filter(|_| !is_no_character).unwrap_or('\u{fffd}');
+    (!matches!(value, 0 | 0xfffe | 0xffff)).then_some((length, character))
+}
+
+/// The number with which a text begins, decimal or hexadecimal, and how many bytes it takes.
+fn number(text: &str) -> Option<(usize, u32)> {
     let (radix, skipped) = if text.starts_with(['x', 'X']) { (16, 1) } else { (10, 0) };
     let digits = text.get(skipped..).unwrap_or_default();
     let mut value: u32 = 0;
@@ -108,10 +137,7 @@ fn numbered(text: &str) -> Option<(usize, char)> {
         }
         length += 1;
     }
-    let is_none = length == 0 || matches!(value, 0 | 0xfffe | 0xffff);
-    let is_no_character = matches!(value, 0xfdd0..=0xfdef) || value & 0xfffe == 0xfffe;
-    let character = char::from_u32(value).filter(|_| !is_no_character).unwrap_or('\u{fffd}');
-    (!is_none).then_some((skipped + length, character))
+    (length > 0).then_some((skipped + length, value))
 }
 
 fn named(text: &str, with_prefix: bool) -> Option<(usize, char)> {
@@ -148,6 +174,8 @@ mod tests {
             ("&#160;&#8364;", "\u{a0}€", true),
             ("&#0;&#;&#x;&#99999999;&#65535;", "&#0;&#;&#x;&#99999999;&#65535;", false),
             ("&#xd800;", "\u{fffd}", true),
+            ("&#55356;&#57101; &#xd83d&#xde00x", "🌍 😀x", true),
+            ("&#57101;&#55356;", "\u{fffd}\u{fffd}", true),
             ("&unknown;&", "&unknown;&", false),
         ] {
             let decoded = if text.contains("nbspx") { "ééx \u{a0}x" } else { decoded };

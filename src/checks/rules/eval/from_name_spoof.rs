@@ -110,13 +110,13 @@ impl FromNames {
     fn add_owner(&mut self, value: &str) -> Result<(), &'static str> {
         let (owner, entries) = list_and_entries(value)?;
         let owner = owner.to_ascii_lowercase();
-        if !self.owners.iter().any(|(name, _)| *name == owner) {
-            self.owners.push((owner.clone(), AddressList::default()));
+        let known = self.owners.iter().position(|(name, _)| *name == owner);
+        let mut list = AddressList::default();
+        if let Some(known) = known {
+            list = self.owners.swap_remove(known).1;
         }
-        let list = self.owners.iter_mut().find(|(name, _)| *name == owner);
-        for (_, list) in list {
-            entries.split_whitespace().for_each(|entry| list.add(entry));
-        }
+        entries.split_whitespace().for_each(|entry| list.add(entry));
+        self.owners.push((owner, list));
         Ok(())
     }
 

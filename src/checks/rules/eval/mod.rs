@@ -21,6 +21,7 @@ macro_rules! yes_no {
 mod antivirus;
 mod body;
 mod call;
+mod comparison;
 mod elsewhere;
 mod entity;
 #[cfg(test)]
@@ -30,6 +31,8 @@ mod from_name_spoof;
 mod header;
 #[cfg(test)]
 mod hostile;
+mod html;
+mod https;
 mod image;
 mod locales;
 mod mime;
@@ -39,6 +42,7 @@ mod relay;
 mod scenes;
 mod table;
 mod textcat;
+mod uri;
 mod vbounce;
 mod welcomelist;
 mod welcomelist_subject;
@@ -68,6 +72,7 @@ pub(super) struct Function {
     /// `check_for_missing_to_header`.
     pub(super) name: &'static str,
     /// How it compares with SpamAssassin's.
+    #[allow(dead_code)]
     pub(super) standing: Standing,
     /// Reads the arguments of a call.
     pub(super) make: fn(&Arguments, &Conf) -> Result<Question, CallError>,
@@ -146,6 +151,8 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("DNSEval", elsewhere::DNS_EVAL),
     ("FreeMail", freemail::FUNCTIONS),
     ("FromNameSpoof", from_name_spoof::FUNCTIONS),
+    ("HTMLEval", html::FUNCTIONS),
+    ("HTTPSMismatch", https::FUNCTIONS),
     ("HashBL", elsewhere::HASHBL),
     ("HeaderEval", header::FUNCTIONS),
     ("ImageInfo", image::FUNCTIONS),
@@ -159,6 +166,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("TextCat", textcat::FUNCTIONS),
     ("TxRep", elsewhere::TXREP),
     ("URIDNSBL", elsewhere::URIDNSBL),
+    ("URIEval", uri::FUNCTIONS),
     ("VBounce", vbounce::FUNCTIONS),
     ("WLBLEval", welcomelist::FUNCTIONS),
     ("WelcomeListSubject", welcomelist_subject::FUNCTIONS),
@@ -168,3 +176,6 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
 pub(super) fn function(name: &str) -> Option<&'static Function> {
     PLUGINS.iter().flat_map(|(_, functions)| *functions).find(|function| function.name == name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,13 @@ use std::net::Ipv4Addr;
 
 use super::{
     super::{
-        relays::{Relay, is_private},
+        conf::Conf,
+        pattern::Pattern,
+        relays::{Relay, Relays, is_private},
         scene::Scene,
+        text::HeaderQuery,
     },
-    Function, Question, Standing,
+    Arguments, CallError, Function, Question, Standing,
 };
 
 /// See [`super::PLUGINS`].
@@ -28,10 +31,35 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let origin = scene.relays().untrusted().last();
         origin.is_some_and(|relay| relay.rdns.contains('.') && !relay.is_private())
     }),
+    Function {
+        name: "check_for_from_domain_in_received_headers",
+        standing: Standing::Same,
+        make: from_domain,
+    },
     yes_no!("check_for_forged_received_trail", |scene| broken_links(scene) > 1),
     yes_no!("check_for_forged_received_ip_helo", helo_is_far_away),
     yes_no!("check_for_no_rdns_dotcom_helo", nameless_dotcom),
 ];
+
+/// `check_for_from_domain_in_received_headers(domain, 'true' or 'false')`: From is of this domain,
+/// and a host of the domain has handed it to another one, or not.
+fn from_domain(arguments: &Arguments, _: &Conf) -> Result<Question, CallError> {
+    let wrong = |error| CallError::Value { number: 1, what: format!("{error}") };
+    let pattern = |text: &str| Pattern::compile_bare(text).map_err(wrong);
+    let domain = arguments.text(1)?;
+    let literal = domain.replace('.', r"\.");
+    let author = pattern(&format!(r"(?i)\b{literal}"))?.matcher;
+    let inside = pattern(&format!(r" rdns=\S*\b{domain} [^\]]*by=\S*\b{domain} "))?.matcher;
+    let is_wanted = arguments.text(2)? == "true";
+    let from = HeaderQuery::addresses_of("from");
+    Ok(Question::yes_no(move |scene| {
+        let has_author = from.values(scene).first().is_some_and(|from| author.is_match(from));
+        let relays = scene.relays();
+        let has_inside =
+            || [relays.trusted(), relays.untrusted()].map(Relays::text).join("\n").into_bytes();
+        has_author && inside.is_match(&has_inside()) == is_wanted
+    }))
+}
 
 /// An IPv4 address that stands where a name belongs, unless it is private.
 fn public_v4(text: &str) -> Option<Ipv4Addr> {

@@ -4,10 +4,14 @@ use super::{
     super::{
         eval::{Call, CallError},
         expression::{Expression, ExpressionError, Operand, Term},
+        mime_header::{MimeHeader, MimeHeaderError},
+        network::{self, AnswerError, Asked},
         pattern::{Pattern, PatternError},
         text::{HeaderQuery, QueryError},
+        uri_detail::{UriDetail, UriDetailError},
     },
     Line, bytes_of,
+    flags::Flags,
     known::{self, Known},
     readable,
 };
@@ -90,6 +94,12 @@ pub(in super::super) enum Test {
     Uri(Pattern),
     /// A function is asked: `header NAME eval:…` and the like.
     Eval(Call),
+    /// `mimeheader`.
+    MimeHeader(MimeHeader),
+    /// `uri_detail`.
+    UriDetail(UriDetail),
+    /// `askdns`: hits if whoever asks makes a finding of its name.
+    Network(Asked),
     /// `meta`: the expression, of which only the form has been checked.
     Meta(String),
 }
@@ -103,7 +113,7 @@ impl Test {
             | Self::Full(pattern)
             | Self::Uri(pattern)
             | Self::Header { test: HeaderTest::Matches { pattern, .. }, .. } => Some(pattern),
-            Self::Header { test: HeaderTest::Exists, .. } | Self::Eval(_) | Self::Meta(_) => None,
+            _ => None,
         }
     }
 }
@@ -117,7 +127,7 @@ impl Test {
             | Self::Full(pattern)
             | Self::Uri(pattern)
             | Self::Header { test: HeaderTest::Matches { pattern, .. }, .. } => Some(pattern),
-            Self::Header { test: HeaderTest::Exists, .. } | Self::Eval(_) | Self::Meta(_) => None,
+            _ => None,
         }
     }
 }
@@ -136,44 +146,6 @@ pub(in super::super) enum HeaderTest {
         /// `[if-unset: …]`: what is read if the header is missing.
         if_unset: Option<Vec<u8>>,
     },
-}
-
-/// `tflags`, as far as they matter here; the others are for tools that make rules.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Flags {
-    /// `nice`: a hit speaks for the message.
-    pub(in super::super) nice: bool,
-    /// `multiple`: every match counts.
-    pub(in super::super) multiple: bool,
-    /// `maxhits=`: counts up to here.
-    pub(in super::super) most_hits: Option<u32>,
-    /// `nosubject`: a body rule does not read the Subject.
-    pub(in super::super) no_subject: bool,
-    /// `net`: needs the network.
-    pub(in super::super) net: bool,
-    /// `learn`: needs a Bayes filter that has learnt.
-    pub(in super::super) learn: bool,
-    /// `concat`: a `mimeheader` rule reads the fields of all parts as one text.
-    pub(in super::super) concat: bool,
-    /// `range=`: the parts that a `mimeheader` rule reads, counted from 1; 1 is the message.
-    pub(in super::super) parts: Option<(u32, u32)>,
-    /// What a network rule asks about.
-    pub(in super::super) scope: Scope,
-}
-
-/// `tflags` of rules that look the message's links up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Scope {
-    /// `domains_only`: not those that are IP addresses.
-    pub(in super::super) domains_only: bool,
-    /// `ips_only`: only those that are.
-    pub(in super::super) ips_only: bool,
-    /// `a`: the addresses of the hosts.
-    pub(in super::super) addresses: bool,
-    /// `ns`: the addresses of their name servers.
-    pub(in super::super) name_servers: bool,
-    /// `notrim`: the whole host name, not only its registered domain.
-    pub(in super::super) whole_hosts: bool,
 }
 
 /// What becomes of a directive that no part of the set knows.
@@ -217,6 +189,15 @@ pub(in super::super) enum LineError {
     /// A call that is none.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A `mimeheader` rule that is none.
+    #[error(transparent)]
+    MimeHeader(#[from] MimeHeaderError),
+    /// A `uri_detail` rule that is none.
+    #[error(transparent)]
+    UriDetail(#[from] UriDetailError),
+    /// A question that cannot be asked.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
     /// A score that is no number.
     #[error(transparent)]
     Points(#[from] PointsError),
@@ -231,7 +212,8 @@ pub(in super::super) enum LineError {
 /// It says nothing that can be understood.
 pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
     match line.key.as_str() {
-        "header" | "body" | "rawbody" | "full" | "uri" | "meta" => rule(line).or_else(|error| {
+        "header" | "body" | "rawbody" | "full" | "uri" | "meta" | "mimeheader" | "uri_detail"
+        | "askdns" => rule(line).or_else(|error| {
             // Right in itself: whoever names the rule made no mistake.
             match (error, named(line, "")) {
                 (LineError::Pattern(PatternError::Needs(needs)), Ok((name, _))) => {
@@ -261,7 +243,7 @@ pub(in super::super) fn read(line: &Line) -> Result<Directive, LineError> {
 
 /// The first word, checked to be a rule's name, and the rest.
 fn named<'l>(line: &'l Line, what: &'static str) -> Result<(String, &'l str), LineError> {
-    const LONGEST: usize = 128;
+    const LONGEST: usize = 100;
     let value = line.value.as_str();
     let (name, rest) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
     if name.is_empty() {
@@ -300,6 +282,9 @@ fn rule(line: &Line) -> Result<Directive, LineError> {
         "rawbody" => Test::Rawbody(Pattern::compile(rest)?),
         "full" => Test::Full(Pattern::compile(rest)?),
         "uri" => Test::Uri(Pattern::compile(rest)?),
+        "mimeheader" => Test::MimeHeader(MimeHeader::parse(rest)?),
+        "uri_detail" => Test::UriDetail(UriDetail::parse(rest)?),
+        "askdns" => Test::Network(network::askdns(rest)?),
         _ => {
             Expression::parse(rest, &mut |term| match term {
                 Term::Call { function, .. } if function != "rules_matching" => {
@@ -386,44 +371,7 @@ fn describe(line: &Line) -> Result<Directive, LineError> {
 
 fn flags(line: &Line) -> Result<Directive, LineError> {
     let (name, rest) = named(line, "flags")?;
-    let mut flags = Flags::default();
-    for word in rest.split_whitespace() {
-        match word {
-            "nice" => flags.nice = true,
-            "multiple" => flags.multiple = true,
-            "nosubject" => flags.no_subject = true,
-            "net" => flags.net = true,
-            "learn" => flags.learn = true,
-            "concat" => flags.concat = true,
-            "domains_only" => flags.scope.domains_only = true,
-            "ips_only" => flags.scope.ips_only = true,
-            "a" => flags.scope.addresses = true,
-            "ns" => flags.scope.name_servers = true,
-            "notrim" => flags.scope.whole_hosts = true,
-            _ => valued_flag(word, &mut flags),
-        }
-    }
-    Ok(Directive::Flags { name, flags })
-}
-
-/// `maxhits=3`, `range=2-5`; the flags left over are for tools that make rules.
-fn valued_flag(word: &str, flags: &mut Flags) {
-    match word.split_once('=') {
-        Some(("maxhits", most)) => flags.most_hits = most.parse().ok().or(flags.most_hits),
-        Some(("range", range)) => flags.parts = part_range(range).or(flags.parts),
-        _ => {}
-    }
-}
-
-/// `3`, `2-`, `-4`, `2-4`.
-fn part_range(range: &str) -> Option<(u32, u32)> {
-    let Some((first, last)) = range.split_once('-') else {
-        let only = range.parse().ok()?;
-        return Some((only, only));
-    };
-    let first = if first.is_empty() { 0 } else { first.parse().ok()? };
-    let last = if last.is_empty() { u32::MAX } else { last.parse().ok()? };
-    Some((first, last))
+    Ok(Directive::Flags { name, flags: Flags::parse(rest) })
 }
 
 fn priority(line: &Line) -> Result<Directive, LineError> {

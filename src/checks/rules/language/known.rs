@@ -1,8 +1,7 @@
 //! The directives that SpamAssassin knows by name, and which of them count here.
 
 /// Directives that define a rule this engine does not run yet: the rule is left out.
-const OTHER_RULES: &str = "askdns mimeheader uri_block_* uri_detail uridnsbl uridnssub \
-    urifullnsrhsbl urifullnsrhssub urinsrhsbl urinsrhssub urirhsbl urirhssub";
+const OTHER_RULES: &str = "uri_block_*";
 
 /// Directives that are right and change nothing here; `*` stands for the rest of a name.
 const WITHOUT_EFFECT: &str = "add_header adsp_override all_spam_to allow_user_rules \

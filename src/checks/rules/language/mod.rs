@@ -6,13 +6,14 @@
 
 mod condition;
 mod directive;
+mod flags;
 mod known;
 mod lines;
 mod plugins;
 
-pub(super) use directive::{
-    Directive, Flags, HeaderTest, LineError, Scope, Test, read, without_effect,
-};
+pub(super) use directive::{Directive, HeaderTest, LineError, Test, read, without_effect};
+pub(super) use flags::Flags;
+pub use flags::Scope;
 pub(super) use lines::{Line, Problem, Reader};
 pub(super) use plugins::World;
 

@@ -68,13 +68,6 @@ impl Backtracking {
         Ok(Self { short, long, guard, fixed })
     }
 
-    /// Where a group of the leftmost match stands. What is given up does not match.
-    pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
-        let found = self.long.captures(text).ok().flatten()?;
-        // The first group is the whole pattern.
-        found.get(group + 1).map(|found| found.start()..found.end())
-    }
-
     /// The leftmost match that starts at `from` or later; `from` is within the text.
     ///
     /// # Errors
@@ -94,6 +87,20 @@ impl Backtracking {
             Ok(found) => Ok(found.map(|found| found.start()..found.end().max(found.start()))),
             Err(_) => Err(LimitExceeded),
         }
+    }
+}
+
+impl Backtracking {
+    /// Where a group of the leftmost match stands, counted from 1; `None` as well where the search
+    /// was given up.
+    pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
+        if self.guard.as_ref().is_some_and(|guard| !guard.is_match(text)) {
+            return None;
+        }
+        let engine = if text.len() <= SHORT { &self.short } else { &self.long };
+        // The whole pattern is the first group.
+        let found = engine.captures(text).ok()??.get(group + 1)?;
+        Some(found.start()..found.end())
     }
 }
 

@@ -140,13 +140,10 @@ fn enter(from: &mut Translator<'_>, inner: Flags, end: End) {
     from.flags = inner;
 }
 
-/// Opens a group that captures, spelled so for the engine that knows more than plain ones.
+/// Opens a group that captures, spelled so for the engine that does.
 fn enter_capturing(from: &mut Translator<'_>, spelled: &str) {
-    from.out.push_str(match (from.dialect, spelled) {
-        (Dialect::Backtracking, _) => spelled,
-        (_, "(?|") => "(?:",
-        _ => "(",
-    });
+    let backtracking = from.dialect == Dialect::Backtracking;
+    from.out.push_str(if backtracking { spelled } else { "(?:" });
     push(from, End::Plain);
 }
 

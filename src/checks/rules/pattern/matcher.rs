@@ -68,10 +68,11 @@ impl Matcher {
         }
     }
 
-    /// Where a group of the leftmost match stands; groups are counted from 1.
+    /// Where a group of the leftmost match stands, of a pattern compiled for it; groups are
+    /// counted from 1. `None` as well where the search was given up.
     pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
         match &self.0 {
-            Engine::Linear(regex) => regex.captures(text)?.get(group).map(|found| found.range()),
+            Engine::Linear(_) => None,
             Engine::Backtracking(engine) => engine.capture(text, group),
         }
     }

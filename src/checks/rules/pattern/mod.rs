@@ -97,6 +97,14 @@ impl Pattern {
         Self::of(&Delimited { pattern, flags })
     }
 
+    /// Compiles a pattern with its delimiters and flags, whose groups are asked for.
+    ///
+    /// # Errors
+    /// Not a pattern, or not a valid one.
+    pub(super) fn compile_capturing(text: &str) -> Result<Self, PatternError> {
+        Self::backtracking(&Delimited::split(text)?)
+    }
+
     /// Compiles a pattern that has neither delimiters nor flags.
     ///
     /// # Errors

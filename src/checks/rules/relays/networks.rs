@@ -51,23 +51,18 @@ impl Networks {
         value: &str,
     ) -> Option<Result<(), ConfError>> {
         let wrong = |what: &str| ConfError::Value { key: key.to_owned(), what: what.to_owned() };
-        Some(match key {
-            "trusted_networks" => self.trusted.add(key, value),
-            "internal_networks" => self.internal.add(key, value),
-            "msa_networks" => self.msa.add(key, value),
-            _ if key.starts_with("clear_") => {
-                let clear = self.clear(key)?;
-                if value.is_empty() { Ok(clear(self)) } else { Err(wrong("takes no value")) }
-            }
-            _ if value.is_empty() && TAKE_A_VALUE.contains(&key) => Err(wrong("needs a value")),
-            "originating_ip_headers" => Ok(self.add_originating(value)),
-            "envelope_sender_header" => Ok(self.envelope_sender = Some(value.to_owned())),
-            "always_trust_envelope_sender" => match value {
-                "0" | "no" => Ok(self.always_trust_envelope_sender = false),
-                "1" | "yes" => Ok(self.always_trust_envelope_sender = true),
-                _ => Err(wrong("is 0 or 1")),
-            },
-            _ => return None,
+        match key {
+            "trusted_networks" => return Some(self.trusted.add(key, value)),
+            "internal_networks" => return Some(self.internal.add(key, value)),
+            "msa_networks" => return Some(self.msa.add(key, value)),
+            _ => {}
+        }
+        let (_, takes_value) = *OTHERS.iter().find(|(other, _)| *other == key)?;
+        Some(match (takes_value, value.is_empty()) {
+            (true, true) => Err(wrong("needs a value")),
+            (false, false) => Err(wrong("takes no value")),
+            _ if self.set(key, value) => Ok(()),
+            _ => Err(wrong("is 0 or 1")),
         })
     }
 
@@ -98,15 +93,21 @@ impl Networks {
         if self.trusted.is_set && !self.internal.is_set { &self.trusted } else { &self.internal }
     }
 
-    /// What a directive empties.
-    fn clear(&self, key: &str) -> Option<fn(&mut Self)> {
-        Some(match key {
-            "clear_trusted_networks" => |own| own.trusted = NetSet::with_loopback(),
-            "clear_internal_networks" => |own| own.internal = NetSet::with_loopback(),
-            "clear_msa_networks" => |own| own.msa = NetSet::default(),
-            "clear_originating_ip_headers" => |own| own.originating.clear(),
-            _ => return None,
-        })
+    /// Does what a directive says; false if its value is neither yes nor no.
+    fn set(&mut self, key: &str, value: &str) -> bool {
+        match key {
+            "clear_trusted_networks" => self.trusted = NetSet::with_loopback(),
+            "clear_internal_networks" => self.internal = NetSet::with_loopback(),
+            "clear_msa_networks" => self.msa = NetSet::default(),
+            "clear_originating_ip_headers" => self.originating.clear(),
+            "originating_ip_headers" => self.add_originating(value),
+            "envelope_sender_header" => self.envelope_sender = Some(value.to_owned()),
+            _ => {
+                self.always_trust_envelope_sender = matches!(value, "1" | "yes");
+                return matches!(value, "0" | "1" | "no" | "yes");
+            }
+        }
+        true
     }
 
     fn add_originating(&mut self, names: &str) {
@@ -118,9 +119,16 @@ impl Networks {
     }
 }
 
-/// Directives that mean nothing without a value.
-const TAKE_A_VALUE: [&str; 3] =
-    ["originating_ip_headers", "envelope_sender_header", "always_trust_envelope_sender"];
+/// Directives that name no networks, and whether they take a value.
+const OTHERS: [(&str, bool); 7] = [
+    ("clear_trusted_networks", false),
+    ("clear_internal_networks", false),
+    ("clear_msa_networks", false),
+    ("clear_originating_ip_headers", false),
+    ("originating_ip_headers", true),
+    ("envelope_sender_header", true),
+    ("always_trust_envelope_sender", true),
+];
 
 /// Networks in the order in which they were named: the first that holds an address decides.
 #[derive(Debug, Default)]

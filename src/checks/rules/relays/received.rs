@@ -105,7 +105,6 @@ impl<'l> Draft<'l> {
         set(Slot::By, &mut self.by);
         set(Slot::Ident, &mut self.ident);
         set(Slot::Id, &mut self.id);
-        self.envfrom = kept.get(Slot::Envfrom, line).or(self.envfrom);
     }
 
     /// `helo=name ident=user`, as Exim writes.
@@ -349,4 +348,56 @@ fn is_mapped(groups: &str) -> bool {
 fn bare_address(text: &str) -> String {
     let text = text.trim_start_matches(is_blank).trim_start_matches('<');
     harmless(text.trim_end_matches(is_blank).trim_end_matches('>'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a line says, as `received.cases` shows it.
+    fn shown(line: &Line) -> String {
+        match line {
+            Line::Relay(relay) => {
+                let mut text = String::new();
+                relay.write(&mut text);
+                text + if relay.has_no_rdns { " nordns" } else { "" }
+            }
+            Line::Ignored => "ignored".to_owned(),
+            Line::Fetched => "fetched".to_owned(),
+            Line::Scanner(envfrom) => format!("scanner {}", envfrom.as_deref().unwrap_or("-")),
+            Line::Unparseable => "unparseable".to_owned(),
+        }
+    }
+
+    #[test]
+    fn lines_of_all_servers_are_understood() {
+        let lines = include_str!("received.cases").lines();
+        let lines: Vec<&str> =
+            lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+        assert!(lines.len() > 240);
+        for case in lines.chunks(2) {
+            assert_eq!(shown(&parse(case[0])), case[1], "{}", case[0]);
+            // Folded, and with semicolons that mean nothing.
+            let folded = format!(" {};\n", case[0].replacen(' ', "\n\t ", 1));
+            assert_eq!(shown(&parse(&folded)), case[1], "{}", case[0]);
+        }
+    }
+
+    #[test]
+    fn hostile_lines_are_read_to_their_end() {
+        for part in ["a", "a(", "([", ") by ", "<>", "(a@", ".com ", " by a (b) with ", "[::"] {
+            let line = format!("from x (y [192.0.2.1]) {}", part.repeat(LONGEST));
+            assert_ne!(parse(&line), Line::Fetched, "{part}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_line(text in "(from |FROM |\\(from )?[a-c .:;()\\[\\]<>@0-9=]{0,80}( by [a-c.]{0,9}.{0,20})?") {
+            if let Line::Relay(relay) = parse(&text) {
+                let harmless = [&relay.ip, &relay.rdns, &relay.helo, &relay.by, &relay.ident];
+                proptest::prop_assert!(harmless.iter().all(|text| !text.contains([' ', '[', ']'])));
+            }
+        }
+    }
 }

@@ -34,7 +34,6 @@ pub(super) enum Slot {
     Name,
     By,
     Ident,
-    Envfrom,
     Id,
     Ip,
     /// `helo=… ident=…` in any order.
@@ -42,7 +41,7 @@ pub(super) enum Slot {
 }
 
 /// How many slots there are.
-const SLOTS: usize = 10;
+const SLOTS: usize = 9;
 
 /// What a form has kept: places in the line.
 #[derive(Clone, Debug, Default)]
@@ -182,7 +181,6 @@ impl Run {
             "name" => Slot::Name,
             "by" => Slot::By,
             "ident" => Slot::Ident,
-            "envfrom" => Slot::Envfrom,
             "id" => Slot::Id,
             "pairs" => Slot::Pairs,
             _ => Slot::None,

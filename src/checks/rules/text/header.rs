@@ -1,7 +1,6 @@
-//! What a `header` rule reads: fields, pseudo-headers, modifiers. As SpamAssassin's
-//! PerMsgStatus::get answers.
+//! What a `header` rule reads of a message, as SpamAssassin's PerMsgStatus::get answers.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use super::{
     super::{
@@ -9,184 +8,17 @@ use super::{
         scene::Scene,
     },
     bare_line_feeds,
-    fields::{Field, Fields, unfolded_raw},
+    fields::{Field, Fields, decoded_line, is_blank, trimmed, unfolded_raw},
     host,
-    mailboxes::{mailboxes, readable},
+    mailboxes::mailboxes,
+    query::{HeaderQuery, Hosts, Of, Part, Pick, Place},
     sender,
 };
 
 /// Bytes of all values of one query together; SpamAssassin's limit for a header section.
 const VALUE_LIMIT: usize = 64 << 10;
 
-/// What a `header` rule reads, as in `Subject`, `From:addr` or `ALL:raw`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in super::super) struct HeaderQuery {
-    of: Of,
-    /// `:raw`: not decoded, not unfolded.
-    raw: bool,
-    part: Part,
-    place: Place,
-    pick: Pick,
-}
-
-/// Why something cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in super::super) enum QueryError {
-    /// Not a header name.
-    #[error("`{0}` is not a header name")]
-    Name(String),
-    /// Not one of the modifiers behind a colon.
-    #[error("`:{0}` is not a header modifier")]
-    Modifier(String),
-    /// Right, and not read by this engine yet.
-    #[error("needs {0}")]
-    #[allow(dead_code)]
-    NotYet(String),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Of {
-    /// Every field of this name (lower case).
-    Named(String),
-    /// `ALL`: the whole header section.
-    All,
-    /// `ALL-TRUSTED` and the like: what these hosts may have written.
-    AllOf(Hosts),
-    /// `ToCc`: the recipients' fields.
-    ToCc,
-    /// `MESSAGEID`: Message-Id, also where mailing lists put it.
-    MessageId,
-    /// `EnvelopeFrom`: the sender in SMTP.
-    EnvelopeFrom,
-    /// `X-Spam-Relays-Trusted` and the like.
-    Relays(Hosts),
-}
-
-/// Which relays a pseudo-header is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Hosts {
-    Trusted,
-    Untrusted,
-    Internal,
-    External,
-}
-
-impl Hosts {
-    const ALL: [(Self, &str); 4] = [
-        (Self::Trusted, "TRUSTED"),
-        (Self::Untrusted, "UNTRUSTED"),
-        (Self::Internal, "INTERNAL"),
-        (Self::External, "EXTERNAL"),
-    ];
-
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, other)| *other == name).map(|(hosts, _)| *hosts)
-    }
-
-    fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(hosts, _)| *hosts == self).map_or("", |(_, name)| name)
-    }
-
-    fn of(self, relays: &Relays) -> &[relays::Relay] {
-        match self {
-            Self::Trusted => relays.trusted(),
-            Self::Untrusted => relays.untrusted(),
-            Self::Internal => relays.internal(),
-            Self::External => relays.external(),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Part {
-    Whole,
-    /// `:addr`: the addresses.
-    Addresses,
-    /// `:name`: the names before the addresses.
-    Names,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Place {
-    Any,
-    /// `:host`: the first name of a host.
-    Host,
-    /// `:domain`: its registrable domain.
-    Domain,
-    /// `:ip`: the first address.
-    Ip,
-    /// `:revip`: the same backwards, as block lists want it.
-    ReversedIp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Pick {
-    All,
-    /// `:first`: the topmost field.
-    First,
-    /// `:last`: the lowest.
-    Last,
-}
-
 impl HeaderQuery {
-    /// `EnvelopeFrom:addr`
-    pub(in super::super) const ENVELOPE_FROM_ADDRESS: Self = Self::addresses(Of::EnvelopeFrom);
-
-    /// `ToCc:addr`
-    pub(in super::super) const RECIPIENTS: Self = Self::addresses(Of::ToCc);
-
-    /// `Name:addr`, of fields whose name is given in lower case.
-    pub(in super::super) fn addresses_of(name: &str) -> Self {
-        Self::addresses(Of::Named(name.to_owned()))
-    }
-
-    const fn addresses(of: Of) -> Self {
-        Self { of, raw: false, part: Part::Addresses, place: Place::Any, pick: Pick::All }
-    }
-
-    /// Reads `Name:modifier:modifier`.
-    ///
-    /// # Errors
-    /// Not a header or modifier.
-    pub(in super::super) fn parse(text: &str) -> Result<Self, QueryError> {
-        let mut words = text.split(':');
-        let name = words.next().unwrap_or_default();
-        if name.is_empty()
-            || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
-        {
-            return Err(QueryError::Name(name.to_owned()));
-        }
-        let of = Of::named(name);
-        let mut query =
-            Self { of, raw: false, part: Part::Whole, place: Place::Any, pick: Pick::All };
-        for modifier in words {
-            query.modify(modifier)?;
-        }
-        Ok(query)
-    }
-
-    /// Where modifiers contradict each other, the same ones win as in SpamAssassin.
-    fn modify(&mut self, modifier: &str) -> Result<(), QueryError> {
-        match modifier {
-            "raw" => self.raw = true,
-            "addr" => self.part = Part::Addresses,
-            "name" if self.part == Part::Whole => self.part = Part::Names,
-            "name" => {}
-            "domain" => self.place = Place::Domain,
-            "host" if self.place == Place::Domain => {}
-            "host" => self.place = Place::Host,
-            "ip" | "revip" if matches!(self.place, Place::Host | Place::Domain) => {}
-            "revip" => self.place = Place::ReversedIp,
-            "ip" if self.place == Place::ReversedIp => {}
-            "ip" => self.place = Place::Ip,
-            "first" => self.pick = Pick::First,
-            "last" if self.pick == Pick::First => {}
-            "last" => self.pick = Pick::Last,
-            _ => return Err(QueryError::Modifier(modifier.to_owned())),
-        }
-        Ok(())
-    }
-
     /// The text a pattern is matched against; `None` if the message has no such header.
     pub(in super::super) fn read(&self, scene: &Scene<'_>) -> Option<Vec<u8>> {
         let values = self.values(scene);
@@ -211,7 +43,7 @@ impl HeaderQuery {
     pub(in super::super) fn values<'s>(&self, scene: &'s Scene<'_>) -> Vec<Cow<'s, [u8]>> {
         match self.of {
             Of::All => return self.all(&scene.headers),
-            Of::AllOf(hosts) => return self.all_of(hosts, scene),
+            Of::Wrote(hosts) => return self.all_of(hosts, scene),
             _ => {}
         }
         let mut values = self.fields(scene);
@@ -248,10 +80,10 @@ impl HeaderQuery {
                 .into_iter()
                 .collect(),
             Of::Relays(hosts) => {
-                let text = Relays::text(hosts.of(scene.relays()));
+                let text = Relays::text(of(*hosts, scene.relays()));
                 vec![text.into_bytes().into()]
             }
-            Of::All | Of::AllOf(_) => Vec::new(),
+            Of::All | Of::Wrote(_) => Vec::new(),
         }
     }
 
@@ -381,73 +213,31 @@ fn named_line<'s>(field: &'s Field<'_>) -> Cow<'s, [u8]> {
     [field.name, b": ", field.decoded().as_bytes(), b"\n"].concat().into()
 }
 
-impl fmt::Display for HeaderQuery {
-    /// As evidence names it: `Subject`, `From:addr`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.of {
-            Of::Named(name) => f.write_str(&capitalised(name))?,
-            Of::All => f.write_str("ALL")?,
-            Of::AllOf(hosts) => write!(f, "ALL-{}", hosts.name())?,
-            Of::ToCc => f.write_str("ToCc")?,
-            Of::MessageId => f.write_str("MESSAGEID")?,
-            Of::EnvelopeFrom => f.write_str("EnvelopeFrom")?,
-            Of::Relays(hosts) => {
-                let name = hosts.name().to_ascii_lowercase();
-                write!(f, "X-Spam-Relays-{}", capitalised(&name))?;
-            }
-        }
-        f.write_str(match self.part {
-            Part::Whole => "",
-            Part::Addresses => ":addr",
-            Part::Names => ":name",
-        })?;
-        f.write_str(if self.raw { ":raw" } else { "" })?;
-        f.write_str(match self.place {
-            Place::Any => "",
-            Place::Host => ":host",
-            Place::Domain => ":domain",
-            Place::Ip => ":ip",
-            Place::ReversedIp => ":revip",
-        })?;
-        f.write_str(match self.pick {
-            Pick::All => "",
-            Pick::First => ":first",
-            Pick::Last => ":last",
-        })
-    }
-}
-
-impl Of {
-    fn named(name: &str) -> Self {
-        let lower = name.to_ascii_lowercase();
-        if let Some(hosts) = name.strip_prefix("ALL-").and_then(Hosts::named) {
-            return Self::AllOf(hosts);
-        }
-        let relays = lower.strip_prefix("x-spam-relays-").map(str::to_ascii_uppercase);
-        if let Some(hosts) = relays.and_then(|name| Hosts::named(&name)) {
-            return Self::Relays(hosts);
-        }
-        match (name, lower.as_str()) {
-            ("ALL", _) => Self::All,
-            ("MESSAGEID", _) => Self::MessageId,
-            (_, "tocc") => Self::ToCc,
-            (_, "envelopefrom") => Self::EnvelopeFrom,
-            _ => Self::Named(lower),
-        }
-    }
-}
-
 /// Where mailing lists that resend a message put its Message-Id.
 const MESSAGE_IDS: [&str; 4] =
     ["x-message-id", "resent-message-id", "x-original-message-id", "message-id"];
 
-/// `x-mailer` as `X-Mailer`.
-fn capitalised(name: &str) -> String {
-    let mut start = true;
-    let letters = name.chars().map(|c| {
-        let letter = if start { c.to_ascii_uppercase() } else { c };
-        start = c == '-';
-        letter
-    });
-    letters.collect()
+fn of(hosts: Hosts, relays: &Relays) -> &[relays::Relay] {
+    match hosts {
+        Hosts::Trusted => relays.trusted(),
+        Hosts::Untrusted => relays.untrusted(),
+        Hosts::Internal => relays.internal(),
+        Hosts::External => relays.external(),
+    }
+}
+
+/// A name as a mail reader shows it: encoded words decoded, blanks squeezed, single quotes around
+/// it taken off.
+fn readable(name: &[u8]) -> String {
+    let decoded = decoded_line(name);
+    if trimmed(decoded.as_bytes()).is_empty() {
+        return decoded;
+    }
+    let words: Vec<&str> = decoded
+        .split(|c: char| c.is_ascii() && is_blank(c as u8))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let squeezed = words.join(" ");
+    let bare = squeezed.strip_prefix('\'').and_then(|name| name.strip_suffix('\''));
+    bare.map(str::to_owned).unwrap_or(squeezed)
 }

@@ -7,10 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::{
-    fields::{is_blank, trimmed},
-    host::is_host,
-};
+use super::{fields::is_blank, host::is_host};
 
 /// The most mailboxes that are read from one field.
 const MOST: usize = 1_000;
@@ -92,12 +89,15 @@ struct Entry<'t> {
     comment: Option<&'t [u8]>,
 }
 
+/// How an entry ends: with a comment, perhaps, and where the next one begins.
+type Ending<'t> = (Option<&'t [u8]>, usize);
+
 /// The first entry of a list and where the next one begins.
 fn entry(text: &[u8]) -> Option<(Entry<'_>, usize)> {
     let start = skip_blanks(text, 0);
     let phrase_end = end_of_phrase(text, start);
     let phrase = text.get(start..phrase_end).filter(|phrase| !phrase.is_empty());
-    if let Some((angle, comment, end)) = angle(text, phrase_end) {
+    if let Some((angle, (comment, end))) = angle(text, phrase_end) {
         return Some((Entry { phrase, angle: Some(angle), bare: None, comment }, end));
     }
     let bare = ends_of_address(text, start).into_iter().flatten().find_map(|address_end| {
@@ -106,6 +106,8 @@ fn entry(text: &[u8]) -> Option<(Entry<'_>, usize)> {
         Some((Entry { bare, comment, ..Entry::default() }, end))
     });
     bare.or_else(|| {
+        // Where there is nothing, a blank is a name.
+        let phrase = phrase.or_else(|| text.get(start.checked_sub(1)?..start));
         let (comment, end) = end_of_entry(text, phrase_end)?;
         Some((Entry { phrase: Some(phrase?), comment, ..Entry::default() }, end))
     })
@@ -148,17 +150,17 @@ fn end_of_enclosed(text: &[u8], at: usize, close: u8, special: &[u8]) -> Option<
     }
 }
 
-/// What stands in angle brackets, a comment behind it, and where the next entry begins.
-fn angle(text: &[u8], at: usize) -> Option<(&[u8], Option<&[u8]>, usize)> {
+/// What stands in angle brackets, and how the entry ends.
+fn angle(text: &[u8], at: usize) -> Option<(&[u8], Ending<'_>)> {
     if text.get(at) != Some(&b'<') {
         return None;
     }
     let start = skip_blanks(text, at + 1);
     for close in closes(text, start) {
         let inside = text.get(start..close).unwrap_or_default();
-        if let Some((comment, end)) = end_behind_brackets(text, close + 1, MOST_TRIES) {
+        if let Some(ending) = end_behind_brackets(text, close + 1, MOST_TRIES) {
             let length = inside.iter().rposition(|&byte| !is_blank(byte)).map_or(0, |end| end + 1);
-            return Some((inside.get(..length).unwrap_or_default(), comment, end));
+            return Some((inside.get(..length).unwrap_or_default(), ending));
         }
     }
     None
@@ -186,7 +188,7 @@ fn closes(text: &[u8], start: usize) -> Vec<usize> {
 }
 
 /// Where an entry ends behind its address: some software writes that twice.
-fn end_behind_brackets(text: &[u8], at: usize, tries: usize) -> Option<(Option<&[u8]>, usize)> {
+fn end_behind_brackets(text: &[u8], at: usize, tries: usize) -> Option<Ending<'_>> {
     let open = skip_blanks(text, at);
     if text.get(open) == Some(&b'<') && tries > 0 {
         let mut start = skip_blanks(text, open + 1);
@@ -202,7 +204,7 @@ fn end_behind_brackets(text: &[u8], at: usize, tries: usize) -> Option<(Option<&
 }
 
 /// Where an entry ends: behind a comment, at a comma, a semicolon or the end of the text.
-fn end_of_entry(text: &[u8], at: usize) -> Option<(Option<&[u8]>, usize)> {
+fn end_of_entry(text: &[u8], at: usize) -> Option<Ending<'_>> {
     let separator = |at: usize| {
         let at = skip_blanks(text, at);
         match text.get(at) {
@@ -345,20 +347,4 @@ fn bracketed(text: &[u8], list: &mut Vec<Mailbox>) {
             list.push(Mailbox { name: None, address });
         }
     }
-}
-
-/// A name as a mail reader shows it: encoded words decoded, blanks squeezed, single quotes around
-/// it taken off.
-pub(super) fn readable(name: &[u8]) -> String {
-    let decoded = super::fields::decoded_line(name);
-    if trimmed(decoded.as_bytes()).is_empty() {
-        return decoded;
-    }
-    let words: Vec<&str> = decoded
-        .split(|c: char| c.is_ascii() && is_blank(c as u8))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let squeezed = words.join(" ");
-    let bare = squeezed.strip_prefix('\'').and_then(|name| name.strip_suffix('\''));
-    bare.map(str::to_owned).unwrap_or(squeezed)
 }

@@ -17,13 +17,14 @@ pub(in super::super) fn envelope_from(scene: &Scene<'_>) -> Option<String> {
         return Some(given.to_owned());
     }
     if let Some(name) = &scene.conf.networks.envelope_sender {
-        return first_address(&scene.headers, &name.to_ascii_lowercase()).filter(is_sender);
+        return first_address(&scene.headers, &name.to_ascii_lowercase())
+            .filter(|text| is_sender(text));
     }
     of_relay(scene).or_else(|| of_fields(&scene.headers))
 }
 
 /// An address, or the null sender.
-fn is_sender(text: &String) -> bool {
+fn is_sender(text: &str) -> bool {
     text.is_empty() || text.find('@').is_some_and(|at| at > 0)
 }
 
@@ -31,7 +32,7 @@ fn is_sender(text: &String) -> bool {
 fn of_relay(scene: &Scene<'_>) -> Option<String> {
     let relays = scene.relays();
     let last = relays.untrusted().first().or_else(|| relays.trusted().last());
-    last.and_then(|relay| relay.envfrom.clone()).filter(is_sender)
+    last.and_then(|relay| relay.envfrom.clone()).filter(|text| is_sender(text))
 }
 
 /// What a field tells into which the MTA writes the sender, if no relay may have written it.

@@ -1,12 +1,13 @@
 //! HeaderEval: questions about header fields that no single pattern answers.
 
 mod date;
+mod dates;
 mod forged;
 mod mailer;
 mod recipients;
 mod subject;
 
-pub(in super::super) use date::Dates;
+pub(in super::super) use dates::Dates;
 
 use super::{
     super::{
@@ -79,11 +80,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         standing: Standing::Same,
         make: forged::gw05,
     },
-    Function { name: "check_for_shifted_date", standing: Standing::Same, make: date::shifted },
+    Function { name: "check_for_shifted_date", standing: Standing::Same, make: dates::shifted },
     Function {
         name: "received_within_months",
         standing: Standing::Same,
-        make: date::within_months,
+        make: dates::within_months,
     },
     Function { name: "subject_is_all_caps", standing: Standing::Same, make: subject::all_caps },
     Function {

@@ -13,7 +13,7 @@ pub(super) fn listed(list: &str) -> Result<Question, CallError> {
     let list = list.to_owned();
     Ok(Question::yes_no(move |scene| {
         scene.conf.lists.has_hosts(&list)
-            && domains::of_links(scene).iter().any(|host| is_listed(scene, &list, host))
+            && domains::of_links(scene).any(|host| is_listed(scene, &list, host))
     }))
 }
 

@@ -1,11 +1,17 @@
 //! `gatepost rules`
 
+mod list;
+mod messages;
+mod report;
+mod tune;
+
 use std::{
     fs,
     io::{self, Write},
     path::PathBuf,
 };
 
+pub(super) use self::tune::Misuse;
 use super::{Exit, Failure};
 use crate::{
     checks::rules::{
@@ -20,14 +26,16 @@ use crate::{
 pub(super) enum Command {
     /// Name what is wrong in rule files; status 1 if a line is broken
     Lint(Files),
-    /// List the rules: name, score, kind, where they stand, what they find
-    List(Files),
+    /// List the rules: name, score, kind, where they stand, what they find, how often
+    List(list::Arguments),
     /// Run *.cases files, which hold messages that rules must hit or miss
     #[command(
         after_help = "Without PATH: the cases of the built-in rules.\n\nA case begins with a line \
                             `### hit NAME…` or `### miss NAME…`; the message follows."
     )]
     Test(Files),
+    /// Fit scores to labelled messages, and say how good they are
+    Tune(Box<tune::Arguments>),
 }
 
 /// Which rules.
@@ -41,20 +49,25 @@ pub(super) struct Files {
 pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Lint(files) => lint(&load(path, &files)?),
-        Command::List(files) => list(&load(path, &files)?),
+        Command::List(arguments) => list::run(path, &arguments),
         Command::Test(files) => test(path, &files),
+        Command::Tune(arguments) => tune::run(path, &arguments),
+    }
+}
+
+impl Files {
+    /// The settings that name these rules; `None` if it is for the configuration to say.
+    fn settings(&self) -> Option<Settings> {
+        let include = self.paths.iter().map(|path| path.display().to_string()).collect();
+        (!self.paths.is_empty()).then_some(Settings { include })
     }
 }
 
 fn load(path: Option<PathBuf>, files: &Files) -> Result<RuleSet, Failure> {
-    if files.paths.is_empty() {
-        return Ok(RuleSet::load(
-            &Config::load(path.as_deref())?.settings.rules,
-            ScoreSet::default(),
-        )?);
+    if let Some(settings) = files.settings() {
+        return Ok(RuleSet::load(&settings, ScoreSet::default())?);
     }
-    let include = files.paths.iter().map(|path| path.display().to_string()).collect();
-    Ok(RuleSet::load(&Settings { include }, ScoreSet::default())?)
+    Ok(RuleSet::load(&Config::load(path.as_deref())?.settings.rules, ScoreSet::default())?)
 }
 
 fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
@@ -68,21 +81,6 @@ fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
     let rules = rules.list().count();
     writeln!(io::stderr(), "{rules} rules in force, {broken} broken lines, {warned} warnings")?;
     Ok(if broken == 0 { Exit::Done } else { Exit::No })
-}
-
-fn list(rules: &RuleSet) -> Result<Exit, Failure> {
-    let mut output = io::stdout().lock();
-    for rule in rules.list() {
-        let place = format!("{}:{}", rule.file, rule.line);
-        let score = rule.score.to_string();
-        let (name, kind) = (rule.name, rule.kind.as_str());
-        writeln!(
-            output,
-            "{score:>8}  {name:<32} {kind:<8} {place:<24} {}",
-            rule.describe.unwrap_or_default()
-        )?;
-    }
-    Ok(Exit::Done)
 }
 
 fn test(path: Option<PathBuf>, files: &Files) -> Result<Exit, Failure> {

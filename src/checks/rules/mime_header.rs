@@ -1,0 +1,162 @@
+//! `mimeheader`: patterns for the header fields of MIME parts (MIMEHeader).
+
+use super::{
+    hits::Hits,
+    language::{Flags, bytes_of},
+    pattern::{LimitExceeded, Matcher, Pattern, PatternError},
+    scene::Scene,
+};
+use crate::{
+    mail::{Field, Fields},
+    verdict::Evidence,
+};
+
+/// Matches that `tflags multiple` counts in one part.
+const MOST_HITS: u32 = 256;
+
+/// What a rule asks of the parts' fields.
+#[derive(Debug)]
+pub(super) struct MimeHeader {
+    /// Lower case; `None` for all fields of a part.
+    field: Option<String>,
+    /// `:raw`: as written.
+    raw: bool,
+    matcher: Matcher,
+    /// `!~`: it hits, whatever the fields hold. SpamAssassin has it so.
+    negated: bool,
+    /// What is read if a part has no such field.
+    if_unset: Vec<u8>,
+}
+
+/// Why a line is no such rule.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MimeHeaderError {
+    /// Not `Header =~ /…/`.
+    #[error("`mimeheader` needs a header name and `=~` or `!~`")]
+    Form,
+    /// The pattern.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+}
+
+impl MimeHeader {
+    /// Reads what stands behind the rule's name.
+    ///
+    /// # Errors
+    /// Not of the right form.
+    pub(super) fn parse(text: &str) -> Result<Self, MimeHeaderError> {
+        let at = text.find(['=', '!']).ok_or(MimeHeaderError::Form)?;
+        let (header, test) = text.split_at_checked(at).ok_or(MimeHeaderError::Form)?;
+        let negated = test.starts_with("!~");
+        let pattern = test.get(2..).filter(|_| negated || test.starts_with("=~"));
+        let pattern = pattern.ok_or(MimeHeaderError::Form)?.trim();
+        let unset = pattern.strip_suffix(']').and_then(|text| text.rsplit_once("[if-unset:"));
+        let (pattern, if_unset) = unset.unwrap_or((pattern, ""));
+        let header = header.trim().trim_end_matches(':');
+        let (name, raw) = header.strip_suffix(":raw").map_or((header, false), |name| (name, true));
+        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == ':') {
+            return Err(MimeHeaderError::Form);
+        }
+        Ok(Self {
+            field: (name != "ALL").then(|| name.to_ascii_lowercase()),
+            raw,
+            matcher: Pattern::compile(pattern.trim())?.matcher,
+            negated,
+            if_unset: bytes_of(if_unset.trim_start()),
+        })
+    }
+
+    /// Runs the rule.
+    pub(super) fn examine(&self, rule: u32, flags: Flags, scene: &Scene<'_>, hits: &mut Hits) {
+        let most = match flags.multiple {
+            true => flags.most_hits.unwrap_or(MOST_HITS).clamp(1, MOST_HITS),
+            false => 1,
+        };
+        match self.count(flags, most, scene) {
+            Ok(0) => {}
+            Ok(count) => {
+                hits.add(rule, count);
+                hits.show(rule, Evidence::Fact("the header of a MIME part".to_owned()));
+            }
+            Err(LimitExceeded) => hits.give_up(rule),
+        }
+    }
+
+    /// How often it hits: the matches in the first part that has any.
+    fn count(&self, flags: Flags, most: u32, scene: &Scene<'_>) -> Result<u32, LimitExceeded> {
+        if self.negated {
+            return Ok(1);
+        }
+        let (first, last) = flags.parts.unwrap_or((0, u32::MAX));
+        let parts = (1..).zip(scene.case.message.entities().iter());
+        let parts = parts.filter(|(number, _)| (first..=last).contains(number));
+        let mut together = Vec::new();
+        for (number, part) in parts {
+            let text = self.text(&part.fields, number == 1);
+            if flags.concat {
+                together.extend_from_slice(&text);
+                if !text.ends_with(b"\n") {
+                    together.push(b'\n');
+                }
+                continue;
+            }
+            let count = self.matches(&text, most)?;
+            if count > 0 {
+                return Ok(count);
+            }
+        }
+        if flags.concat { self.matches(&together, most) } else { Ok(0) }
+    }
+
+    fn matches(&self, text: &[u8], most: u32) -> Result<u32, LimitExceeded> {
+        match most {
+            1 => self.matcher.try_is_match(text).map(u32::from),
+            _ => self.matcher.try_count(text, most),
+        }
+    }
+
+    /// What is read of one part. `whole`: it is the message itself.
+    fn text(&self, fields: &Fields, whole: bool) -> Vec<u8> {
+        let Some(name) = &self.field else {
+            return fields.iter().flat_map(|field| self.line(field, whole)).collect();
+        };
+        // Of several the last.
+        match fields.named(name).last() {
+            Some(field) if self.raw => written(field, whole),
+            Some(field) => [field.decoded().as_bytes(), b"\n"].concat(),
+            // A raw value that is not there is empty, whatever the rule says.
+            None if self.raw => Vec::new(),
+            None => self.if_unset.clone(),
+        }
+    }
+
+    fn line(&self, field: &Field, whole: bool) -> Vec<u8> {
+        let value = match self.raw {
+            true => unfolded(&written(field, whole)),
+            false => [field.decoded().as_bytes(), b"\n"].concat(),
+        };
+        [field.name.as_bytes(), b": ", &value].concat()
+    }
+}
+
+/// A value as written, with bare line feeds and the one that ends it. Of parts inside the message
+/// SpamAssassin keeps no blanks in front.
+fn written(field: &Field, whole: bool) -> Vec<u8> {
+    let value = field.raw.trim_ascii_end();
+    let value = if whole { value } else { value.trim_ascii_start() };
+    let mut value: Vec<u8> = value.iter().copied().filter(|&byte| byte != b'\r').collect();
+    value.push(b'\n');
+    value
+}
+
+/// Each fold as one blank.
+fn unfolded(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let folds = byte == b'\n' && behind.first().is_some_and(u8::is_ascii_whitespace);
+        out.push(if folds { b' ' } else { byte });
+        rest = if folds { behind.trim_ascii_start() } else { behind };
+    }
+    out
+}
