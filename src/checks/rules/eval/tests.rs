@@ -19,7 +19,7 @@ fn ask(call: &str, message: &[u8], conf: &Conf) -> bool {
     let case = Case { envelope: Arc::new(Envelope::default()), message };
     match (function.make)(&call.arguments, conf).unwrap() {
         Question::Ask(ask) => ask(&Scene::new(&case, conf)) > 0,
-        Question::Found(_) => false,
+        _ => false,
     }
 }
 
