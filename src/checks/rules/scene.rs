@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     checks::Case,
-    mail::{self, LeafText, Oddity, Uris},
+    mail::{self, LeafText, Uris},
 };
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
@@ -86,11 +86,6 @@ impl<'c> Scene<'c> {
     /// The decoded texts in chunks.
     pub(super) fn chunks(&self) -> impl Iterator<Item = &'c [u8]> {
         self.case.message.rawbody().iter().map(Vec::as_slice)
-    }
-
-    /// Whether the closing boundary of a multipart never comes.
-    pub(super) fn has_open_multipart(&self) -> bool {
-        self.case.message.oddities().contains(&Oddity::OpenMultipart)
     }
 
     /// The entities of the message, depth first.

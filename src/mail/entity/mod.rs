@@ -17,7 +17,10 @@ mod lines;
 mod multipart;
 pub(super) mod transfer;
 
-use std::{collections::VecDeque, ops::Range};
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::Range,
+};
 
 use self::content_type::disposition_name;
 pub use self::content_type::{ContentType, content_type};
@@ -43,6 +46,10 @@ pub struct Entities {
     buffers: Vec<Vec<u8>>,
     /// What was odd on the way.
     pub flags: Flags,
+    /// Bytes behind the header of the message, as they were sent.
+    pub body_bytes: usize,
+    /// Boundaries that were opened (1) and closed (0), or closed only (-1).
+    boundaries: HashMap<Vec<u8>, i32>,
 }
 
 /// What SpamAssassin's parser notes about a message as a whole (`check_msg_parse_flags`).
@@ -139,6 +146,11 @@ impl Entities {
         self.iter().filter(|entity| entity.is_leaf)
     }
 
+    /// Whether a boundary was opened and never closed, or the other way round.
+    pub fn has_open_boundary(&self) -> bool {
+        self.boundaries.values().any(|&state| state != 0)
+    }
+
     /// The body of a leaf with its transfer encoding taken off.
     pub fn content<'e>(&'e self, entity: &'e Entity) -> &'e [u8] {
         entity.decoded.as_deref().unwrap_or_else(|| self.body(&entity.body))
@@ -179,6 +191,7 @@ impl Entities {
         if is_outer {
             self.flags.missing_head_body_separator = head.is_separator_missing;
             self.flags.truncated_header = head.is_truncated;
+            self.body_bytes = raw.len().saturating_sub(head.body);
             head.fields.forget_verdicts();
         }
         let mut body = lines::of_body(raw.get(head.body..).unwrap_or_default(), head.has_crlf);

@@ -46,7 +46,10 @@ pub(super) fn read(entities: &mut Entities, task: Task, tasks: &mut VecDeque<Tas
         add(entities, &task, found.fields, body, tasks);
         at = border.line.end;
         match border.is_closing {
-            Some(true) => break,
+            Some(true) => {
+                *entities.boundaries.entry(boundary).or_default() -= 1;
+                break;
+            }
             Some(false) => note_header(entities, &bytes, at),
             None => {}
         }
@@ -68,6 +71,7 @@ fn begin(entities: &mut Entities, bytes: &[u8], boundary: &[u8]) -> usize {
         let end = next_line(bytes, line);
         let text = bytes.get(line..end).unwrap_or_default();
         if delimiter(text, boundary) == Some(false) {
+            entities.boundaries.insert(boundary.to_vec(), 1);
             note_header(entities, bytes, end);
             return end;
         }

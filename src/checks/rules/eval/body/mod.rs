@@ -53,7 +53,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     same("check_body_length", |arguments, _| {
         let most: usize = arguments.needed_number(1)?;
-        Ok(Question::yes_no(move |scene| body_length(scene) <= most))
+        Ok(Question::yes_no(move |scene| scene.case.message.entities().body_bytes <= most))
     }),
     same("plaintext_body_length", |arguments, _| {
         within(arguments, f64::INFINITY, |signature| signature.body_bytes as f64)
@@ -91,11 +91,4 @@ fn stock_words(scene: &Scene<'_>) -> usize {
     let plain = scene.entities().iter().find(|entity| entity.content_type == "text/plain");
     let text = plain.and_then(|entity| scene.leaf_texts().get(entity.leaf?)?.as_ref());
     text.map_or(0, |text| stock::words(&text.text))
-}
-
-/// The bytes behind the header, as they were sent.
-fn body_length(scene: &Scene<'_>) -> usize {
-    let message = &scene.case.message;
-    let start = message.parts().first().map_or(0, |part| part.raw_body.start);
-    message.raw().len().saturating_sub(start)
 }

@@ -7,7 +7,7 @@ use super::super::entity::Entity;
 /// How long a line of quoted-printable may be, in bytes with its line end.
 const LONGEST_LINE: usize = 79;
 
-/// Names of charsets with more bytes are none.
+/// How many characters of a charset's name are read.
 const LONGEST_CHARSET: usize = 256;
 
 /// Facts about the parts of a message.
@@ -85,8 +85,9 @@ impl MimeFacts {
     }
 
     fn add_header(&mut self, entity: &Entity<'_>) {
-        let charset = entity.charset.as_deref().filter(|name| name.len() <= LONGEST_CHARSET);
-        let charset = charset.unwrap_or_default();
+        let charset = entity.charset.as_deref().unwrap_or_default();
+        let cut = charset.char_indices().nth(LONGEST_CHARSET).map_or(charset.len(), |(at, _)| at);
+        let charset = charset.get(..cut).unwrap_or_default();
         let is_text = entity.declared_type.starts_with("text");
         let is_base64 = entity.encoding.contains("base64");
         self.has_alternative |= entity.declared_type == "multipart/alternative";

@@ -17,17 +17,13 @@ use crate::checks::rules::{conf::Conf, scene::Scene};
 
 /// See [`super::PLUGINS`].
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function {
-        name: "check_for_mime",
-        standing: Standing::Differs("`mime_missing_boundary` wants a boundary that never closes"),
-        make: |arguments, _| {
-            let fact = NamedFact::parse(arguments.text(1)?).ok_or(CallError::Value {
-                number: 1,
-                what: "not the name of a fact about the parts of a message".to_owned(),
-            })?;
-            Ok(Question::yes_no(move |scene| fact.holds(scene)))
-        },
-    },
+    same("check_for_mime", |arguments, _| {
+        let fact = NamedFact::parse(arguments.text(1)?).ok_or(CallError::Value {
+            number: 1,
+            what: "not the name of a fact about the parts of a message".to_owned(),
+        })?;
+        Ok(Question::yes_no(move |scene| fact.holds(scene)))
+    }),
     same("check_msg_parse_flags", |arguments, _| {
         let flag = flags::parse(arguments.text(1)?).ok_or(CallError::Value {
             number: 1,

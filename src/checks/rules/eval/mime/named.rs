@@ -73,7 +73,7 @@ impl NamedFact {
             Self::FarawayCharset => {
                 facts.charsets.iter().any(|name| !scene.conf.locales.expect(name))
             }
-            Self::MissingBoundary => scene.has_open_multipart(),
+            Self::MissingBoundary => scene.case.message.entities().has_open_boundary(),
             Self::MultipartAlternative => facts.has_alternative,
             Self::MultipartRatio => facts.alternative_ratio > 0.0,
             Self::QpBytes => facts.qp_bytes > 0,
