@@ -154,21 +154,39 @@ fn is_gb2312(lead: u8, trail: u8) -> bool {
     }
 }
 
-/// ISO-2022-JP, in which one shift may follow another.
+/// ISO-2022-JP, by way of EUC-JP: what a shift begins goes on to the next shift, over line ends and
+/// whatever else stands there.
 fn iso_2022_jp(bytes: &[u8]) -> String {
-    let is_shift =
-        |at: usize| matches!(bytes.get(at..at + 3), Some([0x1b, b'(' | b'$', b'A'..=b'Z' | b'@']));
-    let mut kept = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        if is_shift(at) && is_shift(at + 3) {
-            at += 3;
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    let (mut is_shifted, mut prefix) = (false, None);
+    while let Some((&byte, behind)) = rest.split_first() {
+        let shift = match rest {
+            [0x1b, b'$', b'(', b'D', ..] => Some((4, true, Some(0x8f))),
+            [0x1b, b'$', b'@' | b'B', ..] => Some((3, true, None)),
+            [0x1b, b'(', b'I', ..] => Some((3, true, Some(0x8e))),
+            [0x1b, b'(', b'B' | b'J' | b'H', ..] => Some((3, false, None)),
+            _ => None,
+        };
+        if let Some((length, shifts, before)) = shift {
+            (is_shifted, prefix) = (shifts, before);
+            rest = rest.get(length..).unwrap_or_default();
             continue;
         }
-        kept.push(byte);
-        at += 1;
+        let is_half = is_shifted && matches!(byte, 0x21..=0x7e);
+        out.extend(prefix.filter(|_| is_half));
+        out.push(if is_half { byte | 0x80 } else { byte });
+        rest = behind;
+        // The second byte of a character of JIS X 0212 has no mark of its own.
+        if prefix == Some(0x8f)
+            && is_half
+            && let Some((&second, behind)) = rest.split_first().filter(|(byte, _)| **byte != 0x1b)
+        {
+            out.push(second | 0x80);
+            rest = behind;
+        }
     }
-    charset_decoder(b"iso-2022-jp").map_or_else(String::new, |decode| decode(&kept))
+    charset_decoder(b"euc-jp").map_or_else(String::new, |decode| decode(&out))
 }
 
 /// A decoder for a charset by its name.
