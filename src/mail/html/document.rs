@@ -127,7 +127,7 @@ impl Reader {
 
     /// A start tag, or an end tag if there are no attributes.
     fn tag(&mut self, name: &str, attributes: Option<&[Attribute<'_>]>) {
-        let name = name.to_ascii_lowercase();
+        let name = lower(name);
         let index = elements::find(name.as_bytes());
         let is_foreign = is_foreign(&name);
         let element = index.map(elements::get);
@@ -353,6 +353,13 @@ impl Reader {
         document.facts.min_size = self.styles.min_size;
         document.facts.max_size = self.styles.max_size;
         self.document
+    }
+}
+
+fn lower(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Redirectors, Registry};
 
 /// How many forms of one URI are made, for URIs in one another.
-const MOST_FORMS: usize = 100;
+const MOST_FORMS: usize = 30;
 
 /// A URI and its other forms, each once.
 pub(super) fn forms(uri: &str, registry: &Registry, redirectors: &dyn Redirectors) -> Vec<String> {
