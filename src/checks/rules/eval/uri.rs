@@ -46,7 +46,7 @@ fn inner(uri: &str) -> Option<(&str, &str)> {
     // At least one character stands between them, if need be one of the host.
     let is_web = |&at: &usize| behind.get(at..).is_some_and(|text| web_host(text).is_some());
     let starts = || behind.char_indices().map(|(at, _)| at).filter(is_web);
-    let start = starts().find(|&at| at > host.len()).or_else(|| starts().last())?;
+    let start = starts().find(|&at| at > host.len()).or_else(|| starts().next_back())?;
     let host = behind.get(..host.len().min(start.checked_sub(1)?))?;
     (!host.is_empty()).then_some((host, behind.get(start..)?))
 }
