@@ -154,21 +154,67 @@ fn is_gb2312(lead: u8, trail: u8) -> bool {
     }
 }
 
-/// ISO-2022-JP, in which one shift may follow another.
+/// ISO-2022-JP, by way of EUC-JP: what a shift begins goes on to the next shift, over line ends and
+/// whatever else stands there.
 fn iso_2022_jp(bytes: &[u8]) -> String {
-    let is_shift =
-        |at: usize| matches!(bytes.get(at..at + 3), Some([0x1b, b'(' | b'$', b'A'..=b'Z' | b'@']));
-    let mut kept = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        if is_shift(at) && is_shift(at + 3) {
-            at += 3;
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    let (mut is_shifted, mut prefix) = (false, None);
+    while let Some((&byte, behind)) = rest.split_first() {
+        let shift = match rest {
+            [0x1b, b'$', b'(', b'D', ..] => Some((4, true, Some(0x8f))),
+            [0x1b, b'$', b'@' | b'B', ..] => Some((3, true, None)),
+            [0x1b, b'(', b'I', ..] => Some((3, true, Some(0x8e))),
+            [0x1b, b'(', b'B' | b'J' | b'H', ..] => Some((3, false, None)),
+            _ => None,
+        };
+        if let Some((length, shifts, before)) = shift {
+            (is_shifted, prefix) = (shifts, before);
+            rest = rest.get(length..).unwrap_or_default();
             continue;
         }
-        kept.push(byte);
-        at += 1;
+        let is_half = is_shifted && matches!(byte, 0x21..=0x7e);
+        out.extend(prefix.filter(|_| is_half));
+        out.push(if is_half { byte | 0x80 } else { byte });
+        rest = behind;
+        // The second byte of a character of JIS X 0212 has no mark of its own.
+        if prefix == Some(0x8f)
+            && is_half
+            && let Some((&second, behind)) = rest.split_first().filter(|(byte, _)| **byte != 0x1b)
+        {
+            out.push(second | 0x80);
+            rest = behind;
+        }
     }
-    charset_decoder(b"iso-2022-jp").map_or_else(String::new, |decode| decode(&kept))
+    euc_jp(&out)
+}
+
+/// EUC-JP with the characters of Unicode's own table.
+fn euc_jp(bytes: &[u8]) -> String {
+    charset_decoder(b"euc-jp").map_or_else(String::new, |decode| narrowed(decode(bytes)))
+}
+
+/// Shift JIS with the characters of Unicode's own table.
+fn shift_jis(bytes: &[u8]) -> String {
+    charset_decoder(b"shift_jis").map_or_else(String::new, |decode| narrowed(decode(bytes)))
+}
+
+/// Browsers, and Microsoft, have wide forms of six characters for which Unicode's tables have the
+/// usual ones.
+fn narrowed(text: String) -> String {
+    const WIDE: [(char, char); 6] = [
+        ('\u{ff5e}', '\u{301c}'),
+        ('\u{ff0d}', '\u{2212}'),
+        ('\u{2225}', '\u{2016}'),
+        ('\u{ffe0}', '\u{a2}'),
+        ('\u{ffe1}', '\u{a3}'),
+        ('\u{ffe2}', '\u{ac}'),
+    ];
+    let usual = |c: char| WIDE.iter().find(|(wide, _)| *wide == c).map(|&(_, usual)| usual);
+    match text.chars().any(|c| usual(c).is_some()) {
+        true => text.chars().map(|c| usual(c).unwrap_or(c)).collect(),
+        false => text,
+    }
 }
 
 /// A decoder for a charset by its name.
@@ -178,6 +224,8 @@ fn decoder(name: &str) -> Option<fn(&[u8]) -> String> {
         "x-gbk" => "gbk",
         "gb2312" | "euc-cn" | "x-euc-cn" => return Some(gb2312),
         "iso-2022-jp" => return Some(iso_2022_jp),
+        "euc-jp" => return Some(euc_jp),
+        "shift_jis" | "shift-jis" | "shiftjis" | "sjis" | "x-sjis" => return Some(shift_jis),
         "iso-8859-8-i" => "iso-8859-8",
         // Their decoders replace the whole text by one character, as browsers do.
         _ if begins_with_any(name, &["iso-2022-cn", "iso-2022-kr", "csiso2022kr", "hz"]) => {
@@ -261,6 +309,7 @@ mod tests {
             (b"\xf0\xd2\xc9", "koi8-r", "При", true),
             (b"\xc4\xe3", "gb2312", "你", true),
             (b"\x98\x94", "gb2312", "\u{2dc}”", true),
+            (b"\xa1\xc1\xa4\xa2", "euc-jp", "〜あ", true),
             (b"\x98\x94", "gbk", "様", true),
             (b"\x1b$B%O\x1b(B\x1b$B%O\x1b(B", "iso-2022-jp", "ハハ", true),
             (b"\x1b$B%O\x1b(B", "iso-2022-jp", "ハ", true),

@@ -115,7 +115,7 @@ impl Message {
 
     /// The paragraphs without what HTML hides; the Subject first.
     pub fn visible(&self) -> &[Vec<u8>] {
-        &self.texts().visible
+        self.texts().visible.as_deref().unwrap_or_else(|| self.body())
     }
 
     /// The paragraphs that HTML hides.

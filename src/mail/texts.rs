@@ -28,8 +28,8 @@ const LONGEST_PIECE: usize = 2_048;
 pub(super) struct Texts {
     /// Paragraphs, the Subject first.
     pub(super) body: Vec<Vec<u8>>,
-    /// Those of the text that is shown, the Subject first.
-    pub(super) visible: Vec<Vec<u8>>,
+    /// Those of the text that is shown, the Subject first; `None` where that is all.
+    pub(super) visible: Option<Vec<Vec<u8>>>,
     /// Those of the text that HTML hides.
     pub(super) hidden: Vec<Vec<u8>>,
     /// Facts about each text/html part.
@@ -68,7 +68,7 @@ impl Texts {
 struct Rendered<'e> {
     all: Cow<'e, str>,
     /// Where they differ from all of it.
-    shown_and_hidden: Option<(String, String)>,
+    shown_and_hidden: Option<[(String, bool); 2]>,
     is_wide: bool,
 }
 
@@ -82,6 +82,10 @@ struct Joined {
 /// Reads the texts of a message.
 pub(super) fn read(entities: &Entities) -> Texts {
     let mut texts = Texts::default();
+    // Of a message without any part there is not even the Subject.
+    if entities.leaves().next().is_none() {
+        return texts;
+    }
     let (mut all, mut shown, mut hidden) =
         (Joined::default(), Joined::default(), Joined::default());
     let mut is_partly_hidden = false;
@@ -92,10 +96,17 @@ pub(super) fn read(entities: &Entities) -> Texts {
             continue;
         };
         is_partly_hidden |= part.shown_and_hidden.is_some();
-        let halves = part.shown_and_hidden.as_ref();
         all.add(&part.all, part.is_wide);
-        shown.add(halves.map_or(&part.all, |(shown, _)| shown), part.is_wide);
-        hidden.add(halves.map_or("", |(_, hidden)| hidden), part.is_wide);
+        match &part.shown_and_hidden {
+            Some([(shown_text, is_shown_wide), (hidden_text, is_hidden_wide)]) => {
+                shown.add(shown_text, *is_shown_wide);
+                hidden.add(hidden_text, *is_hidden_wide);
+            }
+            None => {
+                shown.add(&part.all, part.is_wide);
+                hidden.separate();
+            }
+        }
         if texts.html.len() > texts.pages.len() {
             texts.pages.push((number, part.all.into_owned()));
         }
@@ -103,8 +114,7 @@ pub(super) fn read(entities: &Entities) -> Texts {
     let subject = entities.iter().next().and_then(|message| message.fields.last("subject"));
     let subject = format!("{}\n", subject.unwrap_or_default());
     texts.body = pieces(&all.paragraphs(&subject));
-    texts.visible =
-        if is_partly_hidden { pieces(&shown.paragraphs(&subject)) } else { texts.body.clone() };
+    texts.visible = is_partly_hidden.then(|| pieces(&shown.paragraphs(&subject)));
     texts.hidden = pieces(&hidden.paragraphs(""));
     texts
 }
@@ -131,7 +141,7 @@ fn render<'e>(
         return Some(Rendered { all: text.chars, shown_and_hidden: None, is_wide: text.is_wide });
     }
     let mut document = html::read(&text, content.len());
-    let halves = document.has_hidden().then(|| (document.part(false), document.part(true)));
+    let halves = document.has_hidden().then(|| [document.part(false), document.part(true)]);
     facts.push(std::mem::take(&mut document.facts));
     Some(Rendered {
         all: Cow::Owned(document.text),

@@ -166,6 +166,13 @@ impl Entities {
         buffer.and_then(|buffer| buffer.get(place.range.clone())).unwrap_or_default()
     }
 
+    /// Keeps the bytes of a body.
+    fn keep(&mut self, body: Vec<u8>) -> Place {
+        let place = Place { buffer: self.buffers.len(), range: 0..body.len() };
+        self.buffers.push(body);
+        place
+    }
+
     fn add(&mut self, parent: Option<usize>, entity: Entity) -> usize {
         let index = self.list.len();
         let depth = parent.and_then(|parent| {
@@ -200,8 +207,7 @@ impl Entities {
         if is_multipart && lines::needs_empty_line(&body, declared.boundary.as_deref()) {
             body.insert(0, b'\n');
         }
-        let place = Place { buffer: self.buffers.len(), range: 0..body.len() };
-        self.buffers.push(body);
+        let place = self.keep(body);
         let content_type = declared.name;
         let entity =
             self.add(parent, Entity { content_type, fields: head.fields, ..Entity::default() });

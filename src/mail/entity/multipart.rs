@@ -27,30 +27,39 @@ struct Found {
 
 /// Reads the parts of a multipart; their bodies wait for their turn.
 pub(super) fn read(entities: &mut Entities, task: Task, tasks: &mut VecDeque<Task>) {
-    let Some(boundary) = task.boundary.clone() else { return };
-    let bytes = entities.body(&task.body).to_vec();
     if let Some(entity) = entities.list.get_mut(task.entity) {
         entity.is_leaf = false;
     }
-    let mut at = begin(entities, &bytes, &boundary);
+    // Taken out while its parts are added, which stand in it.
+    let place = task.body.buffer;
+    let Some(buffer) = entities.buffers.get_mut(place).map(std::mem::take) else { return };
+    let bytes = buffer.get(task.body.range.clone()).unwrap_or_default();
+    read_parts(entities, &task, bytes, tasks);
+    if let Some(empty) = entities.buffers.get_mut(place) {
+        *empty = buffer;
+    }
+}
+
+fn read_parts(entities: &mut Entities, task: &Task, bytes: &[u8], tasks: &mut VecDeque<Task>) {
+    let Some(boundary) = task.boundary.as_deref() else { return };
+    let mut at = begin(entities, bytes, boundary);
     let mut parts = 0;
     while at < bytes.len() {
-        let found = part(&bytes, at, &boundary);
-        let border = border(&bytes, at, &found, &boundary);
+        let found = part(bytes, at, boundary);
+        let border = border(bytes, at, &found, boundary);
         entities.flags.missing_mime_head_body_separator |= found.is_separator_missing;
         let end = found.body.start.max(match border.is_closing {
-            Some(_) => without_line_end(&bytes, border.line.start),
+            Some(_) => without_line_end(bytes, border.line.start),
             None => border.line.start,
         });
-        let body = bytes.get(found.body.start..end).unwrap_or_default();
-        add(entities, &task, found.fields, body, tasks);
+        add(entities, task, found.fields, bytes, found.body.start..end, tasks);
         at = border.line.end;
         match border.is_closing {
             Some(true) => {
-                *entities.boundaries.entry(boundary).or_default() -= 1;
+                *entities.boundaries.entry(boundary.to_vec()).or_default() -= 1;
                 break;
             }
-            Some(false) => note_header(entities, &bytes, at),
+            Some(false) => note_header(entities, bytes, at),
             None => {}
         }
         parts += 1;
@@ -168,7 +177,8 @@ fn add(
     entities: &mut Entities,
     task: &Task,
     fields: Fields,
-    body: &[u8],
+    bytes: &[u8],
+    body: Range<usize>,
     tasks: &mut VecDeque<Task>,
 ) {
     let declared = content_type(fields.last("content-type").unwrap_or_default());
@@ -180,9 +190,13 @@ fn add(
         true => "message/rfc822".to_owned(),
         false => declared.name,
     };
-    let owned = cut_long(body).unwrap_or_else(|| body.to_vec());
-    let place = Place { buffer: entities.buffers.len(), range: 0..owned.len() };
-    entities.buffers.push(owned);
+    let place = match cut_long(bytes.get(body.clone()).unwrap_or_default()) {
+        Some(cut) => entities.keep(cut),
+        None => {
+            let start = task.body.range.start;
+            Place { buffer: task.body.buffer, range: start + body.start..start + body.end }
+        }
+    };
     let entity = Entity { content_type, fields, ..Entity::default() };
     let entity = entities.add(Some(task.entity), entity);
     let boundary = declared.boundary.or_else(|| task.boundary.clone());

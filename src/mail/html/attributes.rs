@@ -13,6 +13,9 @@ pub(super) fn get<'a>(list: &[Attribute<'a>], name: &str) -> Option<Cow<'a, str>
 /// As [`get`], or of an attribute that is glued to another (`title/href`).
 pub(super) fn get_even_glued<'a>(list: &[Attribute<'a>], name: &str) -> Option<Cow<'a, str>> {
     let is_glued = |attribute: &&Attribute<'_>| {
+        if !attribute.name.contains('/') {
+            return false;
+        }
         let key = attribute.name.to_ascii_lowercase();
         let behind_word = |at: usize| {
             let before = key.get(..at).unwrap_or_default().chars().next_back();

@@ -20,31 +20,41 @@ const LONGEST_LINK: usize = 8_192;
 pub(in super::super) struct Document {
     /// Its text, shown and hidden, with line ends.
     pub(in super::super) text: String,
-    /// Where each piece of it ends, and whether that is hidden.
-    pieces: Vec<(usize, bool)>,
+    pieces: Vec<Piece>,
     /// Whether its characters are Unicode's; see [`Text::is_wide`].
     pub(in super::super) is_wide: bool,
     /// What rules ask.
     pub(in super::super) facts: HtmlFacts,
 }
 
+/// A piece of the text.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    /// Where it ends.
+    end: usize,
+    is_hidden: bool,
+    /// See [`Text::is_wide`].
+    is_wide: bool,
+}
+
 impl Document {
     /// Whether any text is hidden.
     pub(in super::super) fn has_hidden(&self) -> bool {
-        self.pieces.iter().any(|&(_, is_hidden)| is_hidden)
+        self.pieces.iter().any(|piece| piece.is_hidden)
     }
 
-    /// The text that is shown, or the one that is hidden.
-    pub(in super::super) fn part(&self, is_hidden: bool) -> String {
-        let mut start = 0;
+    /// The text that is shown, or the one that is hidden, and whether its characters are Unicode's.
+    pub(in super::super) fn part(&self, is_hidden: bool) -> (String, bool) {
+        let (mut start, mut is_wide) = (0, false);
         let mut out = String::new();
-        for &(end, hidden) in &self.pieces {
-            if hidden == is_hidden {
-                out.push_str(self.text.get(start..end).unwrap_or_default());
+        for piece in &self.pieces {
+            if piece.is_hidden == is_hidden {
+                out.push_str(self.text.get(start..piece.end).unwrap_or_default());
+                is_wide |= piece.is_wide;
             }
-            start = end;
+            start = piece.end;
         }
-        out
+        (out, is_wide)
     }
 }
 
@@ -79,8 +89,6 @@ struct Reader {
     is_wide: bool,
     /// Whether the last piece of text is the break of an element.
     ends_in_break: bool,
-    ends_hidden: bool,
-    ends_wide: bool,
     script: usize,
     style: usize,
     anchor: usize,
@@ -96,8 +104,6 @@ impl Reader {
             base: None,
             is_wide,
             ends_in_break: false,
-            ends_hidden: false,
-            ends_wide: false,
             script: place("script"),
             style: place("style"),
             anchor: place("a"),
@@ -121,7 +127,7 @@ impl Reader {
 
     /// A start tag, or an end tag if there are no attributes.
     fn tag(&mut self, name: &str, attributes: Option<&[Attribute<'_>]>) {
-        let name = name.to_ascii_lowercase();
+        let name = lower(name);
         let index = elements::find(name.as_bytes());
         let is_foreign = is_foreign(&name);
         let element = index.map(elements::get);
@@ -167,28 +173,22 @@ impl Reader {
             Break::Paragraph => "\n\n",
         };
         let document = &mut self.document;
-        if !self.ends_in_break && !self.ends_hidden && document.text.ends_with(' ') {
-            // The last piece is never empty where the text ends in a blank of its own.
-            if let Some(last) = document.pieces.last_mut()
-                && last.0 == document.text.len()
-                && last_length(&document.pieces) > 0
-            {
-                document.text.pop();
-                let end = document.text.len();
-                if let Some(last) = document.pieces.last_mut() {
-                    last.0 = end;
-                }
-            }
+        let is_text = last_length(&document.pieces) > 0 && !self.ends_in_break;
+        if is_text
+            && document.text.ends_with(' ')
+            && let Some(last) = document.pieces.last_mut().filter(|last| !last.is_hidden)
+        {
+            document.text.pop();
+            last.end = document.text.len();
         }
-        self.push(text, false);
+        self.push(text, false, false);
         self.ends_in_break = true;
     }
 
-    fn push(&mut self, text: &str, is_hidden: bool) {
+    fn push(&mut self, text: &str, is_hidden: bool, is_wide: bool) {
         self.document.text.push_str(text);
-        self.document.pieces.push((self.document.text.len(), is_hidden));
-        self.ends_hidden = is_hidden;
-        self.ends_wide = self.is_wide;
+        let end = self.document.text.len();
+        self.document.pieces.push(Piece { end, is_hidden, is_wide });
     }
 
     fn text(&mut self, text: Cow<'_, str>, is_wide: bool) {
@@ -207,8 +207,7 @@ impl Reader {
         }
         let is_hidden = has_ink(&text) && self.is_hidden();
         self.note_obfuscation(&text, is_wide);
-        self.display(&text, is_hidden);
-        self.ends_wide = is_wide;
+        self.display(&text, is_hidden, is_wide);
     }
 
     fn is_hidden(&mut self) -> bool {
@@ -221,22 +220,23 @@ impl Reader {
 
     /// Counts tags in the middle of words.
     fn note_obfuscation(&mut self, text: &str, is_wide: bool) {
+        let Some(last) = self.document.pieces.last() else { return };
         if last_length(&self.document.pieces) == 0 {
             return;
         }
         let before = self.document.text.chars().next_back();
-        let is_before = before.is_some_and(|c| is_letter(c, self.ends_wide));
+        let is_before = before.is_some_and(|c| is_letter(c, last.is_wide));
         let is_behind = text.chars().next().is_some_and(|c| is_letter(c, is_wide));
         self.document.facts.counts.obfuscation += u32::from(is_before && is_behind);
     }
 
     /// Adds text with its blanks collapsed.
-    fn display(&mut self, text: &str, is_hidden: bool) {
+    fn display(&mut self, text: &str, is_hidden: bool, is_wide: bool) {
         let mut text = collapsed(text);
         if self.ends_in_break && !is_hidden && text.starts_with(' ') {
             text = Cow::Owned(text.get(1..).unwrap_or_default().to_owned());
         }
-        self.push(&text, is_hidden);
+        self.push(&text, is_hidden, is_wide);
         self.ends_in_break = false;
     }
 
@@ -356,12 +356,19 @@ impl Reader {
     }
 }
 
+fn lower(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
+}
+
 /// The length of the last piece.
-fn last_length(pieces: &[(usize, bool)]) -> usize {
+fn last_length(pieces: &[Piece]) -> usize {
     match pieces {
         [] => 0,
-        [(end, _)] => *end,
-        [.., (before, _), (end, _)] => end - before,
+        [piece] => piece.end,
+        [.., before, piece] => piece.end - before.end,
     }
 }
 

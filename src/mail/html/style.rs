@@ -153,15 +153,14 @@ impl Styles {
     }
 
     fn read_attributes(&mut self, look: &mut Look, element: &str, attributes: &[Attribute<'_>]) {
-        for (number, attribute) in attributes.iter().enumerate() {
-            let name = attribute.name.to_ascii_lowercase();
-            let earlier = attributes.iter().take(number);
-            if !is_allowed(element, &name)
-                || earlier.into_iter().any(|other| other.name.eq_ignore_ascii_case(&name))
-            {
+        let mut seen = Vec::new();
+        for attribute in attributes {
+            let Some(name) = allowed(element, attribute.name) else { continue };
+            if seen.contains(&name) {
                 continue;
             }
-            match name.as_str() {
+            seen.push(name);
+            match name {
                 "text" | "color" => look.text = Color::read(&attribute_value(attribute)),
                 "size" => look.size = self.size(attribute.value).unwrap_or(look.size),
                 "style" => read_style(look, self.top().ground, &attribute_value(attribute)),
@@ -192,18 +191,17 @@ fn attribute_value<'a>(attribute: &'a Attribute<'_>) -> std::borrow::Cow<'a, str
     super::entities::decode(attribute.value, false).0
 }
 
-/// Which attributes count in which elements.
-fn is_allowed(element: &str, attribute: &str) -> bool {
-    match element {
-        "basefont" | "font" => matches!(attribute, "color" | "face" | "size"),
-        "body" => {
-            matches!(attribute, "text" | "bgcolor" | "link" | "alink" | "vlink" | "background")
-        }
-        "marquee" => matches!(attribute, "bgcolor" | "background"),
-        "table" | "td" | "tr" => matches!(attribute, "bgcolor" | "style"),
-        "span" | "p" | "div" | "a" => attribute == "style",
-        _ => false,
-    }
+/// The name of an attribute in lower case, if it counts in an element.
+fn allowed(element: &str, attribute: &str) -> Option<&'static str> {
+    let list: &[&str] = match element {
+        "basefont" | "font" => &["color", "face", "size"],
+        "body" => &["text", "bgcolor", "link", "alink", "vlink", "background"],
+        "marquee" => &["bgcolor", "background"],
+        "table" | "td" | "tr" => &["bgcolor", "style"],
+        "span" | "p" | "div" | "a" => &["style"],
+        _ => &[],
+    };
+    list.iter().copied().find(|name| attribute.eq_ignore_ascii_case(name))
 }
 
 /// The digits with which a text begins, blanks aside.

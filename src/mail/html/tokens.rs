@@ -118,7 +118,9 @@ impl<'h> Tokens<'h> {
     pub(super) fn next(&mut self) -> Option<Token<'h>> {
         loop {
             let is_ignored = self.section() == Section::Ignore;
-            let token = self.waiting.pop().or_else(|| self.read())?;
+            let Some(token) = self.waiting.pop().or_else(|| self.read()) else {
+                return self.missing_end.take().map(Token::End);
+            };
             if let Some(name) = self.missing_end
                 && !matches!(token, Token::Text { .. } | Token::Comment(_))
             {
@@ -613,6 +615,7 @@ mod tests {
             ("<script>a<b></i></SCRIPT >c", "script;{a<b></i>}/SCRIPT;[c]"),
             ("<style>a", "style;{a}/style;"),
             ("<title>a<b>c", "title;[a]/title;b;[c]"),
+            ("<title>a b", "title;[a][ b]/title;"),
             ("<textarea>a<b>", "textarea;[a<b>]"),
             ("a<i href='", "[a](<i href=')"),
             ("a<", "[a](<)"),

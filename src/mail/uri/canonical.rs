@@ -1,9 +1,11 @@
 //! The other forms of a URI: what it means once tricks are undone, and where it leads on.
 
+use std::borrow::Cow;
+
 use super::{Redirectors, Registry};
 
 /// How many forms of one URI are made, for URIs in one another.
-const MOST_FORMS: usize = 100;
+const MOST_FORMS: usize = 30;
 
 /// A URI and its other forms, each once.
 pub(super) fn forms(uri: &str, registry: &Registry, redirectors: &dyn Redirectors) -> Vec<String> {
@@ -26,6 +28,9 @@ pub(super) fn forms(uri: &str, registry: &Registry, redirectors: &dyn Redirector
 }
 
 fn trimmed(uri: &str) -> String {
+    if !uri.contains(['\n', '\r']) {
+        return uri.trim().to_owned();
+    }
     uri.replace('\n', "").trim().replace('\r', "")
 }
 
@@ -47,15 +52,15 @@ fn add_forms(
     }
     let normal = normal(uri);
     if normal != uri {
-        forms.push(normal.clone());
+        forms.push(normal.clone().into_owned());
     }
     let site = Site::read(&normal)?;
     add_ports(forms, &site);
     let host: String = site.host.chars().filter(|&c| c > ' ').collect();
-    if host != site.host {
-        forms.push(site.with_host(&host));
-    }
     let whole = site.with_host(&host);
+    if host != site.host {
+        forms.push(whole.clone());
+    }
     let next = redirectors.target(&whole).or_else(|| inner_uri(site.rest));
     add_hosts(forms, &site, host, registry);
     next
@@ -98,27 +103,35 @@ fn add_addresses(forms: &mut Vec<String>, uri: &str) {
 }
 
 /// A URI in its usual form.
-fn normal(uri: &str) -> String {
-    let mut uri = uri.replace('\\', "/");
-    if let Some((scheme, rest)) = web_scheme(&uri) {
-        let rest = rest.strip_prefix("//").or(rest.strip_prefix('/')).unwrap_or(rest);
-        uri = format!("{scheme}//{rest}");
-    }
-    if has_escape(&uri) {
-        uri = unescaped(&uri);
-    }
-    if !has_scheme(&uri) {
-        uri.insert_str(0, if uri.starts_with("ftp.") { "ftp://" } else { "http://" });
+fn normal(uri: &str) -> Cow<'_, str> {
+    let mut uri = Cow::Borrowed(uri);
+    if uri.contains('\\') {
+        uri = Cow::Owned(uri.replace('\\', "/"));
     }
     if let Some((scheme, rest)) = web_scheme(&uri)
-        && let Some(rest) = rest.strip_prefix("//")
-        && let Some(end) = rest.find(['/', '?', '#']).filter(|&end| end > 0)
-        && rest.get(end..).is_some_and(|tail| !tail.starts_with('/'))
+        && !rest.starts_with("//")
     {
-        let at = scheme.len() + 2 + end;
-        uri.insert(at, '/');
+        uri = Cow::Owned(format!("{scheme}//{}", rest.strip_prefix('/').unwrap_or(rest)));
     }
-    if uri.contains("&#") { with_numbers_read(&uri) } else { uri }
+    if has_escape(&uri) {
+        uri = Cow::Owned(unescaped(&uri));
+    }
+    if !has_scheme(&uri) {
+        let scheme = if uri.starts_with("ftp.") { "ftp://" } else { "http://" };
+        uri = Cow::Owned(format!("{scheme}{uri}"));
+    }
+    if let Some(at) = missing_slash(&uri) {
+        uri.to_mut().insert(at, '/');
+    }
+    if uri.contains("&#") { Cow::Owned(with_numbers_read(&uri)) } else { uri }
+}
+
+/// Where a host ends that a query or fragment follows without a slash.
+fn missing_slash(uri: &str) -> Option<usize> {
+    let (scheme, rest) = web_scheme(uri)?;
+    let rest = rest.strip_prefix("//")?;
+    let end = rest.find(['/', '?', '#']).filter(|&end| end > 0)?;
+    (!rest.get(end..)?.starts_with('/')).then_some(scheme.len() + 2 + end)
 }
 
 /// `http:` or `https:` and what stands behind it.

@@ -15,6 +15,46 @@ const LONGEST: usize = 2_048;
 /// The longest half of an address, in bytes.
 const LONGEST_HALF: usize = 251;
 
+/// A character of words.
+const WORD: u8 = 1;
+
+/// A delimiter behind which a URI may begin.
+const OPENS: u8 = 2;
+
+/// Of each byte whether it is one of both.
+const CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let class = match byte as u8 {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' => WORD,
+            b' '
+            | b'\t'..=b'\r'
+            | b'>'
+            | b'<'
+            | b'"'
+            | b'\''
+            | b'`'
+            | b','
+            | b'{'
+            | b'['
+            | b'('
+            | b'|'
+            | 0x1b
+            | 0xa0 => OPENS,
+            _ => 0,
+        };
+        #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, on constants")]
+        {
+            classes[byte] = class;
+        }
+        byte += 1;
+    }
+    classes
+}
+
 /// How a URI was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -114,32 +154,17 @@ impl Scan<'_> {
     /// Whether a URI may begin: at the edge of a word, behind a delimiter, or behind a shift of
     /// ISO 2022.
     fn is_start(&self, at: usize) -> bool {
-        let is_word =
-            |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let before = at.checked_sub(1).and_then(|at| self.byte(at));
-        let is_shift = || {
-            let start = at.checked_sub(3)?;
-            Some(self.text.get(start..)?.starts_with(b"\x1b(") && before != Some(b'\n'))
+        let class = |at: Option<usize>| {
+            let byte = at.and_then(|at| self.byte(at))?;
+            CLASSES.get(usize::from(byte)).copied()
         };
-        is_word(before) != is_word(self.byte(at))
-            || before.is_some_and(|byte| {
-                is_space(byte)
-                    || matches!(
-                        byte,
-                        b'>' | b'<'
-                            | b'"'
-                            | b'\''
-                            | b'`'
-                            | b','
-                            | b'{'
-                            | b'['
-                            | b'('
-                            | b'|'
-                            | 0x1b
-                            | 0xa0
-                    )
-            })
-            || is_shift() == Some(true)
+        let (before, here) = (class(at.checked_sub(1)).unwrap_or(0), class(Some(at)).unwrap_or(0));
+        (before ^ here) & WORD != 0 || before & OPENS != 0 || self.is_behind_shift(at)
+    }
+
+    fn is_behind_shift(&self, at: usize) -> bool {
+        let start = at.checked_sub(3).filter(|&start| self.byte(start) == Some(0x1b));
+        start.is_some_and(|start| self.byte(start + 1) == Some(b'('))
     }
 
     /// The end of a row of bytes of a kind, if it has from one to `most` of them.

@@ -136,8 +136,8 @@ impl Lister<'_> {
         if source == Source::Text && hosts.is_empty() {
             return None;
         }
-        let entry = self.entry(in_unicode(uri, source))?;
-        push_new(&mut entry.cleaned, forms.into_iter().map(|form| in_unicode(&form, source)));
+        let entry = self.entry(in_unicode(uri.to_owned(), source))?;
+        push_new(&mut entry.cleaned, forms.into_iter().map(|form| in_unicode(form, source)));
         push_new(&mut entry.types, types.iter().copied());
         for (domain, host) in hosts {
             push_new(&mut entry.domains, Some(domain.clone()));
@@ -195,12 +195,12 @@ fn truncate(uri: &mut String) -> bool {
 }
 
 /// Characters that are bytes as the text they are.
-fn in_unicode(uri: &str, source: Source) -> String {
+fn in_unicode(uri: String, source: Source) -> String {
     if source == Source::Page || uri.is_ascii() {
-        return uri.to_owned();
+        return uri;
     }
     let bytes = uri.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
-    String::from_utf8(bytes).unwrap_or_else(|_| uri.to_owned())
+    String::from_utf8(bytes).unwrap_or(uri)
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     yes_no!("check_uri_truncated", |scene| scene.uris().is_truncated),
 ];
 
+/// How many URIs in one another are looked at.
+const MOST_HOPS: usize = 30;
+
 /// Whether a URI holds another that leads to another domain.
 fn has_redirector(scene: &Scene<'_>) -> bool {
     let registry = scene.conf.sites.registry();
@@ -21,7 +24,8 @@ fn leads_on(uri: &str, registry: &Registry) -> bool {
         registry.domain_and_host(host).map_or_else(|| host.to_owned(), |(domain, _)| domain)
     };
     let mut rest = uri;
-    while let Some((host, inner)) = inner(rest) {
+    for _ in 0..MOST_HOPS {
+        let Some((host, inner)) = inner(rest) else { return false };
         let target = web_host(inner).unwrap_or_default();
         if domain(host) != domain(target) {
             return true;
@@ -42,7 +46,7 @@ fn inner(uri: &str) -> Option<(&str, &str)> {
     // At least one character stands between them, if need be one of the host.
     let is_web = |&at: &usize| behind.get(at..).is_some_and(|text| web_host(text).is_some());
     let starts = || behind.char_indices().map(|(at, _)| at).filter(is_web);
-    let start = starts().find(|&at| at > host.len()).or_else(|| starts().last())?;
+    let start = starts().find(|&at| at > host.len()).or_else(|| starts().next_back())?;
     let host = behind.get(..host.len().min(start.checked_sub(1)?))?;
     (!host.is_empty()).then_some((host, behind.get(start..)?))
 }
