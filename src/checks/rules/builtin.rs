@@ -17,6 +17,7 @@ pub(super) const RULES: &[(&str, &str)] = &[
     ("pharma.cf", include_str!("../../../rules/pharma.cf")),
     ("phishing.cf", include_str!("../../../rules/phishing.cf")),
     ("scores.cf", include_str!("../../../rules/scores.cf")),
+    ("tuned.cf", include_str!("../../../rules/tuned.cf")),
     ("world.cf", include_str!("../../../rules/world.cf")),
 ];
 
