@@ -8,7 +8,7 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 8 | [`cli`] | serve, check, rules, config: one short file each |
+//! | 8 | [`cli`] | serve, check, rules, config: a file or folder each |
 //! | 7 | [`service`] | builds everything from the configuration, opens the doors, reloads, drains |
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
 //! | 5 | [`milter`] [`control`] | doors: one protocol each |

@@ -27,6 +27,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// All of them: clients that are ours and hosts that take mail for us.
+    pub fn ours(&self) -> Vec<IpNet> {
+        self.local.iter().chain(&self.relays).copied().collect()
+    }
+
     /// Whether the address is in `networks.local`.
     pub fn is_local(&self, address: IpAddr) -> bool {
         contains(&self.local, address)

@@ -11,6 +11,11 @@
 //! - time and memory linear in the input, with constants beside the code for what is cut off;
 //! - ranges into the raw message are exact, so that bytes can be signed, hashed or removed.
 //!
+//! There are two readers of MIME, on purpose. `mime` reads as mail readers do, and where these
+//! disagree it opens what any of them may show: what the virus scanner, attachments and file types
+//! rest on, so that nothing hides. `entity` reads as SpamAssassin does, with its habits: rules hit
+//! the same only on the same texts. It runs when the first rule asks for it.
+//!
 //! From the outside in: `lines`, `header` (fields), `mime` (the tree), `part`; `decode`,
 //! `encoded_word`, `parameters`, `charset` (what fields and bodies mean); `entity`, `html`,
 //! `target`, `uri`, `texts` (what rules read, as SpamAssassin reads it); `trace`, `mailbox` (what

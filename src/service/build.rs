@@ -123,7 +123,8 @@ async fn read_rules(settings: &Settings, offline: Offline) -> Result<RuleSet, Bu
     let rules = settings.rules.clone();
     let score_set = ScoreSet { net: offline == Offline::No, bayes: false };
     let read = spawn_blocking(move || RuleSet::load(&rules, score_set)).await;
-    read.map_err(|_| BuildError::Interrupted)?.map_err(BuildError::Rules)
+    let rules = read.map_err(|_| BuildError::Interrupted)?.map_err(BuildError::Rules)?;
+    Ok(rules.at_home_in(&settings.networks.ours()))
 }
 
 /// Broken lines leave the rest of the rules in force, but never quietly.

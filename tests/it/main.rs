@@ -34,6 +34,7 @@ mod lists;
 mod matrix_postfix;
 mod matrix_sendmail;
 mod nothing_lost;
+mod relays;
 mod reload;
 mod rules_tune;
 mod shutdown;

@@ -14,15 +14,18 @@
 //! Where this differs from SpamAssassin on purpose: `full` and `:raw` texts have bare line feeds
 //! however they came; `full` reads the first MiB; `multiple` counts to 256 at most; a division
 //! by 0 in a meta is 0; all rules run side by side, so that `priority` matters only to what
-//! `shortcircuit` ends; metas in circles are left out. As there, a rule whose score is 0 is not
-//! run, not even for a meta, and a meta that rests on a meta which is not run never hits.
+//! `shortcircuit` ends; metas in circles are left out; while a message comes in, its client is the
+//! first relay, since the MTA writes that Received field only later. As there, a rule whose score is
+//! 0 is not run, not even for a meta, and a meta that rests on a meta which is not run never hits;
+//! fields named `X-Spam-…` are no part of a message, except to `full` and `ALL:raw`.
 //!
 //! What cannot be read or run is left out with a [`Complaint`] that names file, line and cause;
 //! the rest of the set works. The language is that of Mail::SpamAssassin::Conf 4.0, with the plugins
-//! that Debian's package loads. Network rules are plain data ([`network`]), answered by the
-//! findings of other checks. Not yet: relays in pseudo-headers, patterns with what other patterns
-//! caught (`%{NAME}`), most of what `uri_detail` asks of a URI; rules that need them are left out or
-//! never hit, and count 0 in metas.
+//! that Debian's package loads; the table in `eval` says of each function whether it is the same,
+//! differs (how) or is not there yet. Network rules are plain data ([`network`]), answered by the
+//! findings of other checks, as are those on signatures, Bayes and reputation: where no check
+//! answers, they do not hit. Not yet: patterns with what other patterns caught (`%{NAME}`) and
+//! `uri_block_*` rules; rules that need them are left out, and count 0 in metas.
 
 mod addresses;
 mod builtin;

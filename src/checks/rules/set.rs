@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use ipnet::IpNet;
+
 use super::{
     Complaint, Hits, RulesError, ScoreSet, Settings, compile, conclude,
     conclude::Meta,
@@ -197,6 +199,14 @@ impl RuleSet {
             draft.read(&Arc::from(name.as_ref()), text.as_ref());
         }
         compile::compile(draft)
+    }
+
+    /// The same set for a machine whose own networks these are: hosts that are trusted and ours,
+    /// unless the rules files name such themselves.
+    #[must_use]
+    pub fn at_home_in(mut self, ours: &[IpNet]) -> Self {
+        self.conf.networks.or_ours(ours);
+        self
     }
 
     /// What is wrong with the rules, by file and line.

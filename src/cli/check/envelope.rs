@@ -10,7 +10,7 @@ use crate::{
 
 /// The options that say what SMTP would have said.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct Given {
     /// The client's address
     #[arg(long, value_name = "IP")]
     client: Option<IpAddr>,
@@ -32,7 +32,7 @@ fn address(text: &str) -> Result<Address, AddressError> {
     Address::from_person(text)
 }
 
-impl Arguments {
+impl Given {
     /// Client, envelope and recipients for this message.
     pub(super) fn envelope(&self, built: &Built, raw: &[u8]) -> (Client, Envelope, Vec<Address>) {
         let (mut client, mut envelope) = traced(&built.filter.networks, raw);

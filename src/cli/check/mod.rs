@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     offline: bool,
     #[command(flatten)]
-    envelope: envelope::Arguments,
+    given: envelope::Given,
     /// Files, directories (recursively), mbox files, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -62,7 +62,7 @@ pub(super) fn run(path: Option<PathBuf>, arguments: Arguments) -> Result<Exit, F
 }
 
 async fn check(built: &Arc<Built>, arguments: Arguments) -> Result<Exit, Failure> {
-    let given = Arc::new(arguments.envelope);
+    let given = Arc::new(arguments.given);
     let mut tally = Tally::default();
     let judged = stream::iter(items(&arguments.paths))
         .map(|item| {
@@ -99,7 +99,7 @@ async fn check(built: &Arc<Built>, arguments: Arguments) -> Result<Exit, Failure
 }
 
 /// The milter's path: connect, MAIL, RCPT, headers, end of message.
-async fn judge(built: &Built, given: &envelope::Arguments, raw: Vec<u8>) -> (Judgement, Envelope) {
+async fn judge(built: &Built, given: &envelope::Given, raw: Vec<u8>) -> (Judgement, Envelope) {
     let scan_bytes = built.filter.scan_bytes;
     let truncated = raw.len() > scan_bytes;
     let mut raw = raw;

@@ -45,7 +45,8 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     let rules = RuleSet::load(
         arguments.rules.settings().as_ref().unwrap_or(&settings.rules),
         ScoreSet::default(),
-    )?;
+    )?
+    .at_home_in(&settings.networks.ours());
     let sample = arguments.sample(&settings, &rules)?;
     let mut output = io::stdout().lock();
     for (at, rule) in rules.list().enumerate() {

@@ -42,7 +42,6 @@ pub(in super::super) enum CallError {
 
 impl Arguments {
     /// All of them, without their quotes.
-    #[allow(dead_code)]
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
@@ -97,7 +96,6 @@ impl Arguments {
     ///
     /// # Errors
     /// It is not, or it is not one.
-    #[allow(dead_code)]
     pub(in super::super) fn pattern(&self, number: usize) -> Result<Matcher, CallError> {
         self.compiled(number, Pattern::compile_bare)
     }

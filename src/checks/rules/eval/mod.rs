@@ -72,7 +72,6 @@ pub(super) struct Function {
     /// `check_for_missing_to_header`.
     pub(super) name: &'static str,
     /// How it compares with SpamAssassin's.
-    #[allow(dead_code)]
     pub(super) standing: Standing,
     /// Reads the arguments of a call.
     pub(super) make: fn(&Arguments, &Conf) -> Result<Question, CallError>,

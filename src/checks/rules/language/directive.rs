@@ -318,10 +318,7 @@ fn header(name: String, rest: &str) -> Result<Directive, LineError> {
             (header.trim_end().trim_end_matches(':'), Some(test))
         }
     };
-    let query = match HeaderQuery::parse(query) {
-        Err(QueryError::NotYet(what)) => return Ok(Directive::LeftOut { name, needs: what }),
-        query => query?,
-    };
+    let query = HeaderQuery::parse(query)?;
     let test = test.map_or(Ok(HeaderTest::Exists), header_match)?;
     Ok(Directive::Rule { name, test: Test::Header { query, test } })
 }

@@ -22,9 +22,6 @@ pub(in super::super) struct Networks {
     /// The one field that holds the sender in SMTP (`envelope_sender_header`), where the MTA
     /// writes one.
     pub(in super::super) envelope_sender: Option<String>,
-    /// `always_trust_envelope_sender`: the sender in SMTP holds even behind trusted relays.
-    #[allow(dead_code)]
-    pub(in super::super) always_trust_envelope_sender: bool,
 }
 
 impl Default for Networks {
@@ -35,7 +32,6 @@ impl Default for Networks {
             msa: NetSet::default(),
             originating: Vec::new(),
             envelope_sender: None,
-            always_trust_envelope_sender: false,
         }
     }
 }
@@ -61,20 +57,24 @@ impl Networks {
         Some(match (takes_value, value.is_empty()) {
             (true, true) => Err(wrong("needs a value")),
             (false, false) => Err(wrong("takes no value")),
-            _ if self.set(key, value) => Ok(()),
-            _ => Err(wrong("is 0 or 1")),
+            _ => {
+                self.set(key, value);
+                Ok(())
+            }
         })
     }
 
     /// Takes networks for trusted and internal where rules files say nothing about either.
-    #[allow(dead_code)]
+    /// Loopback always counts; who names nothing else has not said which networks are ours.
     pub(in super::super) fn or_ours(&mut self, ours: &[IpNet]) {
-        if self.is_known() {
+        let named = ours.iter().filter(|net| !net.addr().is_loopback());
+        let nets: Vec<Net> = named.map(|&net| Net { net, excluded: false }).collect();
+        if self.is_known() || nets.is_empty() {
             return;
         }
         for set in [&mut self.trusted, &mut self.internal] {
-            set.nets.extend(ours.iter().map(|&net| Net { net, excluded: false }));
-            set.is_set = !ours.is_empty();
+            set.nets.extend_from_slice(&nets);
+            set.is_set = true;
         }
     }
 
@@ -93,21 +93,16 @@ impl Networks {
         if self.trusted.is_set && !self.internal.is_set { &self.trusted } else { &self.internal }
     }
 
-    /// Does what a directive says; false if its value is neither yes nor no.
-    fn set(&mut self, key: &str, value: &str) -> bool {
+    /// Does what one of [`OTHERS`] says.
+    fn set(&mut self, key: &str, value: &str) {
         match key {
             "clear_trusted_networks" => self.trusted = NetSet::with_loopback(),
             "clear_internal_networks" => self.internal = NetSet::with_loopback(),
             "clear_msa_networks" => self.msa = NetSet::default(),
             "clear_originating_ip_headers" => self.originating.clear(),
             "originating_ip_headers" => self.add_originating(value),
-            "envelope_sender_header" => self.envelope_sender = Some(value.to_owned()),
-            _ => {
-                self.always_trust_envelope_sender = matches!(value, "1" | "yes");
-                return matches!(value, "0" | "1" | "no" | "yes");
-            }
+            _ => self.envelope_sender = Some(value.to_owned()),
         }
-        true
     }
 
     fn add_originating(&mut self, names: &str) {
@@ -120,14 +115,13 @@ impl Networks {
 }
 
 /// Directives that name no networks, and whether they take a value.
-const OTHERS: [(&str, bool); 7] = [
+const OTHERS: [(&str, bool); 6] = [
     ("clear_trusted_networks", false),
     ("clear_internal_networks", false),
     ("clear_msa_networks", false),
     ("clear_originating_ip_headers", false),
     ("originating_ip_headers", true),
     ("envelope_sender_header", true),
-    ("always_trust_envelope_sender", true),
 ];
 
 /// Networks in the order in which they were named: the first that holds an address decides.
@@ -263,7 +257,6 @@ mod tests {
         for (key, value, error) in [
             ("trusted_networks", "", "`trusted_networks` needs networks"),
             ("clear_msa_networks", "10/8", "`clear_msa_networks` takes no value"),
-            ("always_trust_envelope_sender", "maybe", "`always_trust_envelope_sender` is 0 or 1"),
             (
                 "msa_networks",
                 "10.0.0.0/33",
@@ -289,5 +282,15 @@ mod tests {
         assert!(networks.internal().contains("192.0.2.2".parse().unwrap()));
         networks.or_ours(&["198.51.100.0/24".parse().unwrap()]);
         assert!(!networks.trusted().contains("198.51.100.1".parse().unwrap()));
+    }
+    #[test]
+    fn networks_of_the_configuration_count_where_rules_name_none() {
+        let ours = ["127.0.0.0/8", "::1/128", "198.51.100.0/24"].map(|net| net.parse().unwrap());
+        let address = "198.51.100.1".parse().unwrap();
+        let mut networks = Networks::default();
+        networks.or_ours(&ours[..2]);
+        assert!(!networks.is_known(), "loopback alone says nothing");
+        networks.or_ours(&ours);
+        assert!(networks.trusted().contains(address) && networks.internal().contains(address));
     }
 }

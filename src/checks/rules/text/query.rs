@@ -22,10 +22,6 @@ pub(in super::super) enum QueryError {
     /// Not one of the modifiers behind a colon.
     #[error("`:{0}` is not a header modifier")]
     Modifier(String),
-    /// Right, and not read by this engine yet.
-    #[error("needs {0}")]
-    #[allow(dead_code)]
-    NotYet(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
