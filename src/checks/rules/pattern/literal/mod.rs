@@ -42,6 +42,11 @@ impl Literals {
         Self::of(hir, View::Plain).or_else(|| Self::of(hir, View::Skeleton))
     }
 
+    /// Whether ordinary text contains what the pattern needs no more often than this, per byte.
+    pub(super) fn are_rare(hir: &Hir, often: f64) -> bool {
+        pieces::required(hir, View::Plain).is_some_and(|found| found.often <= often)
+    }
+
     fn of(hir: &Hir, view: View) -> Option<Self> {
         let found = pieces::required(hir, view)?;
         (found.often <= MOST_OFTEN).then(|| Self { strings: least(&found.strings), view })
