@@ -52,13 +52,16 @@ impl Probe {
     }
 }
 
+/// A literal, with the probe that needs it and how many such literals it needs.
+type Needed = (Vec<u8>, (u32, u32));
+
 /// A group being put together.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     probes: Vec<Probe>,
     /// Literals and the probes that need one of them.
-    plain: Vec<(Vec<u8>, u32)>,
-    skeletal: Vec<(Vec<u8>, u32)>,
+    plain: Vec<Needed>,
+    skeletal: Vec<Needed>,
     /// Probes that are searched for together, by their outlines.
     outlined: Vec<(Hir, u32)>,
     always: Vec<u32>,
@@ -74,7 +77,8 @@ impl Builder {
                     View::Plain => &mut self.plain,
                     View::Skeleton => &mut self.skeletal,
                 };
-                list.extend(literals.iter().map(|literal| (literal.to_vec(), index)));
+                let owner = (index, literals.times());
+                list.extend(literals.iter().map(|literal| (literal.to_vec(), owner)));
             }
             None => match pattern.outline {
                 Some(outline) => self.outlined.push((outline, index)),
@@ -88,7 +92,7 @@ impl Builder {
     pub(super) fn build(mut self) -> Group {
         let mut sieves = Vec::new();
         for (view, literals) in [(View::Plain, self.plain), (View::Skeleton, self.skeletal)] {
-            let mut owners: Vec<u32> = literals.iter().map(|&(_, owner)| owner).collect();
+            let mut owners: Vec<u32> = literals.iter().map(|&(_, (owner, _))| owner).collect();
             owners.dedup();
             let worth = owners.len() >= WORTH_A_PASS;
             match worth.then(|| Sieve::new(view, literals)).flatten() {
@@ -115,8 +119,8 @@ pub(super) struct Group {
 /// Scratch space for passes, used again and again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// For each probe the number of the last pass that marked it.
-    marks: Vec<u32>,
+    /// For each probe the number of the last pass that marked it, and how many literals it found.
+    marks: Vec<(u32, u32)>,
     pass: u32,
     /// The probes to run.
     candidates: Vec<u32>,
@@ -283,18 +287,18 @@ impl Screen {
 struct Sieve {
     view: View,
     automaton: AhoCorasick,
-    /// For each literal of the automaton the probes that need it.
-    owners: Vec<Vec<u32>>,
+    /// For each literal of the automaton the probes that need it, and how many such literals.
+    owners: Vec<Vec<(u32, u32)>>,
 }
 
 impl Sieve {
     /// `None` if they are more than an automaton takes: then every
     /// pattern runs, which is slower and just as right.
-    fn new(view: View, mut literals: Vec<(Vec<u8>, u32)>) -> Option<Self> {
+    fn new(view: View, mut literals: Vec<Needed>) -> Option<Self> {
         literals.sort();
         literals.dedup();
         let mut strings: Vec<Vec<u8>> = Vec::new();
-        let mut owners: Vec<Vec<u32>> = Vec::new();
+        let mut owners: Vec<Vec<(u32, u32)>> = Vec::new();
         for (literal, owner) in literals {
             match owners.last_mut().filter(|_| strings.last() == Some(&literal)) {
                 Some(same) => same.push(owner),
@@ -315,16 +319,20 @@ impl Sieve {
     fn pass(&self, text: &[u8], probes: usize, scratch: &mut Scratch) {
         scratch.pass = scratch.pass.wrapping_add(1);
         if scratch.marks.len() < probes {
-            scratch.marks.resize(probes, 0);
+            scratch.marks.resize(probes, (0, 0));
         }
         let Scratch { marks, pass, candidates, view } = scratch;
         let text = self.view.of(text, view);
         for found in self.automaton.find_overlapping_iter(&*text) {
             let owners = self.owners.get(found.pattern().as_usize());
-            for &owner in owners.into_iter().flatten() {
+            for &(owner, times) in owners.into_iter().flatten() {
                 let mark = usize::try_from(owner).ok().and_then(|at| marks.get_mut(at));
-                if let Some(mark) = mark.filter(|mark| **mark != *pass) {
-                    *mark = *pass;
+                let Some(mark) = mark else { continue };
+                if mark.0 != *pass {
+                    *mark = (*pass, 0);
+                }
+                mark.1 = mark.1.saturating_add(1);
+                if mark.1 == times {
                     candidates.push(owner);
                 }
             }

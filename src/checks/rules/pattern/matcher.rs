@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
-use regex_syntax::hir::Hir;
 
 use super::{PatternError, backtracking::Backtracking};
 
@@ -20,11 +19,7 @@ pub(in super::super) struct Matcher(Engine);
 #[derive(Debug)]
 enum Engine {
     /// Time linear in the text, whatever the pattern.
-    Linear {
-        regex: Regex,
-        /// Matches within every match, and is quicker to search for.
-        guard: Option<Regex>,
-    },
+    Linear(Regex),
     /// Everything else that Perl has; gives up at a limit.
     Backtracking(Box<Backtracking>),
 }
@@ -36,14 +31,12 @@ enum Engine {
 pub(in super::super) struct LimitExceeded;
 
 impl Matcher {
-    /// Compiles for the linear engine, from its own syntax; `part` is in every match.
+    /// Compiles for the linear engine, from its own syntax.
     ///
     /// # Errors
     /// Invalid, or too large.
-    pub(super) fn linear(translated: &str, part: Option<&Hir>) -> Result<Self, PatternError> {
-        let regex = linear(translated, SIZE_LIMIT)?;
-        let guard = part.and_then(|part| linear(&part.to_string(), SIZE_LIMIT).ok());
-        Ok(Self(Engine::Linear { regex, guard }))
+    pub(super) fn linear(translated: &str) -> Result<Self, PatternError> {
+        linear(translated, SIZE_LIMIT).map(|regex| Self(Engine::Linear(regex)))
     }
 
     /// One that backtracks.
@@ -70,10 +63,7 @@ impl Matcher {
             return Ok(None);
         }
         match &self.0 {
-            Engine::Linear { guard: Some(guard), .. } if !guard.is_match_at(text, from) => Ok(None),
-            Engine::Linear { regex, .. } => {
-                Ok(regex.find_at(text, from).map(|found| found.range()))
-            }
+            Engine::Linear(regex) => Ok(regex.find_at(text, from).map(|found| found.range())),
             Engine::Backtracking(engine) => engine.find(text, from),
         }
     }
@@ -82,7 +72,7 @@ impl Matcher {
     /// counted from 1. `None` as well where the search was given up.
     pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
         match &self.0 {
-            Engine::Linear { .. } => None,
+            Engine::Linear(_) => None,
             Engine::Backtracking(engine) => engine.capture(text, group),
         }
     }
@@ -93,10 +83,7 @@ impl Matcher {
     /// Given up.
     pub(in super::super) fn try_is_match(&self, text: &[u8]) -> Result<bool, LimitExceeded> {
         match &self.0 {
-            Engine::Linear { regex, guard } => {
-                let can = guard.as_ref().is_none_or(|guard| guard.is_match(text));
-                Ok(can && regex.is_match(text))
-            }
+            Engine::Linear(regex) => Ok(regex.is_match(text)),
             Engine::Backtracking(engine) => engine.find(text, 0).map(|found| found.is_some()),
         }
     }

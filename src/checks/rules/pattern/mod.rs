@@ -134,7 +134,7 @@ impl Pattern {
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
         Ok(Self {
-            matcher: Matcher::linear(&translated, outline::repeated_part(&hir).as_ref())?,
+            matcher: Matcher::linear(&translated)?,
             outline: outline::of(&hir),
             literals: Literals::required(&hir),
             written: String::new(),

@@ -13,8 +13,6 @@ use super::Literals;
 const WIDE: usize = 80;
 /// How often, per byte of ordinary text, a head may be there.
 const HEAD_OFTEN: f64 = 1e-4;
-/// Bytes of a part that is worth a search of its own.
-const LONG_PART: usize = 3;
 /// Repetitions up to this stay as they are.
 const FEW: u32 = 3;
 
@@ -31,20 +29,6 @@ pub(super) fn head(hir: &Hir) -> Option<Hir> {
     };
     let head = Hir::concat(subs.iter().take_while(is_plain).cloned().collect());
     Literals::are_rare(&head, HEAD_OFTEN).then_some(head)
-}
-
-/// What is repeated, of a pattern that repeats something long more often than once: every match
-/// contains it. What is not counted is remembered in far fewer states.
-pub(super) fn repeated_part(hir: &Hir) -> Option<Hir> {
-    match hir.kind() {
-        HirKind::Concat(subs) => subs.iter().find_map(repeated_part),
-        HirKind::Capture(capture) => repeated_part(&capture.sub),
-        HirKind::Repetition(Repetition { min, sub, .. }) if *min >= 2 => {
-            let is_long = sub.properties().minimum_len().is_some_and(|length| length >= LONG_PART);
-            is_long.then(|| (**sub).clone())
-        }
-        _ => None,
-    }
 }
 
 /// The outline of a pattern, if it has one.
