@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
+    conclude::Outset,
     RuleSet, Severity,
     draft::{Draft, DraftRule},
     eval::{self, Call},
@@ -54,6 +55,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
     set.evals.sort_by_key(|eval| !reads_text(eval));
     set.text_readers = set.evals.iter().take_while(|eval| reads_text(eval)).count();
     metas::compile(&mut set, &mut draft, metas);
+    set.outset = Outset::of(&set);
     set.shortcircuit = Plan::new(&set, &draft);
     set.conf = std::mem::take(&mut draft.conf);
     set.weights = weights(&set, &draft);

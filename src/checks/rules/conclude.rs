@@ -16,6 +16,67 @@ pub(super) struct Meta {
     pub(super) expression: Expression,
 }
 
+/// What is known of the metas before there is a message: few of them rest on what a message hits,
+/// and only those are worked out for it.
+#[derive(Debug, Default)]
+pub(super) struct Outset {
+    /// The value of every number of the set if nothing hits.
+    values: Vec<f64>,
+    /// For each number the metas that rest on it, as indices.
+    dependents: Vec<Vec<u32>>,
+}
+
+impl Outset {
+    /// That of a set whose metas are in order.
+    pub(super) fn of(set: &RuleSet) -> Self {
+        let numbers = set.numbers.len().max(set.rules.len());
+        let mut outset =
+            Self { values: vec![0.0; numbers], dependents: vec![Vec::new(); numbers] };
+        let mut stack = Vec::new();
+        for (index, meta) in (0..).zip(&set.metas) {
+            let result = meta.expression.evaluate(&mut stack, |n| value(&outset.values, n));
+            put(&mut outset.values, meta.rule, |_| counted(result));
+            for operand in meta.expression.operands() {
+                let ground = usize::try_from(operand).ok();
+                if let Some(dependents) = ground.and_then(|at| outset.dependents.get_mut(at))
+                    && dependents.last() != Some(&index)
+                {
+                    dependents.push(index);
+                }
+            }
+        }
+        outset
+    }
+}
+
+/// The values of one message, as far as they differ from those at the outset.
+struct Values<'s> {
+    outset: &'s Outset,
+    values: Vec<f64>,
+    /// Metas to be worked out, by index.
+    due: Vec<bool>,
+}
+
+impl Values<'_> {
+    fn set(&mut self, number: u32, new: f64) {
+        let Some(at) = usize::try_from(number).ok() else { return };
+        let Some(slot) = self.values.get_mut(at) else { return };
+        if *slot == new {
+            return;
+        }
+        *slot = new;
+        for &meta in self.outset.dependents.get(at).into_iter().flatten() {
+            let due = usize::try_from(meta).ok().and_then(|at| self.due.get_mut(at));
+            due.into_iter().for_each(|due| *due = true);
+        }
+    }
+}
+
+/// What a meta's result counts: a hit counts at least something, whatever the arithmetic says.
+fn counted(result: f64) -> f64 {
+    if result < 0.0 { 1.0 } else { result }
+}
+
 /// See [`RuleSet::conclude`].
 pub(super) fn conclude(set: &RuleSet, hits: Hits, others: &[Finding]) -> Vec<Finding> {
     let (values, ended) = values(set, &hits, others);
@@ -45,28 +106,29 @@ pub(super) fn fired<'s>(set: &'s RuleSet, hits: &Hits, others: &[Finding]) -> Ve
 /// for a meta that hit the value of its expression. And the finding that the examination was ended
 /// early, if it was.
 fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> (Vec<f64>, Option<Finding>) {
-    let mut values = vec![0.0; set.numbers.len().max(set.rules.len())];
-    for (number, slot) in (0..).zip(values.iter_mut().take(set.rules.len())) {
-        *slot = f64::from(hits.count(number));
+    let outset = &set.outset;
+    let due = vec![false; set.metas.len()];
+    let mut all = Values { outset, values: outset.values.clone(), due };
+    for (number, count) in hits.all() {
+        all.set(number, f64::from(count));
     }
-    for finding in others {
-        if let Some(&number) = set.numbers.get(&finding.name) {
-            put(&mut values, number, |before| before.max(1.0));
-        }
-    }
-    for eval in &set.evals {
-        if eval.question.is_answered(others) {
-            put(&mut values, eval.rule, |before| before.max(1.0));
-        }
+    let named = others.iter().filter_map(|finding| set.numbers.get(&finding.name).copied());
+    let answered = set.evals.iter().filter(|eval| eval.question.is_answered(others));
+    let found: Vec<u32> = named.chain(answered.map(|eval| eval.rule)).collect();
+    for &number in &found {
+        let before = value(&all.values, number);
+        all.set(number, before.max(1.0));
     }
     let mut stack = Vec::new();
-    for meta in &set.metas {
-        let result = meta.expression.evaluate(&mut stack, |number| value(&values, number));
-        if result != 0.0 {
-            // A hit counts at least something, whatever the arithmetic says.
-            put(&mut values, meta.rule, |_| if result > 0.0 { result } else { 1.0 });
+    for (index, meta) in set.metas.iter().enumerate() {
+        if all.due.get(index) != Some(&true) {
+            continue;
         }
+        let result = meta.expression.evaluate(&mut stack, |number| value(&all.values, number));
+        let is_found = result == 0.0 && found.contains(&meta.rule);
+        all.set(meta.rule, if is_found { 1.0 } else { counted(result) });
     }
+    let mut values = all.values;
     let ended = set.shortcircuit.as_ref().and_then(|plan| plan.apply(set, &mut values));
     (values, ended)
 }

@@ -7,6 +7,8 @@
 use std::time::{Duration, Instant};
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use regex_automata::{Input, PatternSet, meta, nfa::thompson::WhichCaptures};
+use regex_syntax::hir::Hir;
 
 use super::{
     hits::Hits,
@@ -50,13 +52,18 @@ impl Probe {
     }
 }
 
+/// A literal, with the probe that needs it and how many such literals it needs.
+type Needed = (Vec<u8>, (u32, u32));
+
 /// A group being put together.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     probes: Vec<Probe>,
     /// Literals and the probes that need one of them.
-    plain: Vec<(Vec<u8>, u32)>,
-    skeletal: Vec<(Vec<u8>, u32)>,
+    plain: Vec<Needed>,
+    skeletal: Vec<Needed>,
+    /// Probes that are searched for together, by their outlines.
+    outlined: Vec<(Hir, u32)>,
     always: Vec<u32>,
 }
 
@@ -70,9 +77,13 @@ impl Builder {
                     View::Plain => &mut self.plain,
                     View::Skeleton => &mut self.skeletal,
                 };
-                list.extend(literals.iter().map(|literal| (literal.to_vec(), index)));
+                let owner = (index, literals.times());
+                list.extend(literals.iter().map(|literal| (literal.to_vec(), owner)));
             }
-            None => self.always.push(index),
+            None => match pattern.outline {
+                Some(outline) => self.outlined.push((outline, index)),
+                None => self.always.push(index),
+            },
         }
         self.probes.push(make(pattern.matcher));
     }
@@ -81,7 +92,7 @@ impl Builder {
     pub(super) fn build(mut self) -> Group {
         let mut sieves = Vec::new();
         for (view, literals) in [(View::Plain, self.plain), (View::Skeleton, self.skeletal)] {
-            let mut owners: Vec<u32> = literals.iter().map(|&(_, owner)| owner).collect();
+            let mut owners: Vec<u32> = literals.iter().map(|&(_, (owner, _))| owner).collect();
             owners.dedup();
             let worth = owners.len() >= WORTH_A_PASS;
             match worth.then(|| Sieve::new(view, literals)).flatten() {
@@ -89,7 +100,9 @@ impl Builder {
                 None => self.always.extend(owners),
             }
         }
-        Group { probes: self.probes, sieves, always: self.always }
+        let (screens, rest) = Screen::all(self.outlined);
+        self.always.extend(rest);
+        Group { probes: self.probes, sieves, screens, always: self.always }
     }
 }
 
@@ -98,6 +111,7 @@ impl Builder {
 pub(super) struct Group {
     probes: Vec<Probe>,
     sieves: Vec<Sieve>,
+    screens: Vec<Screen>,
     /// Probes that run on every text.
     always: Vec<u32>,
 }
@@ -105,8 +119,8 @@ pub(super) struct Group {
 /// Scratch space for passes, used again and again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// For each probe the number of the last pass that marked it.
-    marks: Vec<u32>,
+    /// For each probe the number of the last pass that marked it, and how many literals it found.
+    marks: Vec<(u32, u32)>,
     pass: u32,
     /// The probes to run.
     candidates: Vec<u32>,
@@ -157,6 +171,9 @@ impl Group {
         scratch.candidates.extend_from_slice(&self.always);
         for sieve in &self.sieves {
             sieve.pass(text, self.probes.len(), scratch);
+        }
+        for screen in &self.screens {
+            screen.pass(text, scratch);
         }
     }
 
@@ -218,23 +235,70 @@ impl Probe {
     }
 }
 
+/// Patterns without literals, searched for together.
+#[derive(Debug)]
+struct Screen {
+    outlines: meta::Regex,
+    /// For each outline its probe.
+    owners: Vec<u32>,
+}
+
+/// Outlines in one search.
+const SCREEN_PATTERNS: usize = 48;
+/// Bytes of one search's cache of states, per thread that uses it at the same time.
+const SCREEN_CACHE: usize = 4 << 20;
+
+impl Screen {
+    /// Screens for all outlines, and the probes that do not fit into one.
+    fn all(outlined: Vec<(Hir, u32)>) -> (Vec<Self>, Vec<u32>) {
+        let (mut screens, mut rest) = (Vec::new(), Vec::new());
+        for chunk in outlined.chunks(SCREEN_PATTERNS) {
+            let (outlines, owners): (Vec<Hir>, Vec<u32>) = chunk.iter().cloned().unzip();
+            let worth = (owners.len() >= WORTH_A_PASS).then(|| Self::new(&outlines));
+            match worth {
+                Some(Ok(outlines)) => screens.push(Self { outlines, owners }),
+                _ => rest.extend(owners),
+            }
+        }
+        (screens, rest)
+    }
+
+    fn new(outlines: &[Hir]) -> Result<meta::Regex, Box<meta::BuildError>> {
+        let config = meta::Config::new()
+            .match_kind(regex_automata::MatchKind::All)
+            .which_captures(WhichCaptures::None)
+            .utf8_empty(false)
+            .nfa_size_limit(Some(SCREEN_CACHE))
+            .hybrid_cache_capacity(SCREEN_CACHE);
+        meta::Builder::new().configure(config).build_many_from_hir(outlines).map_err(Box::new)
+    }
+
+    fn pass(&self, text: &[u8], scratch: &mut Scratch) {
+        let input = Input::new(text);
+        let mut found = PatternSet::new(self.outlines.pattern_len());
+        self.outlines.which_overlapping_matches(&input, &mut found);
+        let owners = found.iter().filter_map(|pattern| self.owners.get(pattern.as_usize()));
+        scratch.candidates.extend(owners);
+    }
+}
+
 /// The literals of a group.
 #[derive(Debug)]
 struct Sieve {
     view: View,
     automaton: AhoCorasick,
-    /// For each literal of the automaton the probes that need it.
-    owners: Vec<Vec<u32>>,
+    /// For each literal of the automaton the probes that need it, and how many such literals.
+    owners: Vec<Vec<(u32, u32)>>,
 }
 
 impl Sieve {
     /// `None` if they are more than an automaton takes: then every
     /// pattern runs, which is slower and just as right.
-    fn new(view: View, mut literals: Vec<(Vec<u8>, u32)>) -> Option<Self> {
+    fn new(view: View, mut literals: Vec<Needed>) -> Option<Self> {
         literals.sort();
         literals.dedup();
         let mut strings: Vec<Vec<u8>> = Vec::new();
-        let mut owners: Vec<Vec<u32>> = Vec::new();
+        let mut owners: Vec<Vec<(u32, u32)>> = Vec::new();
         for (literal, owner) in literals {
             match owners.last_mut().filter(|_| strings.last() == Some(&literal)) {
                 Some(same) => same.push(owner),
@@ -255,16 +319,20 @@ impl Sieve {
     fn pass(&self, text: &[u8], probes: usize, scratch: &mut Scratch) {
         scratch.pass = scratch.pass.wrapping_add(1);
         if scratch.marks.len() < probes {
-            scratch.marks.resize(probes, 0);
+            scratch.marks.resize(probes, (0, 0));
         }
         let Scratch { marks, pass, candidates, view } = scratch;
         let text = self.view.of(text, view);
         for found in self.automaton.find_overlapping_iter(&*text) {
             let owners = self.owners.get(found.pattern().as_usize());
-            for &owner in owners.into_iter().flatten() {
+            for &(owner, times) in owners.into_iter().flatten() {
                 let mark = usize::try_from(owner).ok().and_then(|at| marks.get_mut(at));
-                if let Some(mark) = mark.filter(|mark| **mark != *pass) {
-                    *mark = *pass;
+                let Some(mark) = mark else { continue };
+                if mark.0 != *pass {
+                    *mark = (*pass, 0);
+                }
+                mark.1 = mark.1.saturating_add(1);
+                if mark.1 == times {
                     candidates.push(owner);
                 }
             }

@@ -26,6 +26,11 @@ impl Hits {
         usize::try_from(rule).ok().and_then(|at| self.counts.get(at)).copied().unwrap_or(0)
     }
 
+    /// The rules that have hit, and how often.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u32, u32)> {
+        (0..).zip(self.counts.iter().copied()).filter(|&(_, count)| count > 0)
+    }
+
     /// Counts hits.
     pub(super) fn add(&mut self, rule: u32, more: u32) {
         if let Some(count) = self.slot(rule) {

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::{
     Complaint, Hits, RulesError, ScoreSet, Settings, compile, conclude,
-    conclude::Meta,
+    conclude::{Meta, Outset},
     conf::Conf,
     draft::Draft,
     eval::Question,
@@ -47,6 +47,8 @@ pub struct RuleSet {
     pub(super) conf: Conf,
     /// In an order in which each finds what it rests on.
     pub(super) metas: Vec<Meta>,
+    /// What the metas come to if nothing hits.
+    pub(super) outset: Outset,
     /// If some of the rules end the examination.
     pub(super) shortcircuit: Option<Plan>,
     /// Scores set for names that no rule here defines.

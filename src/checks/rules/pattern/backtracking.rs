@@ -1,18 +1,18 @@
 //! The engine for what cannot be linear: PCRE2, kept on a short lead.
 //!
-//! A pattern is compiled as `\G(?s:.*?)\K(P)`: one attempt at one place that moves along the text
-//! itself. PCRE2 counts steps per attempt, so that the limit holds for the whole search and not
-//! for each place where a match could begin. Automatic possessification, which hides steps from
-//! that count, is switched off. A pattern with `\G` or verbs of its own cannot be put so; for it
-//! the limit holds per place.
+//! Most texts never get here: a relaxed form of the pattern, run by the linear engine, says where a
+//! match could begin. There the pattern is tried, in machine code (JIT) unless the text is long. After
+//! a few places, or where there is no relaxed form, or when a trial takes too many steps, the rest
+//! is left to one search that counts them all: the pattern is compiled as `\G(?s:.*?)\K(P)`, one
+//! attempt at one place that moves along the text itself. PCRE2 counts steps per attempt, so that the
+//! limit holds for the whole search. Automatic possessification, which hides steps from that count,
+//! is switched off there. A pattern with `\G` or verbs of its own cannot be put so; for it the limit
+//! holds per place.
 //!
-//! Machine code (JIT) is several times as fast, but does not count the steps of its inmost loops,
-//! each of which is as long as the text. So it runs on short texts alone.
-//!
-//! Most texts never get here: a relaxed form of the pattern, run by the linear engine, says where
-//! the first match could begin, if there is one at all.
+//! Machine code is several times as fast, but does not count the steps of its inmost loops, each of
+//! which is as long as the text. So it gets fewer steps on longer texts, and none on very long ones.
 
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
 
 use pcre2::bytes::{Regex, RegexBuilder};
 use regex::bytes::Regex as Linear;
@@ -22,8 +22,15 @@ use super::{
     matcher::{LimitExceeded, linear},
 };
 
-/// Bytes of a text that machine code reads.
+/// Bytes of a short text.
 const SHORT: usize = 4 << 10;
+/// Bytes of the longest text that machine code reads.
+const MIDDLING: usize = 64 << 10;
+/// Places where a pattern is tried before the search that moves along the text takes over.
+const MOST_PLACES: usize = 32;
+/// Steps of a trial at one place; in machine code on a longer text.
+const MOST_STEPS_TRIAL: u32 = 50_000;
+const MOST_STEPS_TRIAL_LONGER: u32 = 5_000;
 /// Steps of a search in a short text.
 const MOST_STEPS_SHORT: u32 = 500_000;
 /// Steps of a search in any other text: some ten nanoseconds each. A usual search takes a few
@@ -36,17 +43,79 @@ const MOST_STACK: usize = 1 << 20;
 /// Bytes of a compiled relaxed form; a larger one costs more than it saves.
 const GUARD_SIZE: usize = 2 << 20;
 
-/// A pattern compiled by PCRE2.
+/// A pattern compiled by PCRE2, in up to five forms; each is made when it is first needed.
 #[derive(Debug)]
 pub(super) struct Backtracking {
-    /// For short texts, in machine code where the platform has it.
-    short: Regex,
-    /// For all others.
-    long: Regex,
+    /// PCRE2's syntax.
+    translated: String,
+    /// Tried at one place.
+    trial: Forms,
+    /// Moving along.
+    moving: Forms,
     /// Matches where the pattern does, and in more places.
     guard: Option<Linear>,
     /// Where a search begins matters to the pattern.
     fixed: bool,
+}
+
+/// A pattern for each length of text.
+#[derive(Debug, Default)]
+struct Forms {
+    short: OnceLock<Regex>,
+    middling: OnceLock<Regex>,
+    long: OnceLock<Regex>,
+}
+
+/// How long a text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Short,
+    Middling,
+    Long,
+}
+
+impl Length {
+    fn of(text: &[u8]) -> Self {
+        match text.len() {
+            0..=SHORT => Self::Short,
+            0..=MIDDLING => Self::Middling,
+            _ => Self::Long,
+        }
+    }
+}
+
+/// How a form of a pattern runs.
+#[derive(Clone, Copy)]
+struct Form {
+    length: Length,
+    moves: bool,
+}
+
+impl Form {
+    fn compile(self, translated: &str, fixed: bool) -> Result<Regex, pcre2::Error> {
+        let (steps, is_machine_code) = match (self.moves, self.length) {
+            (false, Length::Short) => (MOST_STEPS_TRIAL, true),
+            (false, Length::Middling) => (MOST_STEPS_TRIAL_LONGER, true),
+            (false, Length::Long) => (MOST_STEPS_TRIAL, false),
+            (true, Length::Short) => (MOST_STEPS_SHORT, true),
+            (true, _) => (MOST_STEPS, false),
+        };
+        let counts_all = self.moves || !is_machine_code;
+        let verbs = if counts_all { "(*NO_AUTO_POSSESS)" } else { "" };
+        let place = match self.moves {
+            _ if fixed => "",
+            true => "\\G(?s:.*?)\\K",
+            false => "\\G",
+        };
+        let mut builder = RegexBuilder::new();
+        if is_machine_code {
+            builder.jit_if_available(true).max_jit_stack_size(Some(MOST_STACK));
+        }
+        builder.build(&format!(
+            "(*LIMIT_MATCH={steps})(*LIMIT_DEPTH={steps})(*LIMIT_HEAP={MOST_HEAP_KIB})\
+             {verbs}(*LF){place}(?J)({translated})"
+        ))
+    }
 }
 
 impl Backtracking {
@@ -57,15 +126,32 @@ impl Backtracking {
     pub(super) fn new(translated: &str, relaxed: Option<&str>) -> Result<Self, PatternError> {
         // Literal bytes are spelled in hexadecimal: these are what they look like.
         let fixed = translated.contains("\\G") || translated.contains("(*");
-        let mut builder = RegexBuilder::new();
-        let long = builder.build(&limited(translated, fixed, MOST_STEPS));
-        let short = builder
-            .jit_if_available(true)
-            .max_jit_stack_size(Some(MOST_STACK))
-            .build(&limited(translated, fixed, MOST_STEPS_SHORT));
-        let (short, long) = (short.map_err(syntax)?, long.map_err(syntax)?);
         let guard = relaxed.and_then(|relaxed| linear(relaxed, GUARD_SIZE).ok());
-        Ok(Self { short, long, guard, fixed })
+        let new = Self {
+            translated: translated.to_owned(),
+            trial: Forms::default(),
+            moving: Forms::default(),
+            guard,
+            fixed,
+        };
+        // Whatever is wrong with it shows in any form.
+        let moves = new.fixed || new.guard.is_none();
+        new.form(Form { length: Length::Short, moves }).map_err(syntax)?;
+        Ok(new)
+    }
+
+    fn form(&self, form: Form) -> Result<&Regex, pcre2::Error> {
+        let forms = if form.moves { &self.moving } else { &self.trial };
+        let place = match form.length {
+            Length::Short => &forms.short,
+            Length::Middling => &forms.middling,
+            Length::Long => &forms.long,
+        };
+        if let Some(regex) = place.get() {
+            return Ok(regex);
+        }
+        let regex = form.compile(&self.translated, self.fixed)?;
+        Ok(place.get_or_init(|| regex))
     }
 
     /// The leftmost match that starts at `from` or later; `from` is within the text.
@@ -77,40 +163,49 @@ impl Backtracking {
         text: &[u8],
         from: usize,
     ) -> Result<Option<Range<usize>>, LimitExceeded> {
+        let length = Length::of(text);
         let mut start = from;
-        if let Some(guard) = &self.guard {
-            let Some(possible) = guard.find_at(text, from) else { return Ok(None) };
-            start = if self.fixed { from } else { possible.start() };
+        let places = if self.fixed { 0 } else { MOST_PLACES };
+        for _ in 0..places {
+            let Some(guard) = &self.guard else { break };
+            let Some(possible) = guard.find_at(text, start) else { return Ok(None) };
+            start = possible.start();
+            match self.search(Form { length, moves: false }, text, start) {
+                Ok(None) if start < text.len() => start += 1,
+                Ok(found) => return Ok(found),
+                Err(LimitExceeded) => break,
+            }
         }
-        let engine = if text.len() <= SHORT { &self.short } else { &self.long };
-        match engine.find_at(text, start) {
+        if self.fixed && self.guard.as_ref().is_some_and(|guard| !guard.is_match(text)) {
+            return Ok(None);
+        }
+        self.search(Form { length, moves: true }, text, start)
+    }
+
+    fn search(
+        &self,
+        form: Form,
+        text: &[u8],
+        from: usize,
+    ) -> Result<Option<Range<usize>>, LimitExceeded> {
+        let engine = self.form(form).map_err(|_| LimitExceeded)?;
+        match engine.find_at(text, from) {
             Ok(found) => Ok(found.map(|found| found.start()..found.end().max(found.start()))),
             Err(_) => Err(LimitExceeded),
         }
     }
-}
 
-impl Backtracking {
     /// Where a group of the leftmost match stands, counted from 1; `None` as well where the search
     /// was given up.
     pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
         if self.guard.as_ref().is_some_and(|guard| !guard.is_match(text)) {
             return None;
         }
-        let engine = if text.len() <= SHORT { &self.short } else { &self.long };
+        let engine = self.form(Form { length: Length::of(text), moves: true }).ok()?;
         // The whole pattern is the first group.
         let found = engine.captures(text).ok()??.get(group + 1)?;
         Some(found.start()..found.end())
     }
-}
-
-/// The whole pattern as it is compiled.
-fn limited(translated: &str, fixed: bool, steps: u32) -> String {
-    let moving = if fixed { "" } else { "\\G(?s:.*?)\\K" };
-    format!(
-        "(*LIMIT_MATCH={steps})(*LIMIT_DEPTH={steps})(*LIMIT_HEAP={MOST_HEAP_KIB})\
-         (*NO_AUTO_POSSESS)(*LF){moving}(?J)({translated})"
-    )
 }
 
 /// The engine's message without its own name and the place in a text nobody wrote.

@@ -220,8 +220,9 @@ proptest! {
         if pattern.matcher.is_match(text.as_bytes()) {
             let mut room = Vec::new();
             let folded = literals.view().of(text.as_bytes(), &mut room).to_ascii_lowercase();
-            let contained = |literal: &[u8]| folded.windows(literal.len()).any(|at| at == literal);
-            prop_assert!(literals.iter().any(contained));
+            let found = |literal: &[u8]| folded.windows(literal.len()).filter(|at| *at == literal).count();
+            let found: usize = literals.iter().map(found).sum();
+            prop_assert!(found >= usize::try_from(literals.times()).unwrap());
         }
     }
 

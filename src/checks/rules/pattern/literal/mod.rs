@@ -13,16 +13,21 @@ mod rarity;
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 /// What is found more often than this, per byte of ordinary text, is not worth looking for.
 const MOST_OFTEN: f64 = 2e-3;
+
+/// The same for what must be there several times.
+const MOST_OFTEN_REPEATED: f64 = 2e-2;
 
 /// A set of strings, lower case, of which every match contains at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Literals {
     strings: Strings,
     view: View,
+    /// How many of them there must be.
+    times: u32,
 }
 
 /// What of a text the strings are looked for in.
@@ -39,12 +44,32 @@ type Strings = BTreeSet<Vec<u8>>;
 impl Literals {
     /// Those of a pattern; `None` if there are none worth looking for.
     pub(super) fn required(hir: &Hir) -> Option<Self> {
-        Self::of(hir, View::Plain).or_else(|| Self::of(hir, View::Skeleton))
+        Self::of(hir, View::Plain)
+            .or_else(|| Self::repeated(hir))
+            .or_else(|| Self::of(hir, View::Skeleton))
+    }
+
+    /// Whether ordinary text contains what the pattern needs no more often than this, per byte.
+    pub(super) fn are_rare(hir: &Hir, often: f64) -> bool {
+        pieces::required(hir, View::Plain).is_some_and(|found| found.often <= often)
     }
 
     fn of(hir: &Hir, view: View) -> Option<Self> {
         let found = pieces::required(hir, view)?;
-        (found.often <= MOST_OFTEN).then(|| Self { strings: least(&found.strings), view })
+        (found.often <= MOST_OFTEN).then(|| Self { strings: least(&found.strings), view, times: 1 })
+    }
+
+    /// Those of what is repeated: they may be common, as they must be there several times.
+    fn repeated(hir: &Hir) -> Option<Self> {
+        let (part, times) = repeated_part(hir)?;
+        let found = pieces::required(part, View::Plain)?;
+        let strings = found.strings;
+        (found.often <= MOST_OFTEN_REPEATED).then_some(Self { strings, view: View::Plain, times })
+    }
+
+    /// How many of the strings, the same or others, there must be.
+    pub(in super::super) fn times(&self) -> u32 {
+        self.times
     }
 
     /// The strings.
@@ -75,6 +100,21 @@ impl View {
 /// What a skeleton keeps.
 fn is_kept(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
+}
+
+/// What is repeated, of a pattern that repeats something long more often than once, and how often
+/// at least.
+pub(super) fn repeated_part(hir: &Hir) -> Option<(&Hir, u32)> {
+    const LONG: usize = 3;
+    match hir.kind() {
+        HirKind::Concat(subs) => subs.iter().find_map(repeated_part),
+        HirKind::Capture(capture) => repeated_part(&capture.sub),
+        HirKind::Repetition(Repetition { min, sub, .. }) if *min >= 2 => {
+            let is_long = sub.properties().minimum_len().is_some_and(|length| length >= LONG);
+            is_long.then_some((&**sub, *min))
+        }
+        _ => None,
+    }
 }
 
 /// Without the strings that contain another one.

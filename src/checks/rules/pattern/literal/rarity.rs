@@ -1,5 +1,7 @@
 //! How often ordinary mail contains a string.
 
+use std::{collections::HashSet, sync::OnceLock};
+
 use super::Strings;
 
 /// How often each byte stands in the texts of mail, in thousandths: prose, HTML and headers
@@ -80,15 +82,26 @@ pub(super) fn often(strings: &Strings) -> f64 {
 
 fn often_one(string: &[u8]) -> f64 {
     let by_letters: f64 = string.iter().map(|&byte| of_byte(byte)).product();
-    if is_common(string) { by_letters.max(COMMON_OFTEN) } else { by_letters }
+    let is_common = by_letters < COMMON_OFTEN && common().contains(string);
+    if is_common { COMMON_OFTEN } else { by_letters }
 }
 
 fn of_byte(byte: u8) -> f64 {
+    static BY_BYTE: OnceLock<Vec<f64>> = OnceLock::new();
+    let by_byte = BY_BYTE.get_or_init(|| (0..=u8::MAX).map(listed).collect());
+    by_byte.get(usize::from(byte)).copied().unwrap_or(OTHERS)
+}
+
+fn listed(byte: u8) -> f64 {
     let listed = THOUSANDTHS.iter().find(|(bytes, _)| bytes.contains(&byte));
     listed.map_or(OTHERS, |&(_, thousandths)| thousandths) / 1000.0
 }
 
-fn is_common(string: &[u8]) -> bool {
-    !string.is_empty()
-        && COMMON.iter().any(|common| common.windows(string.len()).any(|at| at == string))
+/// Everything that stands in what is common.
+fn common() -> &'static HashSet<&'static [u8]> {
+    static COMMON_PARTS: OnceLock<HashSet<&[u8]>> = OnceLock::new();
+    COMMON_PARTS.get_or_init(|| {
+        let parts = |word: &'static [u8]| (1..=word.len()).flat_map(|length| word.windows(length));
+        COMMON.iter().flat_map(|word| parts(word)).collect()
+    })
 }
