@@ -10,6 +10,7 @@ use crate::{
 
 /// The options that say what SMTP would have said.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Arguments {
     /// The client's address
     #[arg(long, value_name = "IP")]
