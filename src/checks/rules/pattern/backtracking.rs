@@ -12,7 +12,7 @@
 //! Most texts never get here: a relaxed form of the pattern, run by the linear engine, says where
 //! the first match could begin, if there is one at all.
 
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
 
 use pcre2::bytes::{Regex, RegexBuilder};
 use regex::bytes::Regex as Linear;
@@ -36,15 +36,21 @@ const MOST_STACK: usize = 1 << 20;
 /// Bytes of a compiled relaxed form; a larger one costs more than it saves.
 const GUARD_SIZE: usize = 2 << 20;
 
-/// A pattern compiled by PCRE2.
+/// A pattern compiled by PCRE2. What is not needed to know that it is valid is compiled once, when
+/// the first text comes: most patterns of a set meet none.
 #[derive(Debug)]
 pub(super) struct Backtracking {
     /// For short texts, in machine code where the platform has it.
     short: Regex,
     /// For all others.
-    long: Regex,
-    /// Matches where the pattern does, and in more places.
-    guard: Option<Linear>,
+    long: OnceLock<Option<Regex>>,
+    /// What `long` is compiled from.
+    translated: String,
+    /// Matches where the pattern does, and in more places; `None` if there is no such form or it
+    /// is large.
+    guard: OnceLock<Option<Linear>>,
+    /// What `guard` is compiled from.
+    relaxed: Option<String>,
     /// Where a search begins matters to the pattern.
     fixed: bool,
 }
@@ -57,15 +63,19 @@ impl Backtracking {
     pub(super) fn new(translated: &str, relaxed: Option<&str>) -> Result<Self, PatternError> {
         // Literal bytes are spelled in hexadecimal: these are what they look like.
         let fixed = translated.contains("\\G") || translated.contains("(*");
-        let mut builder = RegexBuilder::new();
-        let long = builder.build(&limited(translated, fixed, MOST_STEPS));
-        let short = builder
+        let short = RegexBuilder::new()
             .jit_if_available(true)
             .max_jit_stack_size(Some(MOST_STACK))
-            .build(&limited(translated, fixed, MOST_STEPS_SHORT));
-        let (short, long) = (short.map_err(syntax)?, long.map_err(syntax)?);
-        let guard = relaxed.and_then(|relaxed| linear(relaxed, GUARD_SIZE).ok());
-        Ok(Self { short, long, guard, fixed })
+            .build(&limited(translated, fixed, MOST_STEPS_SHORT))
+            .map_err(syntax)?;
+        Ok(Self {
+            short,
+            long: OnceLock::new(),
+            translated: translated.to_owned(),
+            guard: OnceLock::new(),
+            relaxed: relaxed.map(str::to_owned),
+            fixed,
+        })
     }
 
     /// The leftmost match that starts at `from` or later; `from` is within the text.
@@ -78,12 +88,11 @@ impl Backtracking {
         from: usize,
     ) -> Result<Option<Range<usize>>, LimitExceeded> {
         let mut start = from;
-        if let Some(guard) = &self.guard {
+        if let Some(guard) = self.guard() {
             let Some(possible) = guard.find_at(text, from) else { return Ok(None) };
             start = if self.fixed { from } else { possible.start() };
         }
-        let engine = if text.len() <= SHORT { &self.short } else { &self.long };
-        match engine.find_at(text, start) {
+        match self.engine(text)?.find_at(text, start) {
             Ok(found) => Ok(found.map(|found| found.start()..found.end().max(found.start()))),
             Err(_) => Err(LimitExceeded),
         }
@@ -94,13 +103,41 @@ impl Backtracking {
     /// Where a group of the leftmost match stands, counted from 1; `None` as well where the search
     /// was given up.
     pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
-        if self.guard.as_ref().is_some_and(|guard| !guard.is_match(text)) {
+        if self.guard().is_some_and(|guard| !guard.is_match(text)) {
             return None;
         }
-        let engine = if text.len() <= SHORT { &self.short } else { &self.long };
         // The whole pattern is the first group.
-        let found = engine.captures(text).ok()??.get(group + 1)?;
+        let found = self.engine(text).ok()?.captures(text).ok()??.get(group + 1)?;
         Some(found.start()..found.end())
+    }
+}
+
+impl Backtracking {
+    /// Compiles what a search in this text needs and is not there yet.
+    pub(super) fn prepare(&self, text: &[u8]) {
+        self.guard();
+        // If it does not compile, the search says so.
+        self.engine(text).ok();
+    }
+
+    /// The relaxed form.
+    fn guard(&self) -> Option<&Linear> {
+        let compile = || linear(self.relaxed.as_deref()?, GUARD_SIZE).ok();
+        self.guard.get_or_init(compile).as_ref()
+    }
+
+    /// The form for a text of this length.
+    ///
+    /// # Errors
+    /// It does not compile, which the other form did.
+    fn engine(&self, text: &[u8]) -> Result<&Regex, LimitExceeded> {
+        if text.len() <= SHORT {
+            return Ok(&self.short);
+        }
+        let compiled = self.long.get_or_init(|| {
+            RegexBuilder::new().build(&limited(&self.translated, self.fixed, MOST_STEPS)).ok()
+        });
+        compiled.as_ref().ok_or(LimitExceeded)
     }
 }
 
