@@ -202,6 +202,7 @@ impl Probe {
         if before >= self.most_hits || hits.is_given_up(self.rule) {
             return;
         }
+        self.matcher.prepare(text);
         let started = self.matcher.backtracks().then(Instant::now);
         let ended = self.try_examine(place, text, before, hits);
         let spent = started.map_or(Duration::ZERO, |started| started.elapsed());

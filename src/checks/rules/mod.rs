@@ -6,10 +6,11 @@
 //! RuleSet.conclude(hits, findings) → findings   metas and scores; needs the other checks' findings
 //! ```
 //! A set is compiled once, never changes and is shared by all sessions; a reload makes another.
-//! Per message nothing is compiled and no text is scanned twice for the same purpose: rules that
-//! read the same text form a `group`, one pass over it tells which of their patterns can match,
-//! and only those run. A pattern's time is linear in the text, or bounded: one that takes more steps
-//! than that has not hit, and is reported ([`RuleSet::given_up`]).
+//! Per message nothing is compiled, but for parts of a pattern that backtracks, once, when it first
+//! runs; and no text is scanned twice for the same purpose: rules that read the same text form a
+//! `group`, one pass over it tells which of their patterns can match, and only those run. A
+//! pattern's time is linear in the text, or bounded: one that takes more steps than that has not
+//! hit, and is reported ([`RuleSet::given_up`]).
 //!
 //! Where this differs from SpamAssassin on purpose: `full` and `:raw` texts have bare line feeds
 //! however they came; `full` reads the first MiB; `multiple` counts to 256 at most; a division

@@ -363,13 +363,16 @@ fn octet(part: &str) -> String {
 /// One number, decimal or hexadecimal, as an address.
 fn number_as_address(host: &str) -> Option<String> {
     let hex = host.strip_prefix("0x").or(host.strip_prefix("0X"));
+    let is_number = |digits: &str, is_digit: fn(&u8) -> bool| {
+        !digits.is_empty() && digits.bytes().all(|byte| is_digit(&byte))
+    };
     let value = match hex {
-        Some(digits) => {
+        Some(digits) if is_number(digits, u8::is_ascii_hexdigit) => {
             let start = digits.len().saturating_sub(8);
             u64::from_str_radix(digits.get(start..)?, 16).ok()?
         }
-        None if host.bytes().all(|byte| byte.is_ascii_digit()) => host.parse().unwrap_or(u64::MAX),
-        None => return None,
+        None if is_number(host, u8::is_ascii_digit) => host.parse().unwrap_or(u64::MAX),
+        _ => return None,
     };
     let digits = format!("{value:08x}");
     let byte =
@@ -407,6 +410,7 @@ mod tests {
             ("http://2130706433/", &["http://127.0.0.1/"]),
             ("http://word/x", &["http://www.word.com/x"]),
             ("http://www.word/x", &["http://www.word.com/x"]),
+            ("http://!/x", &["http:///x", "http://www.!.com/x"]),
             ("http://localhost/", &[]),
             ("mailto:a@b.example?c", &["mailto:a@b.example"]),
             ("a@b.example&c?d", &["a@b.example&c", "a@b.example"]),

@@ -52,8 +52,11 @@ pub(super) struct Backtracking {
     trial: Forms,
     /// Moving along.
     moving: Forms,
-    /// Matches where the pattern does, and in more places.
-    guard: Option<Linear>,
+    /// Matches where the pattern does, and in more places; `None` if there is no such form or it
+    /// is large.
+    guard: OnceLock<Option<Linear>>,
+    /// What `guard` is compiled from.
+    relaxed: Option<String>,
     /// Where a search begins matters to the pattern.
     fixed: bool,
 }
@@ -126,16 +129,16 @@ impl Backtracking {
     pub(super) fn new(translated: &str, relaxed: Option<&str>) -> Result<Self, PatternError> {
         // Literal bytes are spelled in hexadecimal: these are what they look like.
         let fixed = translated.contains("\\G") || translated.contains("(*");
-        let guard = relaxed.and_then(|relaxed| linear(relaxed, GUARD_SIZE).ok());
         let new = Self {
             translated: translated.to_owned(),
             trial: Forms::default(),
             moving: Forms::default(),
-            guard,
+            guard: OnceLock::new(),
+            relaxed: relaxed.map(str::to_owned),
             fixed,
         };
         // Whatever is wrong with it shows in any form.
-        let moves = new.fixed || new.guard.is_none();
+        let moves = new.fixed || new.relaxed.is_none();
         new.form(Form { length: Length::Short, moves }).map_err(syntax)?;
         Ok(new)
     }
@@ -167,7 +170,7 @@ impl Backtracking {
         let mut start = from;
         let places = if self.fixed { 0 } else { MOST_PLACES };
         for _ in 0..places {
-            let Some(guard) = &self.guard else { break };
+            let Some(guard) = self.guard() else { break };
             let Some(possible) = guard.find_at(text, start) else { return Ok(None) };
             start = possible.start();
             match self.search(Form { length, moves: false }, text, start) {
@@ -176,7 +179,7 @@ impl Backtracking {
                 Err(LimitExceeded) => break,
             }
         }
-        if self.fixed && self.guard.as_ref().is_some_and(|guard| !guard.is_match(text)) {
+        if self.fixed && self.guard().is_some_and(|guard| !guard.is_match(text)) {
             return Ok(None);
         }
         self.search(Form { length, moves: true }, text, start)
@@ -198,13 +201,28 @@ impl Backtracking {
     /// Where a group of the leftmost match stands, counted from 1; `None` as well where the search
     /// was given up.
     pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
-        if self.guard.as_ref().is_some_and(|guard| !guard.is_match(text)) {
+        if self.guard().is_some_and(|guard| !guard.is_match(text)) {
             return None;
         }
         let engine = self.form(Form { length: Length::of(text), moves: true }).ok()?;
         // The whole pattern is the first group.
         let found = engine.captures(text).ok()??.get(group + 1)?;
         Some(found.start()..found.end())
+    }
+}
+
+impl Backtracking {
+    /// Compiles what a search in this text needs and is not there yet.
+    pub(super) fn prepare(&self, text: &[u8]) {
+        self.guard();
+        // If it does not compile, the search says so.
+        self.form(Form { length: Length::of(text), moves: self.fixed }).ok();
+    }
+
+    /// The relaxed form.
+    fn guard(&self) -> Option<&Linear> {
+        let compile = || linear(self.relaxed.as_deref()?, GUARD_SIZE).ok();
+        self.guard.get_or_init(compile).as_ref()
     }
 }
 

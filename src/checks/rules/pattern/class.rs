@@ -56,6 +56,13 @@ impl Set {
         Some(if letter.is_ascii_uppercase() { set.inverted() } else { set })
     }
 
+    /// The letter behind a backslash that names this set to every engine: of `\d`, `\s`, `\w` and
+    /// their opposites.
+    pub(super) fn letter(&self) -> Option<char> {
+        let named = |letter: &u8| Self::named(*letter).is_some_and(|named| named.0 == self.0);
+        b"dDsSwW".iter().copied().find(named).map(char::from)
+    }
+
     /// The set of a POSIX class, `alpha` or `^alpha`, by ASCII.
     fn posix(name: &[u8]) -> Option<Self> {
         let (bare, negated) = match name.strip_prefix(b"^") {

@@ -49,6 +49,14 @@ impl Matcher {
         matches!(self.0, Engine::Backtracking(_))
     }
 
+    /// Compiles what a search in this text needs, if it is the first. Takes some milliseconds,
+    /// once, that are no part of the search.
+    pub(in super::super) fn prepare(&self, text: &[u8]) {
+        if let Engine::Backtracking(engine) = &self.0 {
+            engine.prepare(text);
+        }
+    }
+
     /// The leftmost match that starts at `from` or later. What stands before `from` is seen by
     /// `^`, `\b` and look-behind.
     ///

@@ -5,7 +5,8 @@
 //! what they catch.
 
 use super::{
-    PatternError, class,
+    PatternError,
+    class::{self, Set},
     delimited::Flags,
     escape::{self, Escaped},
     group::{self, Open},
@@ -168,7 +169,7 @@ impl<'p> Translator<'p> {
     fn escape(&mut self) -> Result<(), PatternError> {
         match escape::read(self)? {
             Escaped::Byte(byte) => self.literal(byte),
-            Escaped::Set(set) => self.out.push_str(&set.spell(false)),
+            Escaped::Set(set) => self.set(&set),
             Escaped::Word(word) => self.out.push_str(word),
             Escaped::Beyond { needs, exact, relaxed } => {
                 self.beyond_linear(needs, &exact, relaxed)?;
@@ -178,6 +179,15 @@ impl<'p> Translator<'p> {
             Escaped::Nothing => {}
         }
         Ok(())
+    }
+
+    /// Adds a set that an escape names. PCRE2 takes 32 bytes for every class that is spelled out,
+    /// in each copy that a counted repetition makes, and has 64 KiB for a pattern.
+    fn set(&mut self, set: &Set) {
+        match set.letter().filter(|_| self.dialect == Dialect::Backtracking) {
+            Some(letter) => self.out.extend(['\\', letter]),
+            None => self.out.push_str(&set.spell(false)),
+        }
     }
 
     /// `$` and `\Z`: the end, or before a line feed that ends the text.
