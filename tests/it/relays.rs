@@ -76,10 +76,10 @@ fn the_way_is_seen(start: impl Fn(&Gatepost) -> Box<dyn Mta>) {
     let mta = start(&gatepost);
     let author = "from pc.example.org (pc.example.org [192.0.2.77])";
     let client = "from client.example.org (client.example.org [203.0.113.10])";
-    let own = ["CLIENT_FIRST", "AUTHOR_NEXT"];
-    let relayed = ["AUTHOR_NEXT", "RELAY_IS_OURS"];
+    let direct = &["CLIENT_FIRST", "AUTHOR_NEXT"][..];
+    let relayed = &["CLIENT_FIRST", "AUTHOR_NEXT", "RELAY_IS_OURS"];
     for (number, (from, user, fields, expected)) in
-        [(CLEAN, "direct", &[author][..], own), (RELAY, "relayed", &[client, author], relayed)]
+        [(CLEAN, "direct", &[author][..], direct), (RELAY, "relayed", &[client, author], relayed)]
             .into_iter()
             .enumerate()
     {

@@ -139,8 +139,8 @@ pub(super) fn recipients(scene: &Scene<'_>) -> Vec<Vec<u8>> {
     let envelope = scene.case.envelope.recipients.iter();
     let mut recipients: Vec<Vec<u8>> =
         envelope.map(|recipient| recipient.as_str().as_bytes().to_vec()).collect();
-    let received = scene.case.message.headers().named("received").take(RECEIVED_FOR);
-    recipients.extend(received.filter_map(|field| received_for(&field.decoded)));
+    let received = scene.headers.named("received").take(RECEIVED_FOR);
+    recipients.extend(received.filter_map(|field| received_for(field.decoded())));
     recipients.extend(read(scene, &FIELDS));
     once_each(recipients)
 }

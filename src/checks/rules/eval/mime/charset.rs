@@ -65,7 +65,7 @@ fn is_far_eastern(charset: &str) -> bool {
 
 /// The values of Content-Type in the header of the message.
 fn declared<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = &'s str> {
-    scene.case.message.headers().named("content-type").map(|field| field.decoded.as_str())
+    scene.headers.named("content-type").map(|field| field.decoded())
 }
 
 /// The charset in the message's Content-Type: in quotes, or up to the next blank.
