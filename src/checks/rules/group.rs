@@ -7,8 +7,6 @@
 use std::time::{Duration, Instant};
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use regex_automata::{Input, PatternSet, meta, nfa::thompson::WhichCaptures};
-use regex_syntax::hir::Hir;
 
 use super::{
     hits::Hits,
@@ -62,8 +60,6 @@ pub(super) struct Builder {
     /// Literals and the probes that need one of them.
     plain: Vec<Needed>,
     skeletal: Vec<Needed>,
-    /// Probes that are searched for together, by their outlines.
-    outlined: Vec<(Hir, u32)>,
     always: Vec<u32>,
 }
 
@@ -80,10 +76,7 @@ impl Builder {
                 let owner = (index, literals.times());
                 list.extend(literals.iter().map(|literal| (literal.to_vec(), owner)));
             }
-            None => match pattern.outline {
-                Some(outline) => self.outlined.push((outline, index)),
-                None => self.always.push(index),
-            },
+            None => self.always.push(index),
         }
         self.probes.push(make(pattern.matcher));
     }
@@ -100,9 +93,7 @@ impl Builder {
                 None => self.always.extend(owners),
             }
         }
-        let (screens, rest) = Screen::all(self.outlined);
-        self.always.extend(rest);
-        Group { probes: self.probes, sieves, screens, always: self.always }
+        Group { probes: self.probes, sieves, always: self.always }
     }
 }
 
@@ -111,7 +102,6 @@ impl Builder {
 pub(super) struct Group {
     probes: Vec<Probe>,
     sieves: Vec<Sieve>,
-    screens: Vec<Screen>,
     /// Probes that run on every text.
     always: Vec<u32>,
 }
@@ -172,9 +162,6 @@ impl Group {
         for sieve in &self.sieves {
             sieve.pass(text, self.probes.len(), scratch);
         }
-        for screen in &self.screens {
-            screen.pass(text, scratch);
-        }
     }
 
     /// Rules that want no match have hit unless a match was counted.
@@ -233,53 +220,6 @@ impl Probe {
             1 => self.matcher.try_is_match(text).map(u32::from),
             _ => self.matcher.try_count(text, most),
         }
-    }
-}
-
-/// Patterns without literals, searched for together.
-#[derive(Debug)]
-struct Screen {
-    outlines: meta::Regex,
-    /// For each outline its probe.
-    owners: Vec<u32>,
-}
-
-/// Outlines in one search.
-const SCREEN_PATTERNS: usize = 48;
-/// Bytes of one search's cache of states, per thread that uses it at the same time.
-const SCREEN_CACHE: usize = 4 << 20;
-
-impl Screen {
-    /// Screens for all outlines, and the probes that do not fit into one.
-    fn all(outlined: Vec<(Hir, u32)>) -> (Vec<Self>, Vec<u32>) {
-        let (mut screens, mut rest) = (Vec::new(), Vec::new());
-        for chunk in outlined.chunks(SCREEN_PATTERNS) {
-            let (outlines, owners): (Vec<Hir>, Vec<u32>) = chunk.iter().cloned().unzip();
-            let worth = (owners.len() >= WORTH_A_PASS).then(|| Self::new(&outlines));
-            match worth {
-                Some(Ok(outlines)) => screens.push(Self { outlines, owners }),
-                _ => rest.extend(owners),
-            }
-        }
-        (screens, rest)
-    }
-
-    fn new(outlines: &[Hir]) -> Result<meta::Regex, Box<meta::BuildError>> {
-        let config = meta::Config::new()
-            .match_kind(regex_automata::MatchKind::All)
-            .which_captures(WhichCaptures::None)
-            .utf8_empty(false)
-            .nfa_size_limit(Some(SCREEN_CACHE))
-            .hybrid_cache_capacity(SCREEN_CACHE);
-        meta::Builder::new().configure(config).build_many_from_hir(outlines).map_err(Box::new)
-    }
-
-    fn pass(&self, text: &[u8], scratch: &mut Scratch) {
-        let input = Input::new(text);
-        let mut found = PatternSet::new(self.outlines.pattern_len());
-        self.outlines.which_overlapping_matches(&input, &mut found);
-        let owners = found.iter().filter_map(|pattern| self.owners.get(pattern.as_usize()));
-        scratch.candidates.extend(owners);
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    mail::{Field, Fields},
+    mail::{Entities, Field, Fields},
     verdict::Evidence,
 };
 
@@ -88,19 +88,22 @@ impl MimeHeader {
             return Ok(1);
         }
         let (first, last) = flags.parts.unwrap_or((0, u32::MAX));
-        let parts = (1..).zip(scene.case.message.entities().iter());
+        let texts = scene.part_fields(self.field.as_deref(), self.raw);
+        let parts = (1..).zip(texts.iter());
         let parts = parts.filter(|(number, _)| (first..=last).contains(number));
         let mut together = Vec::new();
-        for (number, part) in parts {
-            let text = self.text(&part.fields, number == 1);
+        for (_, text) in parts {
+            // A raw value that is not there is empty, whatever the rule says.
+            let unset = if self.raw { &[][..] } else { &self.if_unset };
+            let text = text.as_deref().unwrap_or(unset);
             if flags.concat {
-                together.extend_from_slice(&text);
+                together.extend_from_slice(text);
                 if !text.ends_with(b"\n") {
                     together.push(b'\n');
                 }
                 continue;
             }
-            let count = self.matches(&text, most)?;
+            let count = self.matches(text, most)?;
             if count > 0 {
                 return Ok(count);
             }
@@ -114,29 +117,35 @@ impl MimeHeader {
             _ => self.matcher.try_count(text, most),
         }
     }
+}
 
-    /// What is read of one part. `whole`: it is the message itself.
-    fn text(&self, fields: &Fields, whole: bool) -> Vec<u8> {
-        let Some(name) = &self.field else {
-            return fields.iter().flat_map(|field| self.line(field, whole)).collect();
-        };
-        // Of several the last.
-        match fields.named(name).last() {
-            Some(field) if self.raw => written(field, whole),
-            Some(field) => [field.decoded().as_bytes(), b"\n"].concat(),
-            // A raw value that is not there is empty, whatever the rule says.
-            None if self.raw => Vec::new(),
-            None => self.if_unset.clone(),
-        }
-    }
+/// What rules read of the parts of a message: of each the field of this name (lower case), or all
+/// its fields. `None` for a part without it.
+pub(super) fn part_fields(
+    entities: &Entities,
+    name: Option<&str>,
+    raw: bool,
+) -> Vec<Option<Vec<u8>>> {
+    let parts = entities.iter().enumerate();
+    parts.map(|(index, part)| text(&part.fields, name, raw, index == 0)).collect()
+}
 
-    fn line(&self, field: &Field, whole: bool) -> Vec<u8> {
-        let value = match self.raw {
-            true => unfolded(&written(field, whole)),
-            false => [field.decoded().as_bytes(), b"\n"].concat(),
-        };
-        [field.name.as_bytes(), b": ", &value].concat()
-    }
+/// What is read of one part. `whole`: it is the message itself.
+fn text(fields: &Fields, name: Option<&str>, raw: bool, whole: bool) -> Option<Vec<u8>> {
+    let Some(name) = name else {
+        return Some(fields.iter().flat_map(|field| line(field, raw, whole)).collect());
+    };
+    // Of several the last.
+    let field = fields.named(name).last()?;
+    Some(if raw { written(field, whole) } else { [field.decoded().as_bytes(), b"\n"].concat() })
+}
+
+fn line(field: &Field, raw: bool, whole: bool) -> Vec<u8> {
+    let value = match raw {
+        true => unfolded(&written(field, whole)),
+        false => [field.decoded().as_bytes(), b"\n"].concat(),
+    };
+    [field.name.as_bytes(), b": ", &value].concat()
 }
 
 /// A value as written, with bare line feeds and the one that ends it. Of parts inside the message

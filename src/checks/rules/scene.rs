@@ -1,12 +1,16 @@
 //! What rules see of one message, each view made once and only if a rule asks for it.
 
-use std::cell::OnceCell;
+use std::{
+    cell::{OnceCell, RefCell},
+    rc::Rc,
+};
 
 use super::{
     conf::Conf,
     eval::{
         self, Alternatives, Dates, Entity, Freemails, FromName, Images, MimeFacts, Pdfs, Signature,
     },
+    mime_header,
     relays::Relays,
     text::Fields,
 };
@@ -28,6 +32,7 @@ pub(super) struct Scene<'c> {
     /// What FromNameSpoof has seen.
     pub(super) from_name: FromName,
     relays: OnceCell<Relays>,
+    part_fields: RefCell<Vec<PartFields>>,
     entities: OnceCell<Vec<Entity<'c>>>,
     leaf_texts: OnceCell<Vec<Option<LeafText<'c>>>>,
     mime: OnceCell<MimeFacts>,
@@ -40,6 +45,13 @@ pub(super) struct Scene<'c> {
     uris: OnceCell<Uris>,
 }
 
+/// A field of all parts.
+struct PartFields {
+    name: Option<String>,
+    raw: bool,
+    texts: Rc<[Option<Vec<u8>>]>,
+}
+
 impl<'c> Scene<'c> {
     /// The views of a case, none of them made yet.
     pub(super) fn new(case: &'c Case, conf: &'c Conf) -> Self {
@@ -50,6 +62,7 @@ impl<'c> Scene<'c> {
             freemails: Freemails::default(),
             from_name: FromName::default(),
             relays: OnceCell::new(),
+            part_fields: RefCell::default(),
             entities: OnceCell::new(),
             leaf_texts: OnceCell::new(),
             mime: OnceCell::new(),
@@ -61,6 +74,18 @@ impl<'c> Scene<'c> {
             dates: OnceCell::new(),
             uris: OnceCell::new(),
         }
+    }
+
+    /// What `mimeheader` rules read of the parts, each kind made once.
+    pub(super) fn part_fields(&self, name: Option<&str>, raw: bool) -> Rc<[Option<Vec<u8>>]> {
+        let mut made = self.part_fields.borrow_mut();
+        let is_it = |texts: &&PartFields| texts.name.as_deref() == name && texts.raw == raw;
+        if let Some(texts) = made.iter().find(is_it) {
+            return Rc::clone(&texts.texts);
+        }
+        let texts = mime_header::part_fields(self.case.message.entities(), name, raw).into();
+        made.push(PartFields { name: name.map(str::to_owned), raw, texts: Rc::clone(&texts) });
+        texts
     }
 
     /// The relays the message came by.

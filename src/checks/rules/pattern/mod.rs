@@ -20,15 +20,13 @@ mod class;
 mod delimited;
 mod escape;
 mod group;
+mod head;
 mod literal;
 mod matcher;
-mod outline;
 mod translate;
 
 pub(super) use literal::{Literals, View};
 pub(super) use matcher::{LimitExceeded, Matcher};
-
-use regex_syntax::hir::Hir;
 
 use backtracking::Backtracking;
 use delimited::{Delimited, Flags};
@@ -43,9 +41,6 @@ pub(super) struct Pattern {
     pub(super) matcher: Matcher,
     /// Strings of which every match contains at least one, if there are usable ones.
     pub(super) literals: Option<Literals>,
-    /// What every match matches, in a form that is quick to search for together with others; only
-    /// where there are no literals.
-    pub(super) outline: Option<Hir>,
     /// As it was written, with its delimiters and flags if it had any.
     pub(super) written: String,
     /// Something that its author probably did not mean.
@@ -135,7 +130,6 @@ impl Pattern {
         audit::positions(&hir)?;
         Ok(Self {
             matcher: Matcher::linear(&translated)?,
-            outline: outline::of(&hir),
             literals: Literals::required(&hir),
             written: String::new(),
             doubt: delimited::doubt(pattern),
@@ -147,11 +141,10 @@ impl Pattern {
         // Without a relaxed form the pattern just runs more often.
         let relaxed = translate(pattern, *flags, Dialect::Relaxed).ok();
         let hir = relaxed.as_deref().and_then(|relaxed| audit::parse(relaxed).ok());
-        let head = hir.as_ref().and_then(outline::head).map(|head| head.to_string());
+        let head = hir.as_ref().and_then(head::head).map(|head| head.to_string());
         let guard = head.or(relaxed);
         Ok(Self {
             matcher: Matcher::backtracking(Backtracking::new(&exact, guard.as_deref())?),
-            outline: hir.as_ref().and_then(outline::of),
             literals: hir.as_ref().and_then(Literals::required),
             written: String::new(),
             doubt: delimited::doubt(pattern),
