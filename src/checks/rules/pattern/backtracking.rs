@@ -3,8 +3,8 @@
 //! A pattern is compiled as `\G(?s:.*?)\K(P)`: one attempt at one place that moves along the text
 //! itself. PCRE2 counts steps per attempt, so that the limit holds for the whole search and not
 //! for each place where a match could begin. Automatic possessification, which hides steps from
-//! that count, is switched off. A pattern with `\G` or verbs of its own cannot be put so; for it
-//! the limit holds per place.
+//! that count, is switched off. A pattern with `\G`, `(*PRUNE)` or `(*SKIP)` cannot be put so; for
+//! it the limit holds per place, so that it is lower and long texts are given up.
 //!
 //! Machine code (JIT) is several times as fast, but does not count the steps of its inmost loops,
 //! each of which is as long as the text. So it runs on short texts alone.
@@ -29,6 +29,8 @@ const MOST_STEPS_SHORT: u32 = 500_000;
 /// Steps of a search in any other text: some ten nanoseconds each. A usual search takes a few
 /// hundred.
 const MOST_STEPS: u32 = 2_000_000;
+/// Steps at each place of a short text, for a pattern to which the place matters.
+const MOST_STEPS_PER_PLACE: u32 = 2_000;
 /// KiB of memory that one search may use to remember where to go back to, without JIT.
 const MOST_HEAP_KIB: u32 = 20_000;
 /// The same in bytes with JIT, per pattern and thread that uses it; taken as it is needed.
@@ -56,13 +58,14 @@ impl Backtracking {
     /// Invalid, or too large.
     pub(super) fn new(translated: &str, relaxed: Option<&str>) -> Result<Self, PatternError> {
         // Literal bytes are spelled in hexadecimal: these are what they look like.
-        let fixed = translated.contains("\\G") || translated.contains("(*");
+        let fixed = ["\\G", "(*PRUNE", "(*SKIP"].iter().any(|word| translated.contains(word));
+        let short_steps = if fixed { MOST_STEPS_PER_PLACE } else { MOST_STEPS_SHORT };
         let mut builder = RegexBuilder::new();
         let long = builder.build(&limited(translated, fixed, MOST_STEPS));
         let short = builder
             .jit_if_available(true)
             .max_jit_stack_size(Some(MOST_STACK))
-            .build(&limited(translated, fixed, MOST_STEPS_SHORT));
+            .build(&limited(translated, fixed, short_steps));
         let (short, long) = (short.map_err(syntax)?, long.map_err(syntax)?);
         let guard = relaxed.and_then(|relaxed| linear(relaxed, GUARD_SIZE).ok());
         Ok(Self { short, long, guard, fixed })
@@ -82,8 +85,7 @@ impl Backtracking {
             let Some(possible) = guard.find_at(text, from) else { return Ok(None) };
             start = if self.fixed { from } else { possible.start() };
         }
-        let engine = if text.len() <= SHORT { &self.short } else { &self.long };
-        match engine.find_at(text, start) {
+        match self.engine(text).ok_or(LimitExceeded)?.find_at(text, start) {
             Ok(found) => Ok(found.map(|found| found.start()..found.end().max(found.start()))),
             Err(_) => Err(LimitExceeded),
         }
@@ -91,15 +93,22 @@ impl Backtracking {
 }
 
 impl Backtracking {
+    /// What runs over this text, if anything may.
+    fn engine(&self, text: &[u8]) -> Option<&Regex> {
+        match text.len() {
+            ..=SHORT => Some(&self.short),
+            _ => (!self.fixed).then_some(&self.long),
+        }
+    }
+
     /// Where a group of the leftmost match stands, counted from 1; `None` as well where the search
     /// was given up.
     pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
         if self.guard.as_ref().is_some_and(|guard| !guard.is_match(text)) {
             return None;
         }
-        let engine = if text.len() <= SHORT { &self.short } else { &self.long };
         // The whole pattern is the first group.
-        let found = engine.captures(text).ok()??.get(group + 1)?;
+        let found = self.engine(text)?.captures(text).ok()??.get(group + 1)?;
         Some(found.start()..found.end())
     }
 }
