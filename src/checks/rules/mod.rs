@@ -61,6 +61,9 @@ pub use complaint::{Complaint, Severity};
 pub use eval::{FunctionInfo, functions};
 pub use hits::Hits;
 pub use language::Scope;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use pattern::disagreement;
 pub use score_set::ScoreSet;
 pub use set::{Counts, Kind, RuleInfo, RuleSet};
 pub use source::{RulesError, Settings};
