@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    conclude::Outset,
     RuleSet, Severity,
+    conclude::Outset,
     draft::{Draft, DraftRule},
     eval::{self, Call},
     group::{Builder, Probe},

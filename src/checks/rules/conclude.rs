@@ -30,8 +30,7 @@ impl Outset {
     /// That of a set whose metas are in order.
     pub(super) fn of(set: &RuleSet) -> Self {
         let numbers = set.numbers.len().max(set.rules.len());
-        let mut outset =
-            Self { values: vec![0.0; numbers], dependents: vec![Vec::new(); numbers] };
+        let mut outset = Self { values: vec![0.0; numbers], dependents: vec![Vec::new(); numbers] };
         let mut stack = Vec::new();
         for (index, meta) in (0..).zip(&set.metas) {
             let result = meta.expression.evaluate(&mut stack, |n| value(&outset.values, n));

@@ -10,7 +10,8 @@
 //! runs; and no text is scanned twice for the same purpose: rules that read the same text form a
 //! `group`, one pass over it tells which of their patterns can match, and only those run. A
 //! pattern's time is linear in the text, or bounded: one that takes more steps than that has not
-//! hit, and is reported ([`RuleSet::given_up`]).
+//! hit, and is reported ([`RuleSet::given_up`]). Large counted gaps, `[^!]{1,2000}`, make the factor
+//! large: such patterns are dear on long texts, and nothing ends them yet.
 //!
 //! Where this differs from SpamAssassin on purpose: `full` and `:raw` texts have bare line feeds
 //! however they came; `full` reads the first MiB; `multiple` counts to 256 at most; a division
@@ -65,6 +66,9 @@ pub use complaint::{Complaint, Severity};
 pub use eval::{FunctionInfo, functions};
 pub use hits::Hits;
 pub use language::Scope;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use pattern::disagreement;
 pub use score_set::ScoreSet;
 pub use set::{Counts, Kind, RuleInfo, RuleSet};
 pub use source::{RulesError, Settings};

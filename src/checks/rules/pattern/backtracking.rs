@@ -6,8 +6,8 @@
 //! is left to one search that counts them all: the pattern is compiled as `\G(?s:.*?)\K(P)`, one
 //! attempt at one place that moves along the text itself. PCRE2 counts steps per attempt, so that the
 //! limit holds for the whole search. Automatic possessification, which hides steps from that count,
-//! is switched off there. A pattern with `\G` or verbs of its own cannot be put so; for it the limit
-//! holds per place.
+//! is switched off there. A pattern with `\G`, `(*PRUNE)` or `(*SKIP)` cannot be put so; for it the
+//! limit holds per place, so that it is lower and long texts are given up.
 //!
 //! Machine code is several times as fast, but does not count the steps of its inmost loops, each of
 //! which is as long as the text. So it gets fewer steps on longer texts, and none on very long ones.
@@ -36,6 +36,8 @@ const MOST_STEPS_SHORT: u32 = 500_000;
 /// Steps of a search in any other text: some ten nanoseconds each. A usual search takes a few
 /// hundred.
 const MOST_STEPS: u32 = 2_000_000;
+/// Steps at each place of a short text, for a pattern to which the place matters.
+const MOST_STEPS_PER_PLACE: u32 = 2_000;
 /// KiB of memory that one search may use to remember where to go back to, without JIT.
 const MOST_HEAP_KIB: u32 = 20_000;
 /// The same in bytes with JIT, per pattern and thread that uses it; taken as it is needed.
@@ -80,8 +82,8 @@ enum Length {
 impl Length {
     fn of(text: &[u8]) -> Self {
         match text.len() {
-            0..=SHORT => Self::Short,
-            0..=MIDDLING => Self::Middling,
+            length if length <= SHORT => Self::Short,
+            length if length <= MIDDLING => Self::Middling,
             _ => Self::Long,
         }
     }
@@ -100,6 +102,7 @@ impl Form {
             (false, Length::Short) => (MOST_STEPS_TRIAL, true),
             (false, Length::Middling) => (MOST_STEPS_TRIAL_LONGER, true),
             (false, Length::Long) => (MOST_STEPS_TRIAL, false),
+            (true, Length::Short) if fixed => (MOST_STEPS_PER_PLACE, true),
             (true, Length::Short) => (MOST_STEPS_SHORT, true),
             (true, _) => (MOST_STEPS, false),
         };
@@ -128,7 +131,7 @@ impl Backtracking {
     /// Invalid, or too large.
     pub(super) fn new(translated: &str, relaxed: Option<&str>) -> Result<Self, PatternError> {
         // Literal bytes are spelled in hexadecimal: these are what they look like.
-        let fixed = translated.contains("\\G") || translated.contains("(*");
+        let fixed = ["\\G", "(*PRUNE", "(*SKIP"].iter().any(|word| translated.contains(word));
         let new = Self {
             translated: translated.to_owned(),
             trial: Forms::default(),
@@ -191,6 +194,9 @@ impl Backtracking {
         text: &[u8],
         from: usize,
     ) -> Result<Option<Range<usize>>, LimitExceeded> {
+        if self.fixed && form.length != Length::Short {
+            return Err(LimitExceeded);
+        }
         let engine = self.form(form).map_err(|_| LimitExceeded)?;
         match engine.find_at(text, from) {
             Ok(found) => Ok(found.map(|found| found.start()..found.end().max(found.start()))),

@@ -14,6 +14,8 @@
 //!
 //! Pattern texts are "Latin-1 views": one `char` below 256 for every byte of the file.
 
+#[cfg(any(test, fuzzing))]
+mod agreement;
 mod audit;
 mod backtracking;
 mod class;
@@ -21,10 +23,14 @@ mod delimited;
 mod escape;
 mod group;
 mod head;
+#[cfg(test)]
+mod hostile;
 mod literal;
 mod matcher;
 mod translate;
 
+#[cfg(any(test, fuzzing))]
+pub use agreement::disagreement;
 pub(super) use literal::{Literals, View};
 pub(super) use matcher::{LimitExceeded, Matcher};
 

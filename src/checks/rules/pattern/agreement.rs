@@ -1,0 +1,69 @@
+//! Whether the engines agree: for tests and fuzzing, not in any other build.
+
+use super::{
+    Backtracking, Delimited, Dialect, Literals, Matcher, Pattern, PatternError, latin1_view,
+    translate,
+};
+
+/// How many matches are compared.
+const MOST_MATCHES: usize = 20;
+
+/// Bytes of text that are read.
+const MOST_TEXT: usize = 4 << 10;
+
+/// What is wrong with how a pattern (with its delimiters) matches a text: that the linear engine
+/// finds something else than PCRE2 does, that the relaxed form hides a match of its pattern, or that
+/// a match has none of the literals. `None` if all is well, if it is no pattern, or if it was given
+/// up.
+pub fn disagreement(pattern: &[u8], text: &[u8]) -> Option<String> {
+    let delimited = Delimited::split(&latin1_view(pattern)).ok()?;
+    let text = text.get(..MOST_TEXT).unwrap_or(text);
+    let exact = exact(&delimited).ok().and_then(|exact| starts(&exact, text));
+    let linear = Pattern::linear(&delimited);
+    let guarded = Pattern::backtracking(&delimited);
+    let found = |pattern: &Result<Pattern, _>| {
+        pattern.as_ref().ok().and_then(|pattern| starts(&pattern.matcher, text))
+    };
+    differ("the linear engine", found(&linear), exact.as_ref())
+        .or_else(|| differ("behind its relaxed form", found(&guarded), exact.as_ref()))
+        .or_else(|| hidden(linear, text))
+        .or_else(|| hidden(guarded, text))
+}
+
+/// PCRE2 alone.
+fn exact(Delimited { pattern, flags }: &Delimited) -> Result<Matcher, PatternError> {
+    let exact = translate(pattern, *flags, Dialect::Backtracking)?;
+    Ok(Matcher::backtracking(Backtracking::new(&exact, None)?))
+}
+
+/// Where the matches begin, one behind the other; `None` if that is not known.
+fn starts(matcher: &Matcher, text: &[u8]) -> Option<Vec<usize>> {
+    let (mut starts, mut from) = (Vec::new(), 0);
+    while starts.len() < MOST_MATCHES {
+        let Some(found) = matcher.try_find(text, from).ok()? else { break };
+        starts.push(found.start);
+        from = if found.is_empty() { found.end + 1 } else { found.end };
+    }
+    let is_match = matcher.try_is_match(text).ok()?;
+    assert_eq!(is_match, !starts.is_empty(), "found, but does not match");
+    Some(starts)
+}
+
+fn differ(who: &str, found: Option<Vec<usize>>, exact: Option<&Vec<usize>>) -> Option<String> {
+    let (found, exact) = (found?, exact?);
+    (found != *exact).then(|| format!("{who}: matches at {found:?}, PCRE2 at {exact:?}"))
+}
+
+/// A match without a literal, which the prefilter would hide.
+fn hidden(pattern: Result<Pattern, PatternError>, text: &[u8]) -> Option<String> {
+    let Pattern { matcher, literals, .. } = pattern.ok()?;
+    let literals = literals?;
+    let mut room = Vec::new();
+    let view = literals.view().of(text, &mut room).to_ascii_lowercase();
+    let times = |literal: &[u8]| view.windows(literal.len()).filter(|at| *at == literal).count();
+    let found: usize = literals.iter().map(times).sum();
+    let needed = usize::try_from(literals.times()).unwrap_or(usize::MAX);
+    let is_hidden = found < needed && matcher.is_match(text);
+    is_hidden
+        .then(|| format!("a match has none of {:?}", Literals::iter(&literals).collect::<Vec<_>>()))
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Fuzzes one target for a while, from seeds made of what the tests have.
+#
+#   tests/fuzz/run.sh message|pattern|rules [SECONDS [LIBFUZZER-OPTION...]]
+#   GATEPOST_RULES=/usr/share/spamassassin tests/fuzz/run.sh message 600
+#
+# Needs a nightly compiler and `cargo install cargo-fuzz`. Ends with an error and a file in
+# tests/fuzz/artifacts/ if there is a finding; new inputs stay in tests/fuzz/corpus/.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+readonly target=${1:?message, pattern or rules} seconds=${2:-600}
+readonly corpus=tests/fuzz/corpus/$target seeds=tests/fuzz/corpus/$target-seeds
+
+# One file for each message of the built-in rules' cases.
+message_seeds() {
+    cat rules/*.cases | awk -v folder="$seeds" '
+        /^###/ { close(file); file = sprintf("%s/%05d", folder, ++count); blank = 1; next }
+        file == "" || (blank && /^$/) { next }
+        { blank = 0; print > file }'
+    cp tests/fuzz/everything.eml "$seeds/everything"
+}
+
+# Pattern and subject of each line that says what Perl does.
+pattern_seeds() {
+    grep -v '^# ' src/checks/rules/pattern/patterns.tsv | awk -F '\t' -v folder="$seeds" '
+        { file = sprintf("%s/%05d", folder, NR); print $1 "\n" $2 > file; close(file) }'
+}
+
+# The built-in rules in pieces of a few lines, and everything that there is.
+rules_seeds() {
+    cat rules/*.cf tests/fuzz/every.cf | grep -v '^#' | split -l 6 -a 4 - "$seeds/"
+    cp tests/fuzz/every.cf "$seeds/every"
+}
+
+mkdir -p "$corpus" "$seeds"
+"${target}_seeds"
+case $target in
+    message) longest=65536 ;;
+    pattern) longest=512 ;;
+    rules) longest=8192 ;;
+esac
+exec cargo +nightly fuzz run --fuzz-dir tests/fuzz "$target" "$corpus" "$seeds" -- \
+    -dict="tests/fuzz/$target.dict" -max_len="$longest" -timeout=10 -report_slow_units=2 \
+    -rss_limit_mb=4096 -max_total_time="$seconds" -print_final_stats=1 "${@:3}"
