@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use super::{language::bytes_of, scene::Scene, text::HeaderQuery};
+use super::{glob, language::bytes_of, scene::Scene, text::HeaderQuery};
 
 /// Addresses, host names or other words in which `*` stands for anything and `?` for one byte.
 /// Compares without case.
@@ -18,7 +18,7 @@ impl AddressList {
     /// Adds an entry, given as a Latin-1 view.
     pub(super) fn add(&mut self, entry: &str) {
         let entry = lower(&bytes_of(entry));
-        if !has_wildcards(&entry) {
+        if !glob::has_wildcards(&entry) {
             self.whole.insert(entry);
         } else if !self.globs.contains(&entry) {
             self.globs.push(entry);
@@ -40,47 +40,14 @@ impl AddressList {
     /// Whether an entry matches the whole of this address.
     pub(super) fn contains(&self, address: &[u8]) -> bool {
         let address = lower(address);
-        self.whole.contains(&address) || self.globs.iter().any(|glob| is_match(glob, &address))
+        self.whole.contains(&address)
+            || self.globs.iter().any(|entry| glob::is_match(entry, &address))
     }
 }
 
 /// ASCII letters in lower case, all other bytes as they are.
 pub(super) fn lower(text: &[u8]) -> Vec<u8> {
     text.to_ascii_lowercase()
-}
-
-fn has_wildcards(entry: &[u8]) -> bool {
-    entry.iter().any(|byte| matches!(byte, b'*' | b'?'))
-}
-
-/// Whether a pattern with `*` and `?` matches the whole text. Takes at most the product of both
-/// lengths: a later `*` never has to give back what an earlier one took.
-pub(super) fn is_match(glob: &[u8], text: &[u8]) -> bool {
-    let tail = glob.rsplit(|&byte| byte == b'*').next().unwrap_or_default();
-    if !has_wildcards(tail) && !text.ends_with(tail) {
-        return false;
-    }
-    let (mut at, mut seen) = (0, 0);
-    // Behind the last `*`, and what it has taken so far.
-    let mut star: Option<(usize, usize)> = None;
-    while seen < text.len() {
-        match (glob.get(at), text.get(seen)) {
-            (Some(b'*'), _) => {
-                star = Some((at + 1, seen));
-                at += 1;
-            }
-            (Some(&wanted), Some(&byte)) if wanted == b'?' || wanted == byte => {
-                at += 1;
-                seen += 1;
-            }
-            _ => {
-                let Some((behind, taken)) = star else { return false };
-                star = Some((behind, taken + 1));
-                (at, seen) = (behind, taken + 1);
-            }
-        }
-    }
-    glob.iter().skip(at).all(|&byte| byte == b'*')
 }
 
 /// Fields that name the sender, unless the message was resent; the envelope is one of them.
@@ -245,13 +212,6 @@ mod tests {
         assert!(list.contains(b"b@a.example"), "the other entry still matches");
         list.remove("*@A.example");
         assert!(list.is_empty());
-    }
-
-    #[test]
-    fn hostile_wildcards_end_soon() {
-        let (glob, text) = ("*a".repeat(200), "a".repeat(20_000));
-        assert!(is_match(glob.as_bytes(), text.as_bytes()));
-        assert!(!is_match(format!("{glob}b?").as_bytes(), text.as_bytes()));
     }
 
     fn shown(message: &str, of: fn(&Scene<'_>) -> Vec<Vec<u8>>) -> String {

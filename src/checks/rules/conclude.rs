@@ -151,8 +151,25 @@ fn evidence(set: &RuleSet, hits: &Hits, values: &[f64], number: u32, rule: &Rule
     if rule.kind == Kind::Meta {
         return Evidence::Meta { of: grounds(set, values, number) };
     }
-    let nothing_seen = || Evidence::Fact(format!("a {} rule", rule.kind.as_str()));
+    let nothing_seen = || Evidence::Fact(question(set, hits, number, rule));
     hits.evidence(number).cloned().unwrap_or_else(nothing_seen)
+}
+
+/// What a rule asks that shows nothing of the message when it hits.
+fn question(set: &RuleSet, hits: &Hits, number: u32, rule: &Rule) -> String {
+    let asked = match rule.kind {
+        Kind::Eval if hits.count(number) > 0 => {
+            let eval = set.evals.iter().find(|eval| eval.rule == number);
+            eval.map(|eval| format!("eval:{}", eval.function))
+        }
+        Kind::Header => {
+            let header = set.headers.iter().find(|header| header.exists.contains(&number));
+            header.map(|header| format!("{} exists", header.place))
+        }
+        Kind::MimeHeader => Some("the header of a MIME part".to_owned()),
+        _ => None,
+    };
+    asked.unwrap_or_else(|| format!("a {} rule", rule.kind.as_str()))
 }
 
 /// The names a meta rests on that were found, in the order of its expression.

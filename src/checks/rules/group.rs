@@ -233,8 +233,8 @@ struct Sieve {
 }
 
 impl Sieve {
-    /// `None` if they are more than an automaton takes: then every
-    /// pattern runs, which is slower and just as right.
+    /// `None` if they are more than an automaton takes: then every pattern runs, which is slower
+    /// and just as right.
     fn new(view: View, mut literals: Vec<Needed>) -> Option<Self> {
         literals.sort();
         literals.dedup();

@@ -8,6 +8,7 @@ use super::{
     conclude::Meta,
     draft::Draft,
     expression::{Expression, Operand, Term},
+    glob,
     set::{Kind, Rule},
 };
 use crate::verdict::{Name, Points};
@@ -123,7 +124,7 @@ impl Linker<'_> {
         let rules = (0..).zip(&self.set.rules);
         let numbers: Vec<u32> = rules
             .filter(|(number, _)| *number != self.number)
-            .filter(|(_, rule)| glob_matches(glob.as_bytes(), rule.name.as_str().as_bytes()))
+            .filter(|(_, rule)| glob::is_match(glob.as_bytes(), rule.name.as_str().as_bytes()))
             .map(|(number, _)| number)
             .collect();
         if numbers.is_empty() {
@@ -131,31 +132,6 @@ impl Linker<'_> {
         }
         Operand::Sum(numbers)
     }
-}
-
-/// `*` stands for anything, `?` for one character. Goes back to the last `*` only, so that the
-/// time is bounded by the product of the lengths.
-fn glob_matches(glob: &[u8], name: &[u8]) -> bool {
-    let (mut g, mut n) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        match (glob.get(g), name.get(n)) {
-            (Some(b'*'), _) => {
-                star = Some((g + 1, n));
-                g += 1;
-            }
-            (Some(b'?'), _) => (g, n) = (g + 1, n + 1),
-            (Some(wanted), Some(found)) if wanted == found => (g, n) = (g + 1, n + 1),
-            _ => match star {
-                Some((behind, at)) => {
-                    star = Some((behind, at + 1));
-                    (g, n) = (behind, at + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    glob.get(g..).is_some_and(|rest| rest.iter().all(|&byte| byte == b'*'))
 }
 
 /// Each meta behind those it rests on. Those in circles, and those that rest on them, are dropped
@@ -188,25 +164,4 @@ fn ordered(metas: Vec<Meta>, circular: &mut dyn FnMut(u32)) -> Vec<Meta> {
     let mut metas: Vec<Meta> = metas.into_iter().filter(|m| place.contains_key(&m.rule)).collect();
     metas.sort_by_key(|meta| place.get(&meta.rule));
     metas
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_match_whole_names() {
-        for (glob, name, matches) in [
-            ("__FOO_*", "__FOO_1", true),
-            ("__FOO_*", "__FOO_", true),
-            ("__FOO_?", "__FOO_", false),
-            ("*_1", "__FOO_1", true),
-            ("*O*O*", "__FOO_1", true),
-            ("FOO", "FOO1", false),
-            ("", "", true),
-            ("a*a*a*b", "aaaaaaaaaa", false),
-        ] {
-            assert_eq!(glob_matches(glob.as_bytes(), name.as_bytes()), matches, "{glob} {name}");
-        }
-    }
 }

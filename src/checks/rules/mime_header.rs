@@ -1,18 +1,13 @@
 //! `mimeheader`: patterns for the header fields of MIME parts (MIMEHeader).
 
 use super::{
+    group::Probe,
     hits::Hits,
-    language::{Flags, bytes_of},
+    language::{Flags, bytes_of, comparison},
     pattern::{LimitExceeded, Matcher, Pattern, PatternError},
     scene::Scene,
 };
-use crate::{
-    mail::{Entities, Field, Fields},
-    verdict::Evidence,
-};
-
-/// Matches that `tflags multiple` counts in one part.
-const MOST_HITS: u32 = 256;
+use crate::mail::{Entities, Field, Fields};
 
 /// What a rule asks of the parts' fields.
 #[derive(Debug)]
@@ -45,13 +40,9 @@ impl MimeHeader {
     /// # Errors
     /// Not of the right form.
     pub(super) fn parse(text: &str) -> Result<Self, MimeHeaderError> {
-        let at = text.find(['=', '!']).ok_or(MimeHeaderError::Form)?;
-        let (header, test) = text.split_at_checked(at).ok_or(MimeHeaderError::Form)?;
-        let negated = test.starts_with("!~");
-        let pattern = test.get(2..).filter(|_| negated || test.starts_with("=~"));
-        let pattern = pattern.ok_or(MimeHeaderError::Form)?.trim();
-        let unset = pattern.strip_suffix(']').and_then(|text| text.rsplit_once("[if-unset:"));
-        let (pattern, if_unset) = unset.unwrap_or((pattern, ""));
+        let (header, test) = comparison::subject(text).ok_or(MimeHeaderError::Form)?;
+        let (negated, pattern) = comparison::operator(test).ok_or(MimeHeaderError::Form)?;
+        let (pattern, if_unset) = comparison::if_unset(pattern.trim());
         let header = header.trim().trim_end_matches(':');
         let (name, raw) = header.strip_suffix(":raw").map_or((header, false), |name| (name, true));
         if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == ':') {
@@ -62,22 +53,15 @@ impl MimeHeader {
             raw,
             matcher: Pattern::compile(pattern.trim())?.matcher,
             negated,
-            if_unset: bytes_of(if_unset.trim_start()),
+            if_unset: bytes_of(if_unset.unwrap_or_default()),
         })
     }
 
     /// Runs the rule.
     pub(super) fn examine(&self, rule: u32, flags: Flags, scene: &Scene<'_>, hits: &mut Hits) {
-        let most = match flags.multiple {
-            true => flags.most_hits.unwrap_or(MOST_HITS).clamp(1, MOST_HITS),
-            false => 1,
-        };
+        let most = Probe::most_hits(flags.multiple, flags.most_hits);
         match self.count(flags, most, scene) {
-            Ok(0) => {}
-            Ok(count) => {
-                hits.add(rule, count);
-                hits.show(rule, Evidence::Fact("the header of a MIME part".to_owned()));
-            }
+            Ok(count) => hits.add(rule, count),
             Err(LimitExceeded) => hits.give_up(rule),
         }
     }

@@ -40,6 +40,7 @@ mod domains;
 mod draft;
 mod eval;
 mod expression;
+mod glob;
 mod group;
 mod hits;
 mod language;

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     checks::Case,
-    verdict::{Evidence, Finding, Name, Points},
+    verdict::{Finding, Name, Points},
 };
 
 /// All rules, compiled. Immutable; made once and shared.
@@ -216,8 +216,7 @@ impl RuleSet {
         &self.complaints
     }
 
-    /// Runs all rules with patterns. Only computes; takes some ten microseconds for a usual
-    /// message and a set of a few hundred rules.
+    /// Runs all rules but metas. Only computes; `benches/rules` tells how long it takes.
     pub fn examine(&self, case: &Case) -> Hits {
         let mut hits = Hits::none(self.rules.len());
         let mut scratch = Scratch::default();
@@ -341,7 +340,6 @@ impl Eval {
         let count = ask(scene);
         if count > 0 {
             hits.add(self.rule, count);
-            hits.show(self.rule, Evidence::Fact(format!("eval:{}", self.function)));
         }
     }
 }
@@ -356,7 +354,6 @@ impl HeaderGroup {
         if !self.exists.is_empty() && self.query.exists(scene) {
             for &rule in &self.exists {
                 hits.add(rule, 1);
-                hits.show(rule, Evidence::Fact(format!("{} exists", self.place)));
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use super::{
     hits::Hits,
-    pattern::{LimitExceeded, Matcher, Pattern, PatternError},
+    language::{comparison, readable},
+    pattern::{self, LimitExceeded, Matcher, Pattern, PatternError},
     scene::Scene,
 };
 use crate::{mail::Uri, verdict::Evidence};
@@ -126,8 +127,7 @@ fn values(uri: &Uri, of: Detail) -> Vec<&str> {
 
 /// The first condition and what stands behind it.
 fn condition(text: &str) -> Result<(Condition, &str), UriDetailError> {
-    let at = text.find(['=', '!']).ok_or(UriDetailError::Form)?;
-    let (key, test) = text.split_at_checked(at).ok_or(UriDetailError::Form)?;
+    let (key, test) = comparison::subject(text).ok_or(UriDetailError::Form)?;
     let of = match key.trim_end() {
         "raw" => Detail::Raw,
         "type" => Detail::Type,
@@ -135,11 +135,10 @@ fn condition(text: &str) -> Result<(Condition, &str), UriDetailError> {
         "text" => Detail::Text,
         "domain" => Detail::Domain,
         "host" => Detail::Host,
-        other => return Err(UriDetailError::Key(super::language::readable(other))),
+        other => return Err(UriDetailError::Key(readable(other))),
     };
-    let negated = test.starts_with("!~");
-    let pattern = test.get(2..).filter(|_| negated || test.starts_with("=~"));
-    let pattern = pattern.ok_or(UriDetailError::Form)?.trim_start();
+    let (negated, pattern) = comparison::operator(test).ok_or(UriDetailError::Form)?;
+    let pattern = pattern.trim_start();
     let end = pattern_end(pattern).ok_or(UriDetailError::Form)?;
     let (pattern, behind) = pattern.split_at_checked(end).ok_or(UriDetailError::Form)?;
     let matcher = Pattern::compile(pattern)?.matcher;
@@ -150,13 +149,7 @@ fn condition(text: &str) -> Result<(Condition, &str), UriDetailError> {
 fn pattern_end(text: &str) -> Option<usize> {
     let body = if text.starts_with('/') { 0 } else { text.starts_with('m').then_some(1)? };
     let open = text.get(body..)?.chars().next()?;
-    let close = match open {
-        '{' => '}',
-        '(' => ')',
-        '<' => '>',
-        '[' => ']',
-        other => other,
-    };
+    let close = pattern::closing(open);
     let start = body + open.len_utf8();
     text.get(start..)?.match_indices(close).find_map(|(at, _)| {
         let behind = text.get(start + at + close.len_utf8()..)?;

@@ -10,7 +10,7 @@ use super::{
         text::{HeaderQuery, QueryError},
         uri_detail::{UriDetail, UriDetailError},
     },
-    Line, bytes_of,
+    Line, bytes_of, comparison,
     flags::Flags,
     known::{self, Known},
     readable,
@@ -313,8 +313,7 @@ fn header(name: String, rest: &str) -> Result<Directive, LineError> {
         Some(header) => (header.trim_end_matches(':'), None),
         None => {
             let missing = || LineError::Missing("header".to_owned(), "`=~` or `!~`");
-            let at = rest.find(['=', '!']).ok_or_else(missing)?;
-            let (header, test) = rest.split_at(at);
+            let (header, test) = comparison::subject(rest).ok_or_else(missing)?;
             (header.trim_end().trim_end_matches(':'), Some(test))
         }
     };
@@ -324,18 +323,11 @@ fn header(name: String, rest: &str) -> Result<Directive, LineError> {
 }
 
 fn header_match(test: &str) -> Result<HeaderTest, LineError> {
-    let (negated, pattern) = match (test.strip_prefix("=~"), test.strip_prefix("!~")) {
-        (Some(pattern), _) => (false, pattern),
-        (_, Some(pattern)) => (true, pattern),
-        _ => return Err(LineError::Missing("header".to_owned(), "`=~` or `!~`")),
-    };
-    let unset = pattern.strip_suffix(']').and_then(|text| text.rsplit_once("[if-unset:"));
-    let (pattern, if_unset) = match unset {
-        Some((pattern, text)) => (pattern, Some(bytes_of(text.trim_start()))),
-        None => (pattern, None),
-    };
+    let missing = || LineError::Missing("header".to_owned(), "`=~` or `!~`");
+    let (negated, pattern) = comparison::operator(test).ok_or_else(missing)?;
+    let (pattern, if_unset) = comparison::if_unset(pattern);
     let pattern = Pattern::compile(pattern.trim())?;
-    Ok(HeaderTest::Matches { pattern, negated, if_unset })
+    Ok(HeaderTest::Matches { pattern, negated, if_unset: if_unset.map(bytes_of) })
 }
 
 fn score(line: &Line) -> Result<Directive, LineError> {

@@ -4,6 +4,7 @@
 //! what one line says. Files are read as "Latin-1 views": one `char` below 256 for every byte, so
 //! that a pattern reaches the engine with exactly the bytes of the file whatever its charset.
 
+pub(super) mod comparison;
 mod condition;
 mod directive;
 mod flags;

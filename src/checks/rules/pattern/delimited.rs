@@ -95,15 +95,23 @@ fn opened(text: &str) -> Result<(&str, char), PatternError> {
         return Err(missing);
     };
     let mut chars = body.chars();
-    let close = match chars.next() {
-        Some('{') => '}',
-        Some('(') => ')',
-        Some('<') => '>',
-        Some('[') => ']',
-        Some(c) if c.is_ascii_punctuation() && c != '\\' && c != '_' => c,
-        _ => return Err(missing),
-    };
-    Ok((chars.as_str(), close))
+    match chars.next() {
+        Some(open) if open.is_ascii_punctuation() && !matches!(open, '\\' | '_') => {
+            Ok((chars.as_str(), closing(open)))
+        }
+        _ => Err(missing),
+    }
+}
+
+/// The delimiter that closes what this one opens.
+pub(in super::super) fn closing(open: char) -> char {
+    match open {
+        '{' => '}',
+        '(' => ')',
+        '<' => '>',
+        '[' => ']',
+        other => other,
+    }
 }
 
 fn has_bare(pattern: &str, delimiter: char) -> bool {

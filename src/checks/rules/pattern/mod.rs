@@ -35,6 +35,7 @@ pub(super) use literal::{Literals, View};
 pub(super) use matcher::{LimitExceeded, Matcher};
 
 use backtracking::Backtracking;
+pub(super) use delimited::closing;
 use delimited::{Delimited, Flags};
 use translate::{Dialect, translate};
 

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::super::super::{
-    addresses::{is_match, lower},
+    addresses::lower,
     conf::{Conf, ConfError},
+    glob,
     language::bytes_of,
 };
 
@@ -100,7 +101,7 @@ impl Providers {
         self.globs.iter().any(|glob| {
             let globs = glob.split(|&byte| byte == b'.');
             globs.clone().count() == labels().count()
-                && globs.zip(labels()).all(|(glob, label)| is_match(glob, label))
+                && globs.zip(labels()).all(|(pattern, label)| glob::is_match(pattern, label))
         })
     }
 
