@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{
     hits::Hits,
-    pattern::{LimitExceeded, Matcher, Pattern, View},
+    pattern::{LimitExceeded, Matcher, Pattern, View, is_plain_ascii},
 };
 use crate::verdict::Evidence;
 
@@ -61,6 +61,7 @@ pub(super) struct Builder {
     plain: Vec<Needed>,
     skeletal: Vec<Needed>,
     always: Vec<u32>,
+    unless_ascii: Vec<u32>,
 }
 
 impl Builder {
@@ -73,6 +74,9 @@ impl Builder {
                     View::Plain => &mut self.plain,
                     View::Skeleton => &mut self.skeletal,
                 };
+                if literals.only_in_ascii() {
+                    self.unless_ascii.push(index);
+                }
                 let owner = (index, literals.times());
                 list.extend(literals.iter().map(|literal| (literal.to_vec(), owner)));
             }
@@ -93,7 +97,7 @@ impl Builder {
                 None => self.always.extend(owners),
             }
         }
-        Group { probes: self.probes, sieves, always: self.always }
+        Group { probes: self.probes, sieves, always: self.always, unless_ascii: self.unless_ascii }
     }
 }
 
@@ -104,6 +108,8 @@ pub(super) struct Group {
     sieves: Vec<Sieve>,
     /// Probes that run on every text.
     always: Vec<u32>,
+    /// Probes that run on every text that is not plain ASCII.
+    unless_ascii: Vec<u32>,
 }
 
 /// Scratch space for passes, used again and again.
@@ -161,6 +167,11 @@ impl Group {
         scratch.candidates.extend_from_slice(&self.always);
         for sieve in &self.sieves {
             sieve.pass(text, self.probes.len(), scratch);
+        }
+        if !self.unless_ascii.is_empty() && !is_plain_ascii(text) {
+            scratch.candidates.extend_from_slice(&self.unless_ascii);
+            scratch.candidates.sort_unstable();
+            scratch.candidates.dedup();
         }
     }
 

@@ -1,8 +1,8 @@
 //! Whether the engines agree: for tests and fuzzing, not in any other build.
 
 use super::{
-    Backtracking, Delimited, Dialect, Literals, Matcher, Pattern, PatternError, latin1_view,
-    translate,
+    Backtracking, Delimited, Dialect, Literals, Matcher, Pattern, PatternError, is_plain_ascii,
+    latin1_view, translate,
 };
 
 /// How many matches are compared.
@@ -57,7 +57,7 @@ fn differ(who: &str, found: Option<Vec<usize>>, exact: Option<&Vec<usize>>) -> O
 /// A match without a literal, which the prefilter would hide.
 fn hidden(pattern: Result<Pattern, PatternError>, text: &[u8]) -> Option<String> {
     let Pattern { matcher, literals, .. } = pattern.ok()?;
-    let literals = literals?;
+    let literals = literals.filter(|literals| !literals.only_in_ascii() || is_plain_ascii(text))?;
     let mut room = Vec::new();
     let view = literals.view().of(text, &mut room).to_ascii_lowercase();
     let times = |literal: &[u8]| view.windows(literal.len()).filter(|at| *at == literal).count();

@@ -31,7 +31,7 @@ mod translate;
 
 #[cfg(any(test, fuzzing))]
 pub use agreement::disagreement;
-pub(super) use literal::{Literals, View};
+pub(super) use literal::{Literals, View, is_plain_ascii};
 pub(super) use matcher::{LimitExceeded, Matcher};
 
 use backtracking::Backtracking;

@@ -57,7 +57,7 @@ fn literals_are_in_every_match() {
         ("/colou?r/", "colo"),
         ("/(?:cheap|buy) +meds/", "buy  cheap "),
         ("/(?:viagra|cialis)/", "cialis viagra"),
-        ("/viagra|x/", ""),
+        ("/viagra|v/", ""),
         (r"/\d+ million dollars/", " million dolla"),
         ("/(?:foo)?barbaz/", "barbaz"),
         ("/(?:foo)*barbaz/", "barbaz"),
@@ -72,6 +72,10 @@ fn literals_are_in_every_match() {
         (r"/v[_\W]{0,3}[i1!][_\W]{0,3}a/i", "v1a va via"),
         (r"/\bp\W*a[^a-z0-9]+i(?:-[89])?t/i", "pai8t pai9t pait"),
         (r"/v.{0,3}i/", ""),
+        // In texts of plain ASCII.
+        (r"/(?:v|\xce\xbd|[\xe3\xed\xef])[i1\xc0-\xff]a/", "v1a via"),
+        (r"/v[_\W]?(?:i|&#\d+;|[\x80-\xbf]{2})[_\W]?a/", "via"),
+        (r"/[\x80-\xff]/", ""),
     ] {
         let compiled = Pattern::compile(&latin1_view(pattern.as_bytes())).unwrap();
         let found: Vec<_> = compiled

@@ -7,16 +7,25 @@
 //! A pattern that allows for anything between its letters (`v[_\W]?i[_\W]?a…`) has no such
 //! strings. But if all but letters and digits are dropped from a text, every match that was in it
 //! leaves a string behind: these are looked for in the text's *skeleton*.
+//!
+//! A pattern that takes every look-alike of a letter, from any script, has too many strings. Most
+//! texts are plain ASCII, though, and in those only a few of them can be: these are looked for
+//! there, and in all other texts nothing tells that the pattern cannot match.
 
 mod pieces;
+mod plain_ascii;
 mod rarity;
+
+pub(in super::super) use plain_ascii::is_plain_ascii;
 
 use std::{borrow::Cow, collections::BTreeSet};
 
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
+use plain_ascii::in_plain_ascii;
+
 /// What is found more often than this, per byte of ordinary text, is not worth looking for.
-const MOST_OFTEN: f64 = 2e-3;
+const MOST_OFTEN: f64 = 2.5e-3;
 
 /// The same for what must be there several times.
 const MOST_OFTEN_REPEATED: f64 = 2e-2;
@@ -28,6 +37,8 @@ pub(in super::super) struct Literals {
     view: View,
     /// How many of them there must be.
     times: u32,
+    /// Only in plain ASCII must they be there.
+    ascii: bool,
 }
 
 /// What of a text the strings are looked for in.
@@ -44,9 +55,13 @@ type Strings = BTreeSet<Vec<u8>>;
 impl Literals {
     /// Those of a pattern; `None` if there are none worth looking for.
     pub(super) fn required(hir: &Hir) -> Option<Self> {
-        Self::of(hir, View::Plain)
-            .or_else(|| Self::repeated(hir))
-            .or_else(|| Self::of(hir, View::Skeleton))
+        Self::anywhere(hir).or_else(|| {
+            let Some(left) = in_plain_ascii(hir) else {
+                let strings = Strings::new();
+                return Some(Self { strings, view: View::Plain, times: 1, ascii: true });
+            };
+            Self::anywhere(&left).map(|literals| Self { ascii: true, ..literals })
+        })
     }
 
     /// Whether ordinary text contains what the pattern needs no more often than this, per byte.
@@ -54,17 +69,21 @@ impl Literals {
         pieces::required(hir, View::Plain).is_some_and(|found| found.often <= often)
     }
 
-    fn of(hir: &Hir, view: View) -> Option<Self> {
-        let found = pieces::required(hir, view)?;
-        (found.often <= MOST_OFTEN).then(|| Self { strings: least(&found.strings), view, times: 1 })
+    fn anywhere(hir: &Hir) -> Option<Self> {
+        let repeated = |view| {
+            let (part, times) = repeated_part(hir)?;
+            Self::of(part, view, MOST_OFTEN_REPEATED).map(|literals| Self { times, ..literals })
+        };
+        Self::of(hir, View::Plain, MOST_OFTEN)
+            .or_else(|| repeated(View::Plain))
+            .or_else(|| repeated(View::Skeleton))
+            .or_else(|| Self::of(hir, View::Skeleton, MOST_OFTEN))
     }
 
-    /// Those of what is repeated: they may be common, as they must be there several times.
-    fn repeated(hir: &Hir) -> Option<Self> {
-        let (part, times) = repeated_part(hir)?;
-        let found = pieces::required(part, View::Plain)?;
-        let strings = found.strings;
-        (found.often <= MOST_OFTEN_REPEATED).then_some(Self { strings, view: View::Plain, times })
+    fn of(hir: &Hir, view: View, most_often: f64) -> Option<Self> {
+        let found = pieces::required(hir, view)?;
+        let strings = least(&found.strings);
+        (found.often <= most_often).then_some(Self { strings, view, times: 1, ascii: false })
     }
 
     /// How many of the strings, the same or others, there must be.
@@ -72,7 +91,12 @@ impl Literals {
         self.times
     }
 
-    /// The strings.
+    /// Whether a match outside of plain ASCII may do without them, see [`is_plain_ascii`].
+    pub(in super::super) fn only_in_ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// The strings. If there are none the pattern cannot match.
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.strings.iter().map(Vec::as_slice)
     }
