@@ -204,7 +204,7 @@ impl Probe {
         let started = self.matcher.backtracks().then(Instant::now);
         let ended = self.try_examine(place, text, before, hits);
         let spent = started.map_or(Duration::ZERO, |started| started.elapsed());
-        if ended.is_err() || hits.spend(spent) > MOST_TIME {
+        if ended.is_err() || hits.overspends(spent, MOST_TIME) {
             hits.give_up(self.rule);
         }
     }

@@ -36,6 +36,7 @@ mod compile;
 mod complaint;
 mod conclude;
 mod conf;
+mod cpu_time;
 mod domains;
 mod draft;
 mod eval;

@@ -19,6 +19,7 @@ mod agreement;
 mod audit;
 mod backtracking;
 mod class;
+mod counting;
 mod delimited;
 mod escape;
 mod group;
@@ -26,6 +27,7 @@ mod head;
 #[cfg(test)]
 mod hostile;
 mod literal;
+mod loosen;
 mod matcher;
 mod translate;
 
@@ -35,8 +37,10 @@ pub(super) use literal::{Literals, View, is_plain_ascii};
 pub(super) use matcher::{LimitExceeded, Matcher};
 
 use backtracking::Backtracking;
+use counting::Counting;
 pub(super) use delimited::closing;
 use delimited::{Delimited, Flags};
+use loosen::loosened;
 use translate::{Dialect, translate};
 
 use super::language::{bytes_of, latin1_view};
@@ -135,8 +139,12 @@ impl Pattern {
         let translated = translate(pattern, *flags, Dialect::Linear)?;
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
+        let matcher = match loosened(&hir) {
+            Some(loose) => Matcher::counting(Counting::new(&translated, &loose.to_string())?),
+            None => Matcher::linear(&translated)?,
+        };
         Ok(Self {
-            matcher: Matcher::linear(&translated)?,
+            matcher,
             literals: Literals::required(&hir),
             written: String::new(),
             doubt: delimited::doubt(pattern),
@@ -148,8 +156,8 @@ impl Pattern {
         // Without a relaxed form the pattern just runs more often.
         let relaxed = translate(pattern, *flags, Dialect::Relaxed).ok();
         let hir = relaxed.as_deref().and_then(|relaxed| audit::parse(relaxed).ok());
-        let head = hir.as_ref().and_then(head::head).map(|head| head.to_string());
-        let guard = head.or(relaxed);
+        let head = hir.as_ref().and_then(|hir| head::head(hir).or_else(|| loosened(hir)));
+        let guard = head.map(|head| head.to_string()).or(relaxed);
         Ok(Self {
             matcher: Matcher::backtracking(Backtracking::new(&exact, guard.as_deref())?),
             literals: hir.as_ref().and_then(Literals::required),
