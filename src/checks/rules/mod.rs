@@ -55,6 +55,7 @@ mod scene;
 mod score_set;
 mod set;
 mod shortcircuit;
+mod sieve;
 mod sites;
 mod source;
 mod text;

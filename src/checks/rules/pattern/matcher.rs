@@ -10,7 +10,7 @@ use super::{PatternError, backtracking::Backtracking, counting::Counting};
 pub(super) const SIZE_LIMIT: usize = 10 << 20;
 /// Bytes of one pattern's cache of states, per thread that uses it at the same time. Patterns with
 /// large counted repetitions fall back to a slower search when it is too small for them.
-pub(super) const CACHE_LIMIT: usize = 2 << 20;
+pub(super) const CACHE_LIMIT: usize = 8 << 20;
 
 /// A compiled pattern of one of the engines.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ mod translate;
 
 #[cfg(any(test, fuzzing))]
 pub use agreement::disagreement;
-pub(super) use literal::{Literals, View, is_plain_ascii};
+pub(super) use literal::{Literals, View, is_plain_ascii, rarest_part};
 pub(super) use matcher::{LimitExceeded, Matcher};
 
 use backtracking::Backtracking;
