@@ -5,7 +5,7 @@ use regex_syntax::hir::{Hir, HirKind};
 use super::Literals;
 
 /// How often, per byte of ordinary text, a head may be there.
-const MOST_OFTEN: f64 = 1e-4;
+const MOST_OFTEN: f64 = 3e-3;
 
 /// The beginning of a pattern as far as it is plain letters and classes, if ordinary text seldom has
 /// it: quick to search for, and every match begins with it.

@@ -26,10 +26,13 @@ use regex_syntax::hir::{Hir, HirKind, Repetition};
 use plain_ascii::in_plain_ascii;
 
 /// What is found more often than this, per byte of ordinary text, is not worth looking for.
-const MOST_OFTEN: f64 = 2.5e-3;
+const MOST_OFTEN: f64 = 6e-3;
 
-/// The same for what must be there several times.
-const MOST_OFTEN_REPEATED: f64 = 2e-2;
+/// How much seldomer a text has what is common several times.
+const REPEATED_ARE_RARER: f64 = 0.1;
+
+/// Strings in skeletons must be so much rarer to be preferred: making a skeleton costs time.
+const SKELETON_COSTS: f64 = 3.0;
 
 /// A set of strings, lower case, of which every match contains at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,21 +73,19 @@ impl Literals {
         pieces::required(hir, View::Plain).is_some_and(|found| found.often <= often)
     }
 
+    /// The rarest of what can be looked for: in either view, and of what is repeated.
     fn anywhere(hir: &Hir) -> Option<Self> {
-        let repeated = |view| {
-            let (part, times) = repeated_part(hir)?;
-            Self::of(part, view, MOST_OFTEN_REPEATED).map(|literals| Self { times, ..literals })
-        };
-        Self::of(hir, View::Plain, MOST_OFTEN)
-            .or_else(|| repeated(View::Plain))
-            .or_else(|| repeated(View::Skeleton))
-            .or_else(|| Self::of(hir, View::Skeleton, MOST_OFTEN))
-    }
-
-    fn of(hir: &Hir, view: View, most_often: f64) -> Option<Self> {
-        let found = pieces::required(hir, view)?;
-        let strings = least(&found.strings);
-        (found.often <= most_often).then_some(Self { strings, view, times: 1, ascii: false })
+        let repeated = repeated_part(hir);
+        let parts = [Some((hir, 1)), repeated].into_iter().flatten();
+        let views = [(View::Plain, 1.0), (View::Skeleton, SKELETON_COSTS)];
+        let all = parts.flat_map(|part| views.map(|view| (part, view)));
+        let found = all.filter_map(|((hir, times), (view, costs))| {
+            let pieces::Required { strings, often } = pieces::required(hir, view)?;
+            let often = if times > 1 { often * REPEATED_ARE_RARER } else { often };
+            let literals = Self { strings: least(&strings), view, times, ascii: false };
+            (often <= MOST_OFTEN).then_some((literals, often * costs))
+        });
+        found.min_by(|(_, one), (_, other)| one.total_cmp(other)).map(|(literals, _)| literals)
     }
 
     /// How many of the strings, the same or others, there must be.
