@@ -5,6 +5,8 @@
 //! others; the first that fits tells the rest. The order, and what is a handover at all, are those
 //! of SpamAssassin's Message::Metadata::Received, so that rules see the same relays.
 
+use memchr::memmem;
+
 use super::{
     Relay,
     address::{self, is_word},
@@ -184,12 +186,13 @@ fn is_blank(c: char) -> bool {
 
 /// `with local for`: submitted on the machine.
 fn is_local(line: &str) -> bool {
-    let is_whole = |(at, _): (usize, &str)| {
+    let mark = "with local for";
+    let is_whole = |at: usize| {
         let before = at.checked_sub(1).and_then(|at| line.as_bytes().get(at));
-        let behind = line.as_bytes().get(at + "with local for".len());
+        let behind = line.as_bytes().get(at + mark.len());
         !(before.is_some_and(|b| is_word(*b)) || behind.is_some_and(|b| is_word(*b)))
     };
-    line.match_indices("with local for").any(is_whole)
+    places(line, mark).any(is_whole)
 }
 
 /// `from x by y;`: nothing about the client, unless x is its address.
@@ -247,10 +250,15 @@ fn begin_of_date(line: &str) -> Option<usize> {
 pub(super) fn behind<'t>(text: &'t str, mark: &'t str) -> impl Iterator<Item = &'t str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let found = rest.get(rest.find(mark)?..)?;
+        let found = rest.get(memmem::find(rest.as_bytes(), mark.as_bytes())?..)?;
         rest = found.get(1..)?;
         found.get(mark.len()..)
     })
+}
+
+/// Where a mark stands.
+pub(super) fn places(text: &str, mark: &str) -> impl Iterator<Item = usize> {
+    memmem::find_iter(text.as_bytes(), mark.as_bytes())
 }
 
 /// The text up to the first blank.
@@ -270,7 +278,7 @@ fn id(line: &str) -> Option<&str> {
 /// The name behind `helo=`, or else behind `HELO ` or `EHLO `, of characters that names have.
 fn helo(line: &str) -> Option<&str> {
     let first = |marks: &[&str]| {
-        let places = marks.iter().flat_map(|mark| line.match_indices(mark));
+        let places = marks.iter().flat_map(|mark| places(line, mark).map(move |at| (at, mark)));
         let named = places.filter_map(|(at, mark)| {
             let before = at.checked_sub(1).and_then(|before| line.as_bytes().get(before));
             let text = line.get(at + mark.len()..)?;
