@@ -25,7 +25,8 @@ pub(super) struct Outset {
     values: Vec<f64>,
     /// The numbers of those that are not 0.
     standing: Vec<u32>,
-    /// For each number the metas that rest on it, as indices.
+    /// For each number the metas to work out if it changes, as indices: those that rest on it, but
+    /// one that is 0 without a certain number only if that one changes.
     dependents: Vec<Vec<u32>>,
 }
 
@@ -39,7 +40,7 @@ impl Outset {
         for (index, meta) in (0..).zip(&set.metas) {
             let result = meta.expression.evaluate(&mut stack, |n| value(&outset.values, n));
             put(&mut outset.values, meta.rule, |_| counted(result));
-            for operand in meta.expression.operands() {
+            for operand in outset.decisive(&meta.expression) {
                 let ground = usize::try_from(operand).ok();
                 if let Some(dependents) = ground.and_then(|at| outset.dependents.get_mut(at))
                     && dependents.last() != Some(&index)
@@ -51,6 +52,15 @@ impl Outset {
         let standing = (0..).zip(&outset.values).filter(|(_, value)| **value != 0.0);
         outset.standing = standing.map(|(number, _)| number).collect();
         outset
+    }
+
+    /// The numbers of which one must change for an expression to change.
+    fn decisive(&self, expression: &Expression) -> Vec<u32> {
+        let necessary = expression.necessary().into_iter();
+        match necessary.rev().find(|&number| value(&self.values, number) == 0.0) {
+            Some(number) => vec![number],
+            None => expression.operands().collect(),
+        }
     }
 }
 

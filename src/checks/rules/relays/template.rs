@@ -21,7 +21,7 @@
 //! `name` is both `helo` and `rdns`. What stands for anything takes as much as it can and gives back
 //! what the rest of the form needs.
 
-use memchr::{memchr, memrchr_iter};
+use memchr::{memchr, memchr_iter, memrchr_iter};
 
 use super::address;
 
@@ -285,5 +285,11 @@ fn gap_ends<'l>(
         Some(Piece::Text(text)) => *text,
         _ => b"",
     };
-    (at..=line.len()).filter(move |&end| line.get(end..).is_some_and(|rest| rest.starts_with(text)))
+    let gap = line.get(at..).unwrap_or_default();
+    let (anywhere, first, gap) = match text.first() {
+        Some(&first) => (0..0, first, gap),
+        None => (at..line.len() + 1, 0, &[][..]),
+    };
+    let begins = move |end: &usize| line.get(*end..).is_some_and(|rest| rest.starts_with(text));
+    anywhere.chain(memchr_iter(first, gap).map(move |offset| at + offset).filter(begins))
 }

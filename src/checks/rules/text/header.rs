@@ -20,10 +20,7 @@ const VALUE_LIMIT: usize = 64 << 10;
 impl HeaderQuery {
     /// The text a pattern is matched against; `None` if the message has no such header.
     pub(in super::super) fn read<'s>(&self, scene: &'s Scene<'_>) -> Option<Cow<'s, [u8]>> {
-        let mut text = match self.whole(scene) {
-            Some(text) => Cow::Borrowed(text),
-            None => joined(self.values(scene))?,
-        };
+        let mut text = self.whole(scene).or_else(|| joined(self.values(scene)))?;
         match &mut text {
             Cow::Borrowed(text) => *text = text.get(..VALUE_LIMIT).unwrap_or(text),
             Cow::Owned(text) => text.truncate(VALUE_LIMIT),
@@ -31,17 +28,19 @@ impl HeaderQuery {
         Some(text)
     }
 
-    /// The decoded values of all fields of a name, if that is what is asked for and there are any.
-    fn whole<'s>(&self, scene: &'s Scene<'_>) -> Option<&'s [u8]> {
-        let is_whole =
-            !self.raw && (self.part, self.place, self.pick) == (Part::Whole, Place::Any, Pick::All);
-        match &self.of {
-            Of::Named(name) if is_whole => {
-                let text = scene.headers.joined(name);
-                (!text.is_empty()).then_some(text.as_bytes())
-            }
-            _ => None,
+    /// The decoded values of all fields, or of those of a name, if that is what is asked for and
+    /// there are any.
+    fn whole<'s>(&self, scene: &'s Scene<'_>) -> Option<Cow<'s, [u8]>> {
+        let modifiers = (self.raw, self.part, self.place, self.pick);
+        if modifiers != (false, Part::Whole, Place::Any, Pick::All) {
+            return None;
         }
+        let text = match &self.of {
+            Of::Named(name) => Cow::Borrowed(scene.headers.joined(name).as_bytes()),
+            Of::All => Cow::Owned(all_lines(&scene.headers)),
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
     }
 
     /// Whether the message has such a header.
@@ -253,7 +252,27 @@ fn line<'s>(field: &'s Field<'_>) -> Cow<'s, [u8]> {
 
 /// The same behind the name.
 fn named_line<'s>(field: &'s Field<'_>) -> Cow<'s, [u8]> {
-    [field.name, b": ", field.decoded().as_bytes(), b"\n"].concat().into()
+    let mut line = Vec::new();
+    add_named_line(&mut line, field);
+    line.into()
+}
+
+fn add_named_line(text: &mut Vec<u8>, field: &Field<'_>) {
+    for part in [field.name, b": ", field.decoded().as_bytes(), b"\n"] {
+        text.extend_from_slice(part);
+    }
+}
+
+/// These lines of all fields, until they are too many bytes.
+fn all_lines(fields: &Fields<'_>) -> Vec<u8> {
+    let mut text = Vec::new();
+    for field in fields.iter() {
+        if text.len() >= VALUE_LIMIT {
+            break;
+        }
+        add_named_line(&mut text, field);
+    }
+    text
 }
 
 /// Where mailing lists that resend a message put its Message-Id.
