@@ -13,7 +13,7 @@ pub(super) use sender::envelope_from;
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::memchr;
 
 /// Bytes of a message that `full` rules read; the rest is attachments, and time is limited.
 const FULL_LIMIT: usize = 1 << 20;
@@ -26,7 +26,7 @@ pub(super) fn full(raw: &[u8]) -> Cow<'_, [u8]> {
 
 /// Replaces CR LF by LF.
 fn bare_line_feeds(text: &[u8]) -> Cow<'_, [u8]> {
-    if memmem::find(text, b"\r\n").is_none() {
+    if memchr(b'\r', text).is_none() {
         return Cow::Borrowed(text);
     }
     let mut bare = Vec::with_capacity(text.len());
