@@ -166,13 +166,12 @@ fn date_in(line: &str) -> Option<&str> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_time = |text: &str| text.split(':').count() == 3 && text.split(':').all(is_number);
     let is_blank = |c: char| c.is_ascii_whitespace() || c == '\u{b}';
-    let is_digit = |at: usize| line.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
-    let mut from = 0;
-    while let Some(at) = line.get(from..)?.find(is_blank).map(|at| from + at) {
-        from = at + 1;
-        let rest = line.get(from..)?;
-        let rest = if is_digit(from) { rest } else { one_less(rest) };
-        if !rest.starts_with(|c: char| c.is_ascii_digit()) {
+    let starts_with_digit = |text: &str| text.bytes().next().is_some_and(|b| b.is_ascii_digit());
+    let blanks = line.bytes().enumerate().filter(|(_, byte)| is_blank(char::from(*byte)));
+    for (at, _) in blanks {
+        let rest = line.get(at + 1..)?;
+        let rest = if starts_with_digit(rest) { rest } else { one_less(rest) };
+        if !starts_with_digit(rest) {
             continue;
         }
         let mut words = rest.splitn(6, ' ');
