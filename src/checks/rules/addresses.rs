@@ -1,7 +1,7 @@
 //! Lists of addresses with wildcards, as rules files write them; and whom a message is from and
 //! to, by everything that says so.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{cell::OnceCell, collections::HashSet, sync::LazyLock};
 
 use super::{glob, language::bytes_of, scene::Scene, text::HeaderQuery};
 
@@ -45,6 +45,13 @@ impl AddressList {
     }
 }
 
+/// Whom a message is from and to; each made once.
+#[derive(Debug, Default)]
+pub(super) struct Correspondents {
+    senders: OnceCell<Vec<Vec<u8>>>,
+    recipients: OnceCell<Vec<Vec<u8>>>,
+}
+
 /// ASCII letters in lower case, all other bytes as they are.
 pub(super) fn lower(text: &[u8]) -> Vec<u8> {
     text.to_ascii_lowercase()
@@ -79,7 +86,16 @@ const RECIPIENTS: [&str; 12] = [
 const RECEIVED_FOR: usize = 3;
 
 /// All addresses the message says it is from, each once, as written but for runs of dots.
-pub(super) fn senders(scene: &Scene<'_>) -> Vec<Vec<u8>> {
+pub(super) fn senders<'s>(scene: &'s Scene<'_>) -> &'s [Vec<u8>] {
+    scene.correspondents.senders.get_or_init(|| read_senders(scene))
+}
+
+/// All addresses the message says it is to, each once, as written.
+pub(super) fn recipients<'s>(scene: &'s Scene<'_>) -> &'s [Vec<u8>] {
+    scene.correspondents.recipients.get_or_init(|| read_recipients(scene))
+}
+
+fn read_senders(scene: &Scene<'_>) -> Vec<Vec<u8>> {
     static RESENT: LazyLock<Vec<HeaderQuery>> =
         LazyLock::new(|| queries(&["Resent-From:first:addr"]));
     static FIELDS: LazyLock<Vec<HeaderQuery>> = LazyLock::new(|| queries(&SENDERS));
@@ -94,8 +110,7 @@ pub(super) fn senders(scene: &Scene<'_>) -> Vec<Vec<u8>> {
     once_each(senders)
 }
 
-/// All addresses the message says it is to, each once, as written.
-pub(super) fn recipients(scene: &Scene<'_>) -> Vec<Vec<u8>> {
+fn read_recipients(scene: &Scene<'_>) -> Vec<Vec<u8>> {
     static RESENT: LazyLock<Vec<HeaderQuery>> =
         LazyLock::new(|| queries(&["Resent-To:first:addr", "Resent-Cc:first:addr"]));
     static FIELDS: LazyLock<Vec<HeaderQuery>> = LazyLock::new(|| queries(&RECIPIENTS));
@@ -214,14 +229,14 @@ mod tests {
         assert!(list.is_empty());
     }
 
-    fn shown(message: &str, of: fn(&Scene<'_>) -> Vec<Vec<u8>>) -> String {
+    fn shown(message: &str, of: for<'s> fn(&'s Scene<'_>) -> &'s [Vec<u8>]) -> String {
         let case = Case {
             envelope: Arc::new(Envelope::default()),
             message: Arc::new(Message::parse(message.as_bytes().to_vec())),
         };
         let conf = Conf::default();
-        let addresses = of(&Scene::new(&case, &conf));
-        let words: Vec<_> = addresses.iter().map(|a| String::from_utf8_lossy(a)).collect();
+        let scene = Scene::new(&case, &conf);
+        let words: Vec<_> = of(&scene).iter().map(|a| String::from_utf8_lossy(a)).collect();
         words.join(" ")
     }
 

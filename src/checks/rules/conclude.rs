@@ -2,6 +2,7 @@
 
 use super::{
     Hits, RuleSet,
+    compile::index,
     expression::Expression,
     set::{Kind, Rule},
 };
@@ -22,7 +23,10 @@ pub(super) struct Meta {
 pub(super) struct Outset {
     /// The value of every number of the set if nothing hits.
     values: Vec<f64>,
-    /// For each number the metas that rest on it, as indices.
+    /// The numbers of those that are not 0.
+    standing: Vec<u32>,
+    /// For each number the metas to work out if it changes, as indices: those that rest on it, but
+    /// one that is 0 without a certain number only if that one changes.
     dependents: Vec<Vec<u32>>,
 }
 
@@ -30,12 +34,13 @@ impl Outset {
     /// That of a set whose metas are in order.
     pub(super) fn of(set: &RuleSet) -> Self {
         let numbers = set.numbers.len().max(set.rules.len());
-        let mut outset = Self { values: vec![0.0; numbers], dependents: vec![Vec::new(); numbers] };
+        let (values, dependents) = (vec![0.0; numbers], vec![Vec::new(); numbers]);
+        let mut outset = Self { values, standing: Vec::new(), dependents };
         let mut stack = Vec::new();
         for (index, meta) in (0..).zip(&set.metas) {
             let result = meta.expression.evaluate(&mut stack, |n| value(&outset.values, n));
             put(&mut outset.values, meta.rule, |_| counted(result));
-            for operand in meta.expression.operands() {
+            for operand in outset.decisive(&meta.expression) {
                 let ground = usize::try_from(operand).ok();
                 if let Some(dependents) = ground.and_then(|at| outset.dependents.get_mut(at))
                     && dependents.last() != Some(&index)
@@ -44,7 +49,18 @@ impl Outset {
                 }
             }
         }
+        let standing = (0..).zip(&outset.values).filter(|(_, value)| **value != 0.0);
+        outset.standing = standing.map(|(number, _)| number).collect();
         outset
+    }
+
+    /// The numbers of which one must change for an expression to change.
+    fn decisive(&self, expression: &Expression) -> Vec<u32> {
+        let necessary = expression.necessary().into_iter();
+        match necessary.rev().find(|&number| value(&self.values, number) == 0.0) {
+            Some(number) => vec![number],
+            None => expression.operands().collect(),
+        }
     }
 }
 
@@ -52,6 +68,8 @@ impl Outset {
 struct Values<'s> {
     outset: &'s Outset,
     values: Vec<f64>,
+    /// The numbers of those that were changed, some of them more than once.
+    changed: Vec<u32>,
     /// Metas to be worked out, by index.
     due: Vec<bool>,
 }
@@ -64,10 +82,25 @@ impl Values<'_> {
             return;
         }
         *slot = new;
+        self.changed.push(number);
         for &meta in self.outset.dependents.get(at).into_iter().flatten() {
             let due = usize::try_from(meta).ok().and_then(|at| self.due.get_mut(at));
             due.into_iter().for_each(|due| *due = true);
         }
+    }
+
+    /// The next meta to be worked out, from this index on.
+    fn next_due(&self, from: usize) -> Option<usize> {
+        self.due.get(from..)?.iter().position(|due| *due).map(|at| from + at)
+    }
+
+    /// The rules that hit, in their order.
+    fn hits<'r>(&self, set: &'r RuleSet) -> impl Iterator<Item = (u32, &'r Rule)> {
+        let mut numbers = [self.outset.standing.as_slice(), &self.changed].concat();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.retain(|&number| value(&self.values, number) != 0.0);
+        numbers.into_iter().filter_map(|number| Some((number, set.rules.get(index(number))?)))
     }
 }
 
@@ -82,32 +115,30 @@ pub(super) fn conclude(set: &RuleSet, hits: Hits, others: &[Finding]) -> Vec<Fin
     let finding = |(number, rule): (u32, &Rule)| Finding {
         name: rule.name.clone(),
         weight: rule.score,
-        evidence: evidence(set, &hits, &values, number, rule),
+        evidence: evidence(set, &hits, &values.values, number, rule),
     };
     // A rule may share its name with another check's finding, which is reported already.
     let reported = |(number, rule): &(u32, &Rule)| {
-        let own =
-            hits.count(*number) > 0 || rule.kind == Kind::Meta || found_elsewhere(others, rule);
-        let hit = own && value(&values, *number) != 0.0;
-        hit && rule.score != Points::ZERO && !rule.is_sub_rule()
+        rule.score != Points::ZERO
+            && !rule.is_sub_rule()
+            && (hits.count(*number) > 0 || rule.kind == Kind::Meta || found_elsewhere(others, rule))
     };
-    (0..).zip(&set.rules).filter(reported).map(finding).chain(ended).collect()
+    values.hits(set).filter(reported).map(finding).chain(ended).collect()
 }
 
 /// See [`RuleSet::fired`].
 pub(super) fn fired<'s>(set: &'s RuleSet, hits: &Hits, others: &[Finding]) -> Vec<&'s Name> {
     let (values, _) = values(set, hits, others);
-    let hit = |(number, _): &(u32, &Rule)| value(&values, *number) != 0.0;
-    (0..).zip(&set.rules).filter(hit).map(|(_, rule)| &rule.name).collect()
+    values.hits(set).map(|(_, rule)| &rule.name).collect()
 }
 
 /// The value of every number of the set: how often a rule hit, 1 for another check's finding,
 /// for a meta that hit the value of its expression. And the finding that the examination was ended
 /// early, if it was.
-fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> (Vec<f64>, Option<Finding>) {
+fn values<'s>(set: &'s RuleSet, hits: &Hits, others: &[Finding]) -> (Values<'s>, Option<Finding>) {
     let outset = &set.outset;
     let due = vec![false; set.metas.len()];
-    let mut all = Values { outset, values: outset.values.clone(), due };
+    let mut all = Values { outset, values: outset.values.clone(), changed: Vec::new(), due };
     for (number, count) in hits.all() {
         all.set(number, f64::from(count));
     }
@@ -119,17 +150,16 @@ fn values(set: &RuleSet, hits: &Hits, others: &[Finding]) -> (Vec<f64>, Option<F
         all.set(number, before.max(1.0));
     }
     let mut stack = Vec::new();
-    for (index, meta) in set.metas.iter().enumerate() {
-        if all.due.get(index) != Some(&true) {
-            continue;
-        }
+    let mut from = 0;
+    while let Some(at) = all.next_due(from) {
+        from = at + 1;
+        let Some(meta) = set.metas.get(at) else { break };
         let result = meta.expression.evaluate(&mut stack, |number| value(&all.values, number));
         let is_found = result == 0.0 && found.contains(&meta.rule);
         all.set(meta.rule, if is_found { 1.0 } else { counted(result) });
     }
-    let mut values = all.values;
-    let ended = set.shortcircuit.as_ref().and_then(|plan| plan.apply(set, &mut values));
-    (values, ended)
+    let ended = set.shortcircuit.as_ref().and_then(|plan| plan.apply(set, &mut all.values));
+    (all, ended)
 }
 
 /// Whether a function's rule may report what another check has found under another name.

@@ -6,13 +6,15 @@ use std::{
 };
 
 use super::{
+    addresses::Correspondents,
     conf::Conf,
     eval::{
-        self, Alternatives, Dates, Entity, Freemails, FromName, Images, MimeFacts, Pdfs, Signature,
+        self, Alternatives, Dates, Entity, Freemails, FromName, HeaderFacts, Images, MimeFacts,
+        Pdfs, Signature,
     },
     mime_header,
     relays::Relays,
-    text::Fields,
+    text::{self, Fields},
 };
 use crate::{
     checks::Case,
@@ -31,7 +33,12 @@ pub(super) struct Scene<'c> {
     pub(super) freemails: Freemails,
     /// What FromNameSpoof has seen.
     pub(super) from_name: FromName,
+    /// Whom it is from and to.
+    pub(super) correspondents: Correspondents,
+    /// What HeaderEval has seen.
+    pub(super) header_facts: HeaderFacts,
     relays: OnceCell<Relays>,
+    envelope_from: OnceCell<Option<String>>,
     part_fields: RefCell<Vec<PartFields>>,
     entities: OnceCell<Vec<Entity<'c>>>,
     leaf_texts: OnceCell<Vec<Option<LeafText<'c>>>>,
@@ -61,7 +68,10 @@ impl<'c> Scene<'c> {
             headers: Fields::of(case.message.raw()),
             freemails: Freemails::default(),
             from_name: FromName::default(),
+            correspondents: Correspondents::default(),
+            header_facts: HeaderFacts::default(),
             relays: OnceCell::new(),
+            envelope_from: OnceCell::new(),
             part_fields: RefCell::default(),
             entities: OnceCell::new(),
             leaf_texts: OnceCell::new(),
@@ -93,13 +103,16 @@ impl<'c> Scene<'c> {
         self.relays.get_or_init(|| Relays::of(self))
     }
 
+    /// The sender in SMTP; empty for the null sender, `None` where nobody tells.
+    pub(super) fn envelope_from(&self) -> Option<&str> {
+        self.envelope_from.get_or_init(|| text::envelope_from(self)).as_deref()
+    }
+
     /// The text of the message in paragraphs, the Subject first; once a function of FreeMail has
     /// read it, without the addresses it takes out.
     pub(super) fn paragraphs(&self) -> impl Iterator<Item = &[u8]> {
-        let changed = self.freemails.changed_text();
-        let own = changed.is_none().then(|| self.case.message.body());
-        let changed = changed.into_iter().flatten().map(Vec::as_slice);
-        changed.chain(own.into_iter().flatten().map(AsRef::as_ref))
+        let written = self.case.message.body().iter().enumerate();
+        written.map(|(at, own)| self.freemails.changed_paragraph(at).unwrap_or(own.as_ref()))
     }
 
     /// The URIs of the message, with the forms that the rules' domains and redirectors give them.

@@ -1,10 +1,12 @@
 //! What rules files say of sites: the names under which registries hand out domains, and the sites
 //! that lead on to others.
 
+use memchr::memmem::Finder;
+
 use super::{
     conf::ConfError,
     language::bytes_of,
-    pattern::{Matcher, Pattern},
+    pattern::{Matcher, Pattern, PatternError, View},
 };
 use crate::mail::{Redirectors, Registry};
 
@@ -13,7 +15,33 @@ use crate::mail::{Redirectors, Registry};
 pub(super) struct Sites {
     /// `None` until a file names some: then the built-in ones hold.
     registry: Option<Registry>,
-    redirectors: Vec<Matcher>,
+    redirectors: Vec<Redirector>,
+}
+
+/// Matches the URIs of a site that lead on, and the first group where to.
+#[derive(Debug)]
+struct Redirector {
+    matcher: Matcher,
+    /// Of which each of those URIs has one; `None` if there are no such strings.
+    marks: Option<Vec<Finder<'static>>>,
+}
+
+impl Redirector {
+    fn compile(pattern: &str) -> Result<Self, PatternError> {
+        let Pattern { matcher, literals, .. } = Pattern::compile_capturing(pattern)?;
+        let literals =
+            literals.filter(|literals| literals.view() == View::Plain && !literals.only_in_ascii());
+        let marks = literals
+            .map(|literals| literals.iter().map(|mark| Finder::new(mark).into_owned()).collect());
+        Ok(Self { matcher, marks })
+    }
+
+    /// `lower` is the URI in lower case.
+    fn target<'u>(&self, uri: &'u [u8], lower: &[u8]) -> Option<&'u [u8]> {
+        let has_one = |marks: &Vec<Finder<'_>>| marks.iter().any(|mark| mark.find(lower).is_some());
+        let may_match = self.marks.as_ref().is_none_or(has_one);
+        may_match.then(|| uri.get(self.matcher.capture(uri, 1)?)).flatten()
+    }
 }
 
 impl Sites {
@@ -39,7 +67,7 @@ impl Sites {
 
     fn add_redirector(&mut self, key: &str, value: &str) -> Result<(), ConfError> {
         let wrong = |error| ConfError::Value { key: key.to_owned(), what: format!("{error}") };
-        self.redirectors.push(Pattern::compile_capturing(value).map_err(wrong)?.matcher);
+        self.redirectors.push(Redirector::compile(value).map_err(wrong)?);
         Ok(())
     }
 
@@ -52,8 +80,9 @@ impl Sites {
 impl Redirectors for Sites {
     fn target(&self, uri: &str) -> Option<String> {
         let uri = bytes_of(uri);
-        let target = |redirector: &Matcher| {
-            let target = uri.get(redirector.capture(&uri, 1)?)?;
+        let lower = uri.to_ascii_lowercase();
+        let target = |redirector: &Redirector| {
+            let target = redirector.target(&uri, &lower)?;
             target.contains(&b'.').then(|| String::from_utf8_lossy(target).into_owned())
         };
         self.redirectors.iter().find_map(target)

@@ -21,6 +21,9 @@ const WORD: u8 = 1;
 /// A delimiter behind which a URI may begin.
 const OPENS: u8 = 2;
 
+/// Begins a shift of ISO 2022.
+const ESCAPE: u8 = 0x1b;
+
 /// Of each byte whether it is one of both.
 const CLASSES: [u8; 256] = classes();
 
@@ -84,6 +87,7 @@ struct Place {
 struct Scan<'t> {
     text: &'t [u8],
     registry: &'t Registry,
+    has_shifts: bool,
     /// The next `@`.
     at_sign: Option<usize>,
     /// From where on an address may begin that has it, and where it ends.
@@ -118,10 +122,18 @@ impl Part {
 
 /// Calls `add` for each URI as it stands in a text of the body.
 pub(super) fn each(text: &[u8], registry: &Registry, mut add: impl FnMut(&str, Option<Found>)) {
-    let mut scan = Scan { text, registry, at_sign: None, address: None, rows: Default::default() };
+    let mut scan = Scan {
+        text,
+        registry,
+        has_shifts: memchr(ESCAPE, text).is_some(),
+        at_sign: None,
+        address: None,
+        rows: Default::default(),
+    };
     scan.find_at_sign(0);
     let mut at = 0;
-    while at < text.len() {
+    while let Some(start) = scan.next_start(at) {
+        at = start;
         let Some(place) = scan.place(at) else {
             at += 1;
             continue;
@@ -145,25 +157,26 @@ impl Scan<'_> {
         if self.at_sign.is_some_and(|sign| sign < at) {
             self.find_at_sign(at);
         }
-        if !self.is_start(at) {
-            return None;
-        }
         self.known(at).or_else(|| self.address(at)).or_else(|| self.schemeless(at))
     }
 
-    /// Whether a URI may begin: at the edge of a word, behind a delimiter, or behind a shift of
-    /// ISO 2022.
-    fn is_start(&self, at: usize) -> bool {
-        let class = |at: Option<usize>| {
-            let byte = at.and_then(|at| self.byte(at))?;
-            CLASSES.get(usize::from(byte)).copied()
-        };
-        let (before, here) = (class(at.checked_sub(1)).unwrap_or(0), class(Some(at)).unwrap_or(0));
-        (before ^ here) & WORD != 0 || before & OPENS != 0 || self.is_behind_shift(at)
+    /// The next place where a URI may begin: at the edge of a word, behind a delimiter, or behind a
+    /// shift of ISO 2022.
+    fn next_start(&self, from: usize) -> Option<usize> {
+        let class = |byte: u8| CLASSES.get(usize::from(byte)).copied().unwrap_or(0);
+        let mut before = from.checked_sub(1).and_then(|at| self.byte(at)).map_or(0, class);
+        let rest = self.text.get(from..)?.iter().enumerate();
+        let mut places = rest.map(|(offset, &byte)| (from + offset, class(byte)));
+        let start = places.find(|&(at, here)| {
+            let is_edge = (before ^ here) & WORD != 0 || before & OPENS != 0;
+            before = here;
+            is_edge || self.has_shifts && self.is_behind_shift(at)
+        });
+        start.map(|(at, _)| at)
     }
 
     fn is_behind_shift(&self, at: usize) -> bool {
-        let start = at.checked_sub(3).filter(|&start| self.byte(start) == Some(0x1b));
+        let start = at.checked_sub(3).filter(|&start| self.byte(start) == Some(ESCAPE));
         start.is_some_and(|start| self.byte(start + 1) == Some(b'('))
     }
 

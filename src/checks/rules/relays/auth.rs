@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::{
-    received::{behind, word},
+    received::{behind, places, word},
     template::{Slot, Template},
 };
 
@@ -47,14 +47,12 @@ fn protocol(line: &str) -> Option<String> {
     if !line.contains(" by ") {
         return None;
     }
-    let withs = ["with ", "WITH ", "With "].into_iter().flat_map(|with| line.match_indices(with));
-    let behind_blank = withs.filter(|(at, _)| line.get(..*at).is_some_and(|b| b.ends_with(' ')));
-    let named = behind_blank.filter_map(|(at, with)| {
-        let rest = line.get(at + with.len()..)?;
+    let withs = [" with ", " WITH ", " With "].into_iter().flat_map(|with| behind(line, with));
+    let named = withs.filter_map(|rest| {
         let name = rest.split([' ', ';']).next()?;
-        PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(name)).then_some((at, name))
+        PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(name)).then_some((rest.len(), name))
     });
-    named.min_by_key(|(at, _)| *at).map(|(_, name)| name.to_owned())
+    named.max_by_key(|(length, _)| *length).map(|(_, name)| name.to_owned())
 }
 
 /// Google's ids of submitted mail: `with ESMTPS id a1sm1234567abc.1.2012.01.02.03.04.05`.
@@ -159,7 +157,8 @@ fn critical_path(line: &str) -> Option<String> {
         let are_numbers = parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
         are_numbers && matches!(lengths.as_slice(), [1 | 2, 1, 3] | [1 | 2, 1, 3, 1..=3])
     };
-    let found = line.match_indices(") (authenticated as ").any(|(at, mark)| {
+    let mark = ") (authenticated as ";
+    let found = places(line, mark).any(|at| {
         let before = line.get(..at).unwrap_or_default();
         let (server, version) = before.rsplit_once(" (").unwrap_or_default();
         let behind = line.get(at + mark.len()..).unwrap_or_default();
@@ -194,13 +193,12 @@ fn exchange_dav(line: &str) -> Option<String> {
 
 /// `(via HTTP)`, a comment of some web mailers.
 fn via_http(line: &str) -> Option<String> {
-    let comments = behind(line, " (").filter(|_| line.contains(" by "));
-    comments.into_iter().find_map(|text| {
-        let (comment, rest) = text.split_once(')')?;
-        let via = comment.get(..4).filter(|via| via.eq_ignore_ascii_case("via "))?;
-        let name = comment.get(via.len()..)?;
+    behind(line, " (").find_map(|text| {
+        let via = text.get(..4).filter(|via| via.eq_ignore_ascii_case("via "))?;
+        let (name, rest) = text.get(via.len()..)?.split_once(')')?;
         let is_http = name.get(..4).is_some_and(|http| http.eq_ignore_ascii_case("HTTP"));
         let ends = rest.is_empty() || rest.starts_with([' ', ';']);
-        (is_http && name.chars().count() <= 5 && ends).then(|| name.to_owned())
+        let is_via = is_http && name.chars().count() <= 5 && ends && line.contains(" by ");
+        is_via.then(|| name.to_owned())
     })
 }

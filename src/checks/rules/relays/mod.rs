@@ -292,8 +292,15 @@ impl<'n> Tracer<'n> {
 
 /// A text without the characters that would spoil the form of [`Relay::text`].
 fn harmless(text: &str) -> String {
-    let is_harmful = |c: char| {
-        matches!(c, ' ' | '\t'..='\r' | '\0' | '#' | '[' | ']' | '(' | ')' | '<' | '>' | '|')
+    let is_harmful = |byte: u8| {
+        matches!(
+            byte,
+            b' ' | b'\t'..=b'\r' | b'\0' | b'#' | b'[' | b']' | b'(' | b')' | b'<' | b'>' | b'|'
+        )
     };
-    text.chars().map(|c| if is_harmful(c) { '!' } else { c }).collect()
+    if !text.bytes().any(is_harmful) {
+        return text.to_owned();
+    }
+    let harmless = |c: char| if u8::try_from(c).is_ok_and(is_harmful) { '!' } else { c };
+    text.chars().map(harmless).collect()
 }

@@ -21,6 +21,8 @@
 //! `name` is both `helo` and `rdns`. What stands for anything takes as much as it can and gives back
 //! what the rest of the form needs.
 
+use memchr::{memchr, memchr_iter, memrchr_iter};
+
 use super::address;
 
 /// What a form keeps.
@@ -188,11 +190,14 @@ impl Run {
         Self { slot, kind, least, shape }
     }
 
-    fn takes(&self, byte: u8) -> bool {
-        match self.kind {
-            Kind::Digits => byte.is_ascii_digit(),
-            Kind::Without(others) => !others.contains(&byte),
-        }
+    /// How much of a text it can take, in bytes.
+    fn longest(&self, text: &[u8]) -> usize {
+        let end = match self.kind {
+            Kind::Digits => text.iter().position(|byte| !byte.is_ascii_digit()),
+            Kind::Without(&[other]) => memchr(other, text),
+            Kind::Without(others) => text.iter().position(|byte| others.contains(byte)),
+        };
+        end.unwrap_or(text.len())
     }
 
     /// Whether the run may be this text.
@@ -249,22 +254,25 @@ fn matches(pieces: &[Piece], line: &[u8], at: usize, kept: &mut Kept) -> bool {
 
 fn run_matches(run: &Run, rest: &[Piece], line: &[u8], at: usize, kept: &mut Kept) -> bool {
     let here = line.get(at..).unwrap_or_default();
-    let most = here.iter().take_while(|byte| run.takes(**byte)).count();
+    let most = run.longest(here);
     let next = match rest.first() {
         Some(Piece::Text(text)) => text.first().copied(),
         _ => None,
     };
-    // Without text behind it, a run is as long as it can be.
-    let shortest = if next.is_some() || run.shape == Shape::EndsInWord { run.least } else { most };
-    (shortest.max(run.least)..=most).rev().any(|length| {
-        let is_next = next.is_none_or(|next| here.get(length) == Some(&next));
-        let text = here.get(..length).unwrap_or_default();
-        if !is_next || !run.may_be(text) {
+    let mut fits = |length: usize| {
+        if !run.may_be(here.get(..length).unwrap_or_default()) {
             return false;
         }
         kept.set(run.slot, (at, at + length));
         matches(rest, line, at + length, kept)
-    })
+    };
+    if let Some(next) = next {
+        let ends = here.get(run.least..here.len().min(most + 1)).unwrap_or_default();
+        return memrchr_iter(next, ends).any(|end| fits(run.least + end));
+    }
+    // Without text behind it, a run is as long as it can be.
+    let shortest = if run.shape == Shape::EndsInWord { run.least } else { most };
+    (shortest.max(run.least)..=most).rev().any(fits)
 }
 
 /// Where a gap may end: where the text behind it begins.
@@ -277,5 +285,11 @@ fn gap_ends<'l>(
         Some(Piece::Text(text)) => *text,
         _ => b"",
     };
-    (at..=line.len()).filter(move |&end| line.get(end..).is_some_and(|rest| rest.starts_with(text)))
+    let gap = line.get(at..).unwrap_or_default();
+    let (anywhere, first, gap) = match text.first() {
+        Some(&first) => (0..0, first, gap),
+        None => (at..line.len() + 1, 0, &[][..]),
+    };
+    let begins = move |end: &usize| line.get(*end..).is_some_and(|rest| rest.starts_with(text));
+    anywhere.chain(memchr_iter(first, gap).map(move |offset| at + offset).filter(begins))
 }

@@ -8,8 +8,11 @@
 //! - Fields named `X-Spam-…` are no part of the message: another filter's opinion is no fact. Only
 //!   `ALL:raw` has them.
 
-use std::{borrow::Cow, cell::OnceCell, collections::HashMap, ops::Range};
+use std::{borrow::Cow, cell::OnceCell, cmp::Ordering, ops::Range};
 
+use memchr::{memchr, memrchr};
+
+use super::mailboxes::{Mailbox, mailboxes};
 use crate::mail::decode_words;
 
 /// The longest value that is read, in bytes.
@@ -28,8 +31,8 @@ const MOST_FIELDS: usize = 10_000;
 #[derive(Debug, Default)]
 pub(in super::super) struct Fields<'c> {
     list: Vec<Field<'c>>,
-    /// Lower-case names.
-    by_name: HashMap<Vec<u8>, Vec<usize>>,
+    /// Indices, those of one name together and in order; names by [`compare`].
+    by_name: Vec<usize>,
     /// Every field with its folds as it was sent, and lines that are none.
     lines: Vec<&'c [u8]>,
 }
@@ -42,6 +45,9 @@ pub(in super::super) struct Field<'c> {
     /// What stands behind the colon, folds and the last line end included; line ends are LF.
     pub(in super::super) raw: Cow<'c, [u8]>,
     decoded: OnceCell<String>,
+    mailboxes: OnceCell<Vec<Mailbox>>,
+    /// Of the first field of a name: what [`Fields::joined`] answers.
+    joined: OnceCell<String>,
 }
 
 impl Field<'_> {
@@ -53,6 +59,11 @@ impl Field<'_> {
             if has_words(self.name) { decoded(line) } else { unicode(line).into_owned() }
         })
     }
+
+    /// The mailboxes that the value lists as it was sent.
+    pub(super) fn mailboxes(&self) -> &[Mailbox] {
+        self.mailboxes.get_or_init(|| mailboxes(&self.raw))
+    }
 }
 
 impl<'c> Fields<'c> {
@@ -62,7 +73,7 @@ impl<'c> Fields<'c> {
         let is_mbox = is_mbox_line(message.get(..first).unwrap_or_default());
         let start = if is_mbox { first } else { 0 };
         let last = message.len().saturating_sub(1);
-        let last = message.get(..last).and_then(|text| text.iter().rposition(|&b| b == b'\n'));
+        let last = message.get(..last).and_then(|text| memrchr(b'\n', text));
         let first_line = message.get(start..line_end(message, start)).unwrap_or_default();
         let last_line = message.get(last.map_or(0, |at| at + 1)..).unwrap_or_default();
         let has_crlf = first_line.ends_with(b"\r\n") || last_line.ends_with(b"\r\n");
@@ -72,6 +83,7 @@ impl<'c> Fields<'c> {
             fields.lines.push(line);
             fields.add(line, has_crlf);
         }
+        fields.sort();
         fields
     }
 
@@ -85,13 +97,21 @@ impl<'c> Fields<'c> {
         &self,
         name: &str,
     ) -> impl DoubleEndedIterator<Item = &Field<'c>> {
-        let indexes = self.by_name.get(name.as_bytes()).map(Vec::as_slice).unwrap_or_default();
-        indexes.iter().filter_map(|&index| self.list.get(index))
+        let order = |&index: &usize| {
+            self.list
+                .get(index)
+                .map_or(Ordering::Less, |field| compare(field.name, name.as_bytes()))
+        };
+        let start = self.by_name.partition_point(|index| order(index).is_lt());
+        let from_start = self.by_name.get(start..).unwrap_or_default();
+        let length = from_start.iter().take_while(|index| order(index).is_eq()).count();
+        let indices = from_start.get(..length).unwrap_or_default();
+        indices.iter().filter_map(|&index| self.list.get(index))
     }
 
     /// Whether there is one of this name, in lower case.
     pub(in super::super) fn has(&self, name: &str) -> bool {
-        self.by_name.contains_key(name.as_bytes())
+        self.named(name).next().is_some()
     }
 
     /// The fields as sent, name, folds and line ends included.
@@ -100,17 +120,21 @@ impl<'c> Fields<'c> {
     }
 
     /// The decoded values of all fields of a name in lower case, each with a line feed behind it.
-    pub(in super::super) fn joined(&self, name: &str) -> String {
-        let mut text = String::new();
-        for field in self.named(name) {
-            text.push_str(field.decoded());
-            text.push('\n');
-        }
-        text
+    pub(in super::super) fn joined(&self, name: &str) -> &str {
+        let mut fields = self.named(name).peekable();
+        let Some(first) = fields.peek().copied() else { return "" };
+        first.joined.get_or_init(|| {
+            let mut text = String::new();
+            for field in fields {
+                text.push_str(field.decoded());
+                text.push('\n');
+            }
+            text
+        })
     }
 
     fn add(&mut self, line: &'c [u8], has_crlf: bool) {
-        let Some(colon) = line.iter().position(|&byte| byte == b':') else { return };
+        let Some(colon) = memchr(b':', line) else { return };
         let (name, value) = line.split_at_checked(colon).unwrap_or_default();
         if self.list.len() >= MOST_FIELDS {
             return;
@@ -130,9 +154,24 @@ impl<'c> Fields<'c> {
                 Cow::Owned(text)
             }
         };
-        self.by_name.entry(name.to_ascii_lowercase()).or_default().push(self.list.len());
-        self.list.push(Field { name, raw, decoded: OnceCell::new() });
+        let (decoded, mailboxes, joined) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        self.list.push(Field { name, raw, decoded, mailboxes, joined });
     }
+
+    fn sort(&mut self) {
+        let name = |&index: &usize| self.list.get(index).map_or(&b""[..], |field| field.name);
+        let mut by_name: Vec<usize> = (0..self.list.len()).collect();
+        by_name.sort_by(|one, other| compare(name(one), name(other)));
+        self.by_name = by_name;
+    }
+}
+
+/// An order of names in which case does not count: shorter ones first, which tells most apart.
+fn compare(one: &[u8], other: &[u8]) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| {
+        let lower = u8::to_ascii_lowercase;
+        one.iter().map(lower).cmp(other.iter().map(lower))
+    })
 }
 
 /// The line that mbox files put before a message.
@@ -145,7 +184,7 @@ fn is_mbox_line(line: &[u8]) -> bool {
 /// Where the line that begins at `start` ends, its line feed included.
 fn line_end(text: &[u8], start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
-    rest.iter().position(|&byte| byte == b'\n').map_or(text.len(), |at| start + at + 1)
+    memchr(b'\n', rest).map_or(text.len(), |at| start + at + 1)
 }
 
 /// Where fields stand, folds included, and lines that are none.
@@ -211,7 +250,7 @@ pub(super) fn trimmed(text: &[u8]) -> &[u8] {
 
 /// A value on one line: each line feed with the blanks behind it becomes one blank.
 fn unfolded(value: &[u8]) -> Cow<'_, [u8]> {
-    if !value.contains(&b'\n') {
+    if memchr(b'\n', value).is_none() {
         return Cow::Borrowed(value);
     }
     let mut out = Vec::with_capacity(value.len());

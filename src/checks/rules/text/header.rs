@@ -10,9 +10,8 @@ use super::{
     bare_line_feeds,
     fields::{Field, Fields, decoded_line, is_blank, trimmed, unfolded_raw},
     host,
-    mailboxes::mailboxes,
+    mailboxes::{Mailbox, mailboxes},
     query::{HeaderQuery, Hosts, Of, Part, Pick, Place},
-    sender,
 };
 
 /// Bytes of all values of one query together; SpamAssassin's limit for a header section.
@@ -20,13 +19,28 @@ const VALUE_LIMIT: usize = 64 << 10;
 
 impl HeaderQuery {
     /// The text a pattern is matched against; `None` if the message has no such header.
-    pub(in super::super) fn read(&self, scene: &Scene<'_>) -> Option<Vec<u8>> {
-        let values = self.values(scene);
-        let first = values.first()?;
-        let between: &[u8] = if first.ends_with(b"\n") { b"" } else { b"\n" };
-        let mut text = values.join(between);
-        text.truncate(VALUE_LIMIT);
+    pub(in super::super) fn read<'s>(&self, scene: &'s Scene<'_>) -> Option<Cow<'s, [u8]>> {
+        let mut text = self.whole(scene).or_else(|| joined(self.values(scene)))?;
+        match &mut text {
+            Cow::Borrowed(text) => *text = text.get(..VALUE_LIMIT).unwrap_or(text),
+            Cow::Owned(text) => text.truncate(VALUE_LIMIT),
+        }
         Some(text)
+    }
+
+    /// The decoded values of all fields, or of those of a name, if that is what is asked for and
+    /// there are any.
+    fn whole<'s>(&self, scene: &'s Scene<'_>) -> Option<Cow<'s, [u8]>> {
+        let modifiers = (self.raw, self.part, self.place, self.pick);
+        if modifiers != (false, Part::Whole, Place::Any, Pick::All) {
+            return None;
+        }
+        let text = match &self.of {
+            Of::Named(name) => Cow::Borrowed(scene.headers.joined(name).as_bytes()),
+            Of::All => Cow::Owned(all_lines(&scene.headers)),
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
     }
 
     /// Whether the message has such a header.
@@ -41,32 +55,36 @@ impl HeaderQuery {
 
     /// Everything that is asked for, one by one.
     pub(in super::super) fn values<'s>(&self, scene: &'s Scene<'_>) -> Vec<Cow<'s, [u8]>> {
-        match self.of {
+        let mut values = match &self.of {
             Of::All => return self.all(&scene.headers),
-            Of::Wrote(hosts) => return self.all_of(hosts, scene),
-            _ => {}
-        }
-        let mut values = self.fields(scene);
-        match self.pick {
-            Pick::All => {}
-            Pick::First => values.truncate(1),
-            Pick::Last => drop(values.drain(..values.len().saturating_sub(1))),
-        }
-        if self.part != Part::Whole {
-            values = values.iter().flat_map(|value| self.parts(value)).collect();
-        }
+            Of::Wrote(hosts) => return self.all_of(*hosts, scene),
+            Of::Named(name) if self.part != Part::Whole && scene.headers.has(name) => {
+                self.parts_of_fields(name, scene)
+            }
+            _ if self.part == Part::Whole => self.picked(self.texts(scene)),
+            _ => self.parts_of_texts(self.picked(self.texts(scene))),
+        };
         if self.place != Place::Any {
             values = values.iter().filter_map(|value| self.place(value, scene)).collect();
         }
         values
     }
 
+    /// Those that `:first` or `:last` leaves.
+    fn picked<T>(&self, mut values: Vec<T>) -> Vec<T> {
+        match self.pick {
+            Pick::All => {}
+            Pick::First => values.truncate(1),
+            Pick::Last => drop(values.drain(..values.len().saturating_sub(1))),
+        }
+        values
+    }
+
     /// The values of the fields, as far as the limit allows.
-    fn fields<'s>(&self, scene: &'s Scene<'_>) -> Vec<Cow<'s, [u8]>> {
+    fn texts<'s>(&self, scene: &'s Scene<'_>) -> Vec<Cow<'s, [u8]>> {
         match &self.of {
             Of::Named(name) => {
-                let wants_raw = self.raw || self.part != Part::Whole;
-                let value = |field: &'s Field<'_>| match wants_raw {
+                let value = |field: &'s Field<'_>| match self.raw {
                     true => Cow::Borrowed(&*field.raw),
                     false => line(field),
                 };
@@ -75,10 +93,10 @@ impl HeaderQuery {
             }
             Of::ToCc => self.unfolded(scene, &["to", "cc"]),
             Of::MessageId => self.unfolded(scene, &MESSAGE_IDS),
-            Of::EnvelopeFrom => sender::envelope_from(scene)
-                .map(|sender| sender.into_bytes().into())
-                .into_iter()
-                .collect(),
+            Of::EnvelopeFrom => {
+                let sender = scene.envelope_from().map(|sender| sender.as_bytes().into());
+                sender.into_iter().collect()
+            }
             Of::Relays(hosts) => {
                 let text = Relays::text(of(*hosts, scene.relays()));
                 vec![text.into_bytes().into()]
@@ -132,14 +150,27 @@ impl HeaderQuery {
         lines.filter(belongs).map(|(_, _, line)| line).collect()
     }
 
-    /// Addresses or names in a value.
-    fn parts<'s>(&self, value: &[u8]) -> Vec<Cow<'s, [u8]>> {
-        let wanted = mailboxes(value).into_iter().filter_map(|mailbox| match self.part {
-            Part::Addresses => mailbox.address,
-            _ if self.raw => mailbox.name,
-            _ => mailbox.name.map(|name| readable(&name).into_bytes()),
-        });
-        wanted.map(Cow::Owned).collect()
+    /// Addresses or names in fields as they were sent.
+    fn parts_of_fields<'s>(&self, name: &str, scene: &'s Scene<'_>) -> Vec<Cow<'s, [u8]>> {
+        let fields = limited_by(scene.headers.named(name), |field| field.raw.len());
+        let fields = self.picked(fields).into_iter();
+        fields.flat_map(Field::mailboxes).filter_map(|mailbox| self.part(mailbox)).collect()
+    }
+
+    /// Addresses or names in other texts.
+    fn parts_of_texts<'s>(&self, texts: Vec<Cow<'s, [u8]>>) -> Vec<Cow<'s, [u8]>> {
+        let owned = |mailbox: &Mailbox| Some(Cow::Owned(self.part(mailbox)?.into_owned()));
+        let mailboxes = texts.iter().flat_map(|text| mailboxes(text));
+        mailboxes.filter_map(|mailbox| owned(&mailbox)).collect()
+    }
+
+    /// What is wanted of a mailbox.
+    fn part<'m>(&self, mailbox: &'m Mailbox) -> Option<Cow<'m, [u8]>> {
+        match self.part {
+            Part::Addresses => mailbox.address.as_deref().map(Cow::Borrowed),
+            _ if self.raw => mailbox.name.as_deref().map(Cow::Borrowed),
+            _ => mailbox.name.as_deref().map(|name| readable(name).into_bytes().into()),
+        }
     }
 
     /// The host or address in a value.
@@ -169,21 +200,17 @@ impl HeaderQuery {
 /// `X-SenderDomain` and `X-AuthorDomain`, which SpamAssassin adds: the host of the sender in SMTP,
 /// and those in From.
 fn domains<'s>(name: &str, scene: &Scene<'_>) -> Vec<Cow<'s, [u8]>> {
-    let of_addresses = |value: &[u8]| -> Vec<String> {
-        let addresses = mailboxes(value).into_iter().filter_map(|mailbox| mailbox.address);
-        let hosts = addresses.filter_map(|address| {
-            let address = String::from_utf8_lossy(&address).to_ascii_lowercase();
-            host::host_of_address(&address).map(str::to_owned)
-        });
-        hosts.collect()
+    let host = |mailbox: &Mailbox| {
+        let address = String::from_utf8_lossy(mailbox.address.as_deref()?).to_ascii_lowercase();
+        host::host_of_address(&address).map(str::to_owned)
     };
     let mut hosts: Vec<String> = match name {
         "x-senderdomain" => {
-            let sender = sender::envelope_from(scene).unwrap_or_default();
-            of_addresses(sender.as_bytes()).into_iter().take(1).collect()
+            let sender = scene.envelope_from().unwrap_or_default();
+            mailboxes(sender.as_bytes()).iter().filter_map(host).take(1).collect()
         }
         "x-authordomain" => {
-            scene.headers.named("from").flat_map(|field| of_addresses(&field.raw)).collect()
+            scene.headers.named("from").flat_map(Field::mailboxes).filter_map(host).collect()
         }
         _ => return Vec::new(),
     };
@@ -192,12 +219,27 @@ fn domains<'s>(name: &str, scene: &Scene<'_>) -> Vec<Cow<'s, [u8]>> {
     if hosts.is_empty() { Vec::new() } else { vec![hosts.join(" ").into_bytes().into()] }
 }
 
+/// Values as one text; `None` if there are none.
+fn joined(mut values: Vec<Cow<'_, [u8]>>) -> Option<Cow<'_, [u8]>> {
+    if values.len() <= 1 {
+        return values.pop();
+    }
+    let is_ended = values.first()?.ends_with(b"\n");
+    let between: &[u8] = if is_ended { b"" } else { b"\n" };
+    Some(values.join(between).into())
+}
+
 /// The values until they are too many bytes.
 fn limited<'s>(values: impl Iterator<Item = Cow<'s, [u8]>>) -> Vec<Cow<'s, [u8]>> {
+    limited_by(values, |value| value.len())
+}
+
+/// The same of what has so many bytes each.
+fn limited_by<T>(values: impl Iterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<T> {
     let mut left = VALUE_LIMIT;
     let within = values.map_while(|value| {
         let value = (left > 0).then_some(value)?;
-        left = left.saturating_sub(value.len());
+        left = left.saturating_sub(bytes(&value));
         Some(value)
     });
     within.collect()
@@ -210,7 +252,27 @@ fn line<'s>(field: &'s Field<'_>) -> Cow<'s, [u8]> {
 
 /// The same behind the name.
 fn named_line<'s>(field: &'s Field<'_>) -> Cow<'s, [u8]> {
-    [field.name, b": ", field.decoded().as_bytes(), b"\n"].concat().into()
+    let mut line = Vec::new();
+    add_named_line(&mut line, field);
+    line.into()
+}
+
+fn add_named_line(text: &mut Vec<u8>, field: &Field<'_>) {
+    for part in [field.name, b": ", field.decoded().as_bytes(), b"\n"] {
+        text.extend_from_slice(part);
+    }
+}
+
+/// These lines of all fields, until they are too many bytes.
+fn all_lines(fields: &Fields<'_>) -> Vec<u8> {
+    let mut text = Vec::new();
+    for field in fields.iter() {
+        if text.len() >= VALUE_LIMIT {
+            break;
+        }
+        add_named_line(&mut text, field);
+    }
+    text
 }
 
 /// Where mailing lists that resend a message put its Message-Id.

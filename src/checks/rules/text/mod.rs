@@ -9,8 +9,11 @@ mod sender;
 
 pub(super) use fields::{Fields, is_blank};
 pub(super) use query::{HeaderQuery, QueryError};
+pub(super) use sender::envelope_from;
 
 use std::borrow::Cow;
+
+use memchr::memchr;
 
 /// Bytes of a message that `full` rules read; the rest is attachments, and time is limited.
 const FULL_LIMIT: usize = 1 << 20;
@@ -23,7 +26,7 @@ pub(super) fn full(raw: &[u8]) -> Cow<'_, [u8]> {
 
 /// Replaces CR LF by LF.
 fn bare_line_feeds(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.windows(2).any(|pair| pair == b"\r\n") {
+    if memchr(b'\r', text).is_none() {
         return Cow::Borrowed(text);
     }
     let mut bare = Vec::with_capacity(text.len());

@@ -1,6 +1,6 @@
 //! The header questions of the rule language: fields, pseudo-headers, modifiers.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// What a `header` rule reads, as in `Subject`, `From:addr` or `ALL:raw`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ pub(in super::super) enum QueryError {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Of {
     /// Every field of this name (lower case).
-    Named(String),
+    Named(Cow<'static, str>),
     /// `ALL`: the whole header section.
     All,
     /// `ALL-TRUSTED` and the like: what these hosts may have written.
@@ -100,19 +100,26 @@ pub(super) enum Pick {
 }
 
 impl HeaderQuery {
+    /// `MESSAGEID`
+    pub(in super::super) const MESSAGE_ID: Self = Self::new(Of::MessageId, Part::Whole);
+
+    /// `ALL`
+    pub(in super::super) const ALL: Self = Self::new(Of::All, Part::Whole);
+
     /// `EnvelopeFrom:addr`
-    pub(in super::super) const ENVELOPE_FROM_ADDRESS: Self = Self::addresses(Of::EnvelopeFrom);
+    pub(in super::super) const ENVELOPE_FROM_ADDRESS: Self =
+        Self::new(Of::EnvelopeFrom, Part::Addresses);
 
     /// `ToCc:addr`
-    pub(in super::super) const RECIPIENTS: Self = Self::addresses(Of::ToCc);
+    pub(in super::super) const RECIPIENTS: Self = Self::new(Of::ToCc, Part::Addresses);
 
     /// `Name:addr`, of fields whose name is given in lower case.
-    pub(in super::super) fn addresses_of(name: &str) -> Self {
-        Self::addresses(Of::Named(name.to_owned()))
+    pub(in super::super) const fn addresses_of(name: &'static str) -> Self {
+        Self::new(Of::Named(Cow::Borrowed(name)), Part::Addresses)
     }
 
-    const fn addresses(of: Of) -> Self {
-        Self { of, raw: false, part: Part::Addresses, place: Place::Any, pick: Pick::All }
+    const fn new(of: Of, part: Part) -> Self {
+        Self { of, raw: false, part, place: Place::Any, pick: Pick::All }
     }
 
     /// Reads `Name:modifier:modifier`.
@@ -127,9 +134,7 @@ impl HeaderQuery {
         {
             return Err(QueryError::Name(name.to_owned()));
         }
-        let of = Of::named(name);
-        let mut query =
-            Self { of, raw: false, part: Part::Whole, place: Place::Any, pick: Pick::All };
+        let mut query = Self::new(Of::named(name), Part::Whole);
         for modifier in words {
             query.modify(modifier)?;
         }
@@ -210,7 +215,7 @@ impl Of {
             ("MESSAGEID", _) => Self::MessageId,
             (_, "tocc") => Self::ToCc,
             (_, "envelopefrom") => Self::EnvelopeFrom,
-            _ => Self::Named(lower),
+            _ => Self::Named(lower.into()),
         }
     }
 }

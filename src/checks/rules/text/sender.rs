@@ -1,6 +1,9 @@
 //! The sender in SMTP (`EnvelopeFrom`).
 
-use super::{super::scene::Scene, fields::Fields, mailboxes::mailboxes};
+use super::{
+    super::scene::Scene,
+    fields::{Field, Fields},
+};
 use crate::mail::Address;
 
 /// The sender in SMTP: from SMTP itself while the message is on its way, and for stored mail from
@@ -55,17 +58,13 @@ fn of_fields(fields: &Fields<'_>) -> Option<String> {
 
 /// Whether a Received field stands above a field of this name.
 fn is_below_received(fields: &Fields<'_>, name: &str) -> bool {
-    let is = |name: &str| {
-        let name = name.to_owned();
-        move |field: &[u8]| field.eq_ignore_ascii_case(name.as_bytes())
-    };
-    let (is_received, is_named) = (is("received"), is(name));
-    fields.iter().skip_while(|field| !is_received(field.name)).any(|field| is_named(field.name))
+    let is = |field: &Field<'_>, name: &str| field.name.eq_ignore_ascii_case(name.as_bytes());
+    fields.iter().skip_while(|field| !is(field, "received")).any(|field| is(field, name))
 }
 
 /// The first address in the topmost field of a name in lower case.
 pub(in super::super) fn first_address(fields: &Fields<'_>, name: &str) -> Option<String> {
     let field = fields.named(name).next()?;
-    let address = mailboxes(&field.raw).into_iter().find_map(|mailbox| mailbox.address)?;
-    Some(String::from_utf8_lossy(&address).into_owned())
+    let address = field.mailboxes().iter().find_map(|mailbox| mailbox.address.as_deref())?;
+    Some(String::from_utf8_lossy(address).into_owned())
 }

@@ -13,8 +13,8 @@ use super::super::super::{
 #[derive(Debug)]
 pub(in super::super::super) struct Providers {
     domains: HashSet<Vec<u8>>,
-    /// Labels with `*` and `?`.
-    globs: Vec<Vec<u8>>,
+    /// Domains with `*` and `?`, label by label.
+    globs: Vec<Vec<Vec<u8>>>,
     /// Addresses and domains that do not count.
     except: HashSet<Vec<u8>>,
     /// From so many different addresses in the text on, none counts; 0 for any number.
@@ -97,11 +97,10 @@ impl Providers {
 
     /// A `*` stays within a label.
     fn matches_glob(&self, domain: &[u8]) -> bool {
-        let labels = || domain.split(|&byte| byte == b'.');
+        let labels: Vec<&[u8]> = domain.split(|&byte| byte == b'.').collect();
         self.globs.iter().any(|glob| {
-            let globs = glob.split(|&byte| byte == b'.');
-            globs.clone().count() == labels().count()
-                && globs.zip(labels()).all(|(pattern, label)| glob::is_match(pattern, label))
+            glob.len() == labels.len()
+                && glob.iter().zip(&labels).all(|(glob, label)| glob::is_match(glob, label))
         })
     }
 
@@ -110,7 +109,7 @@ impl Providers {
         let domains = words(value, |word| word.chars().all(is_known), "is not a domain")?;
         for domain in domains {
             if domain.iter().any(|byte| matches!(byte, b'*' | b'?')) {
-                self.globs.push(domain);
+                self.globs.push(domain.split(|&byte| byte == b'.').map(<[u8]>::to_vec).collect());
             } else {
                 self.domains.insert(domain);
             }

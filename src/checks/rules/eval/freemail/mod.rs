@@ -8,6 +8,8 @@ pub(in super::super) use conf::Providers;
 
 use std::{cell::OnceCell, collections::HashSet, sync::LazyLock};
 
+use memchr::memchr2;
+
 use super::{
     super::{
         addresses::{self, lower},
@@ -62,8 +64,8 @@ pub(in super::super) struct Freemails {
 /// What the text holds.
 #[derive(Debug)]
 struct Text {
-    /// The paragraphs without quoted addresses.
-    paragraphs: Vec<Vec<u8>>,
+    /// The paragraphs without quoted addresses; `None` for those that have none.
+    paragraphs: Vec<Option<Vec<u8>>>,
     /// Addresses at providers, in lower case; `None` if there are too many addresses.
     freemails: Option<Vec<Vec<u8>>>,
 }
@@ -196,13 +198,12 @@ fn text<'s>(scene: &'s Scene<'_>) -> Option<&'s Text> {
 
 fn read_text(scene: &Scene<'_>) -> Text {
     let is_tld = |label: &[u8]| domains::is_top_level(scene, label);
-    let paragraphs = scene.case.message.body().iter().map(AsRef::<[u8]>::as_ref);
-    let paragraphs: Vec<Vec<u8>> = paragraphs
-        .map(|paragraph| match paragraph.contains(&b'@') || paragraph.contains(&b'%') {
-            true => text::without_quoted(paragraph, &is_tld),
-            false => paragraph.to_vec(),
-        })
-        .collect();
+    let written = || scene.case.message.body().iter().map(AsRef::<[u8]>::as_ref);
+    let without_quoted = |paragraph| {
+        let may_have = memchr2(b'@', b'%', paragraph).is_some();
+        may_have.then(|| text::without_quoted(paragraph, &is_tld))
+    };
+    let paragraphs: Vec<Option<Vec<u8>>> = written().map(without_quoted).collect();
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     for address in linked(scene, &is_tld).into_iter().take(MOST_LINKED) {
@@ -210,7 +211,8 @@ fn read_text(scene: &Scene<'_>) -> Text {
             found.push(address);
         }
     }
-    for paragraph in &paragraphs {
+    for (paragraph, own) in paragraphs.iter().zip(written()) {
+        let paragraph = paragraph.as_deref().unwrap_or(own);
         let mut from = 0;
         while let Some(range) = text::find(paragraph, from, &is_tld).filter(|_| found.len() < MOST)
         {
@@ -246,10 +248,11 @@ fn linked(scene: &Scene<'_>, is_tld: &impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
 }
 
 impl Freemails {
-    /// The rendered text as other rules see it once a function here has read it: web addresses
-    /// with an `@` and quoted addresses are blanks, as SpamAssassin leaves them. `None` if none has.
-    pub(in super::super) fn changed_text(&self) -> Option<&[Vec<u8>]> {
-        self.text.get().map(|text| text.paragraphs.as_slice())
+    /// A paragraph of the rendered text as other rules see it once a function here has read it: web
+    /// addresses with an `@` and quoted addresses are blanks, as SpamAssassin leaves them. `None` if
+    /// it stays as it is.
+    pub(in super::super) fn changed_paragraph(&self, at: usize) -> Option<&[u8]> {
+        self.text.get()?.paragraphs.get(at)?.as_deref()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr, memmem};
+
 /// Longest local part, in bytes.
 const LOCAL: usize = 64;
 /// Longest label of a domain before the last, in bytes.
@@ -18,7 +20,7 @@ pub(super) fn find(
 ) -> Option<Range<usize>> {
     let mut at = from;
     loop {
-        at += text.get(at..)?.iter().position(|&byte| byte == b'@')?;
+        at += memchr(b'@', text.get(at..)?)?;
         if let Some(end) = domain_end(text, at + 1, is_tld)
             && let Some(start) = local_starts(text, at, from).next()
         {
@@ -118,7 +120,7 @@ fn without_links(text: &[u8]) -> Vec<u8> {
 fn next_scheme(text: &[u8], from: usize) -> Option<Range<usize>> {
     let mut from = from;
     loop {
-        let colon = from + text.get(from..)?.windows(3).position(|three| three == b"://")?;
+        let colon = from + memmem::find(text.get(from..)?, b"://")?;
         let before = text.get(from..colon)?;
         let is_scheme = |name: &&[u8]| {
             let start = before.len().checked_sub(name.len());
@@ -153,7 +155,7 @@ fn link_end(text: &[u8], start: usize) -> Option<usize> {
 fn without_bracketed(text: &[u8], is_tld: &impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let (mut done, mut at) = (0, 0);
-    while let Some(found) = text.get(at..).and_then(|rest| rest.iter().position(|&b| b == b'@')) {
+    while let Some(found) = text.get(at..).and_then(|rest| memchr(b'@', rest)) {
         let sign = at + found;
         at = sign + 1;
         let Some(end) = domain_end(text, sign + 1, is_tld).and_then(|end| quote_end(text, end))

@@ -53,8 +53,7 @@ impl Dates {
         let date = ["resent-date", "date"]
             .into_iter()
             .find_map(|name| scene.headers.named(name).find_map(|field| parse(field.decoded())));
-        let joined = scene.headers.joined("received");
-        let trace = Trace::of(&joined);
+        let trace = Trace::of(scene.headers.joined("received"));
         let nearest = date.and_then(|date| nearest(date, &trace.times));
         let mut possible: Vec<Seconds> =
             [date, trace.times.first().copied(), trace.fetched].into_iter().flatten().collect();
@@ -167,13 +166,14 @@ fn date_in(line: &str) -> Option<&str> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_time = |text: &str| text.split(':').count() == 3 && text.split(':').all(is_number);
     let is_blank = |c: char| c.is_ascii_whitespace() || c == '\u{b}';
-    // Found by its rarest part, the month with numbers around it.
-    let mut from = 0;
-    while let Some(at) = line.get(from..)?.find(is_blank).map(|at| from + at) {
-        from = at + 1;
-        let rest = line.get(from..)?;
-        let rest =
-            if rest.starts_with(|c: char| c.is_ascii_digit()) { rest } else { one_less(rest) };
+    let starts_with_digit = |text: &str| text.bytes().next().is_some_and(|b| b.is_ascii_digit());
+    let blanks = line.bytes().enumerate().filter(|(_, byte)| is_blank(char::from(*byte)));
+    for (at, _) in blanks {
+        let rest = line.get(at + 1..)?;
+        let rest = if starts_with_digit(rest) { rest } else { one_less(rest) };
+        if !starts_with_digit(rest) {
+            continue;
+        }
         let mut words = rest.splitn(6, ' ');
         let (day, month, year, time, zone) =
             (words.next()?, words.next(), words.next(), words.next(), words.next());

@@ -1,5 +1,7 @@
 //! Mail that claims to come from a big provider and lacks what that provider writes.
 
+use std::sync::LazyLock;
+
 use super::{
     super::{
         super::{conf::Conf, pattern::Matcher, scene::Scene},
@@ -8,8 +10,8 @@ use super::{
     Any, ENVELOPE_FROM, first, from, pattern, received,
 };
 
-/// Lists and servers that remove Received fields, so that nothing can be said of them.
-pub(super) struct Remover {
+/// What lists and servers that remove Received fields write, of which nothing can be said then.
+struct Remover {
     ezmlm: Matcher,
     delivered: Matcher,
     qmail: Matcher,
@@ -17,8 +19,7 @@ pub(super) struct Remover {
 }
 
 impl Remover {
-    /// Compiles its patterns.
-    pub(super) fn new() -> Result<Self, CallError> {
+    fn new() -> Result<Self, CallError> {
         Ok(Self {
             ezmlm: pattern(r"(?m)^contact \S+@\S+; run by ezmlm$")?,
             delivered: pattern(r"(?m)^mailing list \S+@\S+")?,
@@ -27,17 +28,22 @@ impl Remover {
         })
     }
 
-    /// Whether the message has gone through one of them.
-    pub(super) fn took(&self, scene: &Scene<'_>) -> bool {
-        let text = |name| scene.headers.joined(name);
-        let received = text("received");
+    fn took(&self, scene: &Scene<'_>) -> bool {
+        let has = |name, matcher: &Matcher| matcher.is_match(scene.headers.joined(name).as_bytes());
         let is_ezmlm = || {
-            self.ezmlm.is_match(text("mailing-list").as_bytes())
-                && self.delivered.is_match(text("delivered-to").as_bytes())
-                && self.qmail.is_match(received.as_bytes())
+            has("mailing-list", &self.ezmlm)
+                && has("delivered-to", &self.delivered)
+                && has("received", &self.qmail)
         };
-        !scene.headers.has("received") || self.msn.is_match(received.as_bytes()) || is_ezmlm()
+        !scene.headers.has("received") || has("received", &self.msn) || is_ezmlm()
     }
+}
+
+/// Whether a list or server has removed Received fields.
+pub(super) fn is_stripped(scene: &Scene<'_>) -> bool {
+    static REMOVER: LazyLock<Option<Remover>> = LazyLock::new(|| Remover::new().ok());
+    let took = || REMOVER.as_ref().is_some_and(|remover| remover.took(scene));
+    *scene.header_facts.is_stripped.get_or_init(took)
 }
 
 /// `check_for_fake_aol_relay_in_rcvd()`: a relay that is named like those of AOL and writes
@@ -47,14 +53,13 @@ pub(super) fn aol(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
     let genuine = Any::of(&[r"/AOL-\d+\.\d+\.\d+\)", "ESMTP id (?:RELAY|MAILRELAY|MAILIN)"])?;
     Ok(Question::yes_no(move |scene| {
         let received = received(scene);
-        relay.is_match(received.as_bytes()) && !genuine.matches(&received)
+        relay.is_match(received.as_bytes()) && !genuine.matches(received)
     }))
 }
 
 /// What Hotmail's mail looks like.
 struct Hotmail {
     groups: Groups,
-    remover: Remover,
     address: Matcher,
     /// Relays of Hotmail, if the message names its author's address.
     with_address: Any,
@@ -80,7 +85,6 @@ impl Hotmail {
     fn new() -> Result<Self, CallError> {
         Ok(Self {
             groups: Groups::new()?,
-            remover: Remover::new()?,
             address: pattern("<IP>")?,
             with_address: Any::of(&[
                 r"from (?:\S*\.)?hotmail.com \(\S+\.hotmail(?:\.msn)?\.com[ \)]",
@@ -99,23 +103,25 @@ impl Hotmail {
     }
 
     fn trace(&self, scene: &Scene<'_>) -> Trace {
-        let received = received(scene);
-        let pickup = "from mail pickup service by hotmail.com with Microsoft SMTPSVC;";
-        let has = |name, matcher: &Matcher| matcher.is_match(scene.headers.joined(name).as_bytes());
-        if received.contains(pickup)
-            || self.groups.wrote(scene)
-            || self.remover.took(scene)
-            || (has("x-originating-ip", &self.address) && self.with_address.matches(&received))
-            || (has("x-originatororg", &self.owner) && self.with_owner.matches(&received))
-        {
-            Trace::Fine
-        } else if self.claims.is_match(received.as_bytes()) {
+        let claim = if self.claims.is_match(received(scene).as_bytes()) {
             Trace::Forged
         } else if self.from.is_match(from(scene).as_bytes()) {
             Trace::Missing
         } else {
-            Trace::Fine
-        }
+            return Trace::Fine;
+        };
+        if self.is_genuine(scene) { Trace::Fine } else { claim }
+    }
+
+    fn is_genuine(&self, scene: &Scene<'_>) -> bool {
+        let received = received(scene);
+        let pickup = "from mail pickup service by hotmail.com with Microsoft SMTPSVC;";
+        let has = |name, matcher: &Matcher| matcher.is_match(scene.headers.joined(name).as_bytes());
+        received.contains(pickup)
+            || self.groups.wrote(scene)
+            || is_stripped(scene)
+            || (has("x-originating-ip", &self.address) && self.with_address.matches(received))
+            || (has("x-originatororg", &self.owner) && self.with_owner.matches(received))
     }
 }
 
@@ -181,7 +187,6 @@ pub(super) fn msn_groups(_: &Arguments, _: &Conf) -> Result<Question, CallError>
 /// `check_for_forged_eudoramail_received_headers()`
 pub(super) fn eudoramail(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
     let claims = pattern(r"(?i)\beudoramail\.com\n?\z")?;
-    let remover = Remover::new()?;
     let address = pattern("<IP>")?;
     let genuine = pattern(r"by \S*whowhere.com;")?;
     Ok(Question::yes_no(move |scene| {
@@ -189,14 +194,13 @@ pub(super) fn eudoramail(_: &Arguments, _: &Conf) -> Result<Question, CallError>
             genuine.is_match(received(scene).as_bytes())
                 && address.is_match(scene.headers.joined("x-sender-ip").as_bytes())
         };
-        claims.is_match(from(scene).as_bytes()) && !remover.took(scene) && !is_genuine()
+        claims.is_match(from(scene).as_bytes()) && !is_stripped(scene) && !is_genuine()
     }))
 }
 
 /// `check_for_forged_yahoo_received_headers()`
 pub(super) fn yahoo(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
     let claims = pattern(r"(?i)\byahoo\.com\n?\z")?;
-    let remover = Remover::new()?;
     let genuine = Any::of(&[
         r"by web\S+\.mail\S*\.yahoo\.com via HTTP",
         r"by sonic\S+\.consmr\.mail\S*\.yahoo\.com with HTTP",
@@ -208,13 +212,13 @@ pub(super) fn yahoo(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
     let reply = pattern(r"(?i)@reply\.yahoo\.com\n?\z")?;
     Ok(Question::yes_no(move |scene| {
         let from = from(scene);
-        if !claims.is_match(from.as_bytes()) || remover.took(scene) || is_by_yahoo(scene) {
+        if !claims.is_match(from.as_bytes()) || is_stripped(scene) || is_by_yahoo(scene) {
             return false;
         }
         let has = |name| scene.headers.has(name);
         let is_resent = has("resent-from") && has("resent-to") && has("x-received");
         let trace = if is_resent { "x-received" } else { "received" };
-        let trace = super::squeezed(&scene.headers.joined(trace));
+        let trace = super::squeezed(scene.headers.joined(trace));
         let is_bulk = bulk.is_match(trace.as_bytes()) && reply.is_match(from.as_bytes());
         !(is_bulk || genuine.matches(&trace))
     }))
@@ -230,19 +234,18 @@ fn is_by_yahoo(scene: &Scene<'_>) -> bool {
 /// `check_for_forged_juno_received_headers()`
 pub(super) fn juno(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
     let claims = pattern(r"(?i)\bjuno\.com\n?\z")?;
-    let remover = Remover::new()?;
     let new = Any::of(&[
         r"from.*\b(?:juno|untd)\.com.*[\[\(]<IP>[\]\)].*by",
         r" cookie\.(?:juno|untd)\.com ",
     ])?;
     Ok(Question::yes_no(move |scene| {
-        if !claims.is_match(from(scene).as_bytes()) || remover.took(scene) {
+        if !claims.is_match(from(scene).as_bytes()) || is_stripped(scene) {
             return false;
         }
         // Older mail lacks X-Originating-IP, which SpamAssassin then wants all the same.
         let is_new = scene.headers.has("x-originating-ip");
         let is_juno = scene.headers.joined("x-mailer").contains("Juno ");
-        !(is_new && is_juno && new.matches(&scene.headers.joined("received")))
+        !(is_new && is_juno && new.matches(scene.headers.joined("received")))
     }))
 }
 
@@ -258,7 +261,7 @@ pub(super) fn gmail(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
         let text = |name| scene.headers.joined(name);
         let marks = ["x-gm-message-state", "x-google-smtp-source"];
         claims.is_match(from(scene).as_bytes())
-            && !by_api.matches(&text("x-received"))
+            && !by_api.matches(text("x-received"))
             && !by_smtp.is_match(text("received").as_bytes())
             && !marks.iter().all(|name| text(name).len() >= SHORTEST)
     }))

@@ -12,9 +12,8 @@ use super::{
 /// message's.
 pub(super) fn outlook_id(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
     let form = pattern(r"\A<[0-9a-f]{12}\$[0-9a-f]{8}\$[0-9a-f]{8}@")?;
-    let ids = HeaderQuery::parse("MESSAGEID").map_err(|_| CallError::Form)?;
     Ok(Question::yes_no(move |scene| {
-        let id = ids.values(scene).concat();
+        let id = HeaderQuery::MESSAGE_ID.read(scene).unwrap_or_default();
         form.is_match(&id) && time_in_id(&id).is_some_and(|time| !is_time_of(scene, time))
     }))
 }
@@ -30,7 +29,7 @@ fn is_time_of(scene: &Scene<'_>, time: i64) -> bool {
     /// How far the clocks may differ, in units of about 429 seconds.
     const TOLERANCE: i64 = 250;
     ["date", "received"].iter().any(|name| {
-        let seconds = date::parse(&scene.headers.joined(name)).unwrap_or(0);
+        let seconds = date::parse(scene.headers.joined(name)).unwrap_or(0);
         let expected = (seconds as f64 * 0.002_328_306_436_538_7 + 27_111_902.832_984_9) as i64;
         (time - expected).abs() < TOLERANCE
     })
@@ -38,12 +37,11 @@ fn is_time_of(scene: &Scene<'_>, time: i64) -> bool {
 
 /// `check_messageid_not_usable()`: a list or server has replaced the Message-Id.
 pub(super) fn id_not_usable(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
-    let remover = forged::Remover::new()?;
     let list = pattern(r"(?i)<mailto:(?:leave-\S+|\S+-unsubscribe)@\S+>\n?\z")?;
     Ok(Question::yes_no(move |scene| {
         let received = scene.headers.joined("received");
         list.is_match(scene.headers.joined("list-unsubscribe").as_bytes())
-            || remover.took(scene)
+            || forged::is_stripped(scene)
             || received.contains("/CWT/DCE)")
             || received.contains("iPlanet Messaging Server")
     }))
@@ -56,9 +54,8 @@ pub(super) fn template(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
         r"(?i)\A(?:X-VMS-To|X-UIDL|X-Face|To|Cc|From|Subject|References|In-Reply-To):",
         r"(?i)\A(?:X-|Resent-|X-Original-)?Message-Id:",
     ])?;
-    let all = HeaderQuery::parse("ALL").map_err(|_| CallError::Form)?;
     Ok(Question::yes_no(move |scene| {
-        let text = all.values(scene).concat();
+        let text = HeaderQuery::ALL.read(scene).unwrap_or_default();
         let mut lines = text.split(|&byte| byte == b'\n');
         variable.is_match(&text)
             && lines.any(|line| {
@@ -70,8 +67,7 @@ pub(super) fn template(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
 /// An id of 28 capitals and the sender's address, `<AAAA….user@domain>`, which is also in From
 /// behind a name in quotes.
 pub(super) fn is_ratware_id(scene: &Scene<'_>) -> bool {
-    let Ok(ids) = HeaderQuery::parse("MESSAGEID") else { return false };
-    let ids = ids.values(scene).concat();
+    let ids = HeaderQuery::MESSAGE_ID.read(scene).unwrap_or_default();
     let ids = String::from_utf8_lossy(&ids);
     let mut opens = ids.match_indices('<').filter_map(|(at, _)| ids.get(at + 1..));
     let address = opens.find_map(|text| {
@@ -79,7 +75,7 @@ pub(super) fn is_ratware_id(scene: &Scene<'_>) -> bool {
         let (address, _) = text.get(capitals..)?.strip_prefix('.')?.split_once('>')?;
         (capitals == 28 && !address.is_empty()).then_some(address)
     });
-    address.is_some_and(|address| is_behind_quotes(&scene.headers.joined("from"), address))
+    address.is_some_and(|address| is_behind_quotes(scene.headers.joined("from"), address))
 }
 
 /// Whether `"name" <address>` stands in a text.

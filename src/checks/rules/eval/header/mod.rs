@@ -9,6 +9,8 @@ mod subject;
 
 pub(in super::super) use dates::Dates;
 
+use std::{borrow::Cow, cell::OnceCell};
+
 use super::{
     super::{
         pattern::{Matcher, Pattern},
@@ -113,10 +115,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "gated_through_received_hdr_remover",
         standing: Standing::Same,
-        make: |_, _| {
-            let remover = forged::Remover::new()?;
-            Ok(Question::yes_no(move |scene| remover.took(scene)))
-        },
+        make: |_, _| Ok(Question::yes_no(forged::is_stripped)),
     },
     yes_no!("check_equal_from_domains", |scene| {
         let domains =
@@ -156,50 +155,56 @@ impl Any {
     }
 }
 
+/// What the functions need of one message, each made once.
+#[derive(Debug, Default)]
+pub(in super::super) struct HeaderFacts {
+    received: OnceCell<String>,
+    is_stripped: OnceCell<bool>,
+}
+
 /// The first text that a header question has, without the line feed at its end; empty if it has
 /// none.
-fn first(scene: &Scene<'_>, query: &HeaderQuery) -> String {
-    let values = query.values(scene);
-    let first = values.first().map(|value| String::from_utf8_lossy(value).into_owned());
-    let first = first.unwrap_or_default();
-    first.strip_suffix('\n').map(str::to_owned).unwrap_or(first)
+fn first<'s>(scene: &'s Scene<'_>, query: &HeaderQuery) -> Cow<'s, str> {
+    let first = query.values(scene).into_iter().next().unwrap_or_default();
+    match first {
+        Cow::Borrowed(text) => String::from_utf8_lossy(text.strip_suffix(b"\n").unwrap_or(text)),
+        Cow::Owned(text) => {
+            let text = text.strip_suffix(b"\n").unwrap_or(&text);
+            String::from_utf8_lossy(text).into_owned().into()
+        }
+    }
 }
 
 /// The sender's address in SMTP.
 const ENVELOPE_FROM: HeaderQuery = HeaderQuery::ENVELOPE_FROM_ADDRESS;
 
 /// The address in From.
-fn from(scene: &Scene<'_>) -> String {
+fn from<'s>(scene: &'s Scene<'_>) -> Cow<'s, str> {
     address(scene, "from")
 }
 
 /// The first address in the fields of a name in lower case.
-fn address(scene: &Scene<'_>, name: &'static str) -> String {
-    HeaderQuery::addresses_of(name)
-        .values(scene)
-        .first()
-        .map(|value| String::from_utf8_lossy(value).into_owned())
-        .unwrap_or_default()
+fn address<'s>(scene: &'s Scene<'_>, name: &'static str) -> Cow<'s, str> {
+    first(scene, &HeaderQuery::addresses_of(name))
 }
 
 /// All Received fields with single blanks.
-fn received(scene: &Scene<'_>) -> String {
-    squeezed(&scene.headers.joined("received"))
+fn received<'s>(scene: &'s Scene<'_>) -> &'s str {
+    scene.header_facts.received.get_or_init(|| squeezed(scene.headers.joined("received")))
 }
 
 /// A text with each run of blanks replaced by one.
 fn squeezed(text: &str) -> String {
+    let is_blank = |c: char| matches!(c, ' ' | '\t'..='\r');
     let mut out = String::with_capacity(text.len());
-    let mut is_behind_blank = false;
-    for c in text.chars() {
-        let is_blank = matches!(c, ' ' | '\t'..='\r');
-        if !is_blank {
-            out.push(c);
-        } else if !is_behind_blank {
-            out.push(' ');
-        }
-        is_behind_blank = is_blank;
+    let mut rest = text;
+    while let Some(at) = rest.find(is_blank) {
+        let (word, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(word);
+        out.push(' ');
+        rest = behind.trim_start_matches(is_blank);
     }
+    out.push_str(rest);
     out
 }
 

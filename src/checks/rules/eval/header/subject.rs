@@ -3,7 +3,7 @@
 use super::{
     super::{
         super::{conf::Conf, scene::Scene, text::HeaderQuery},
-        Arguments, CallError, Question,
+        Arguments, CallError, Question, count_bytes,
     },
     address, pattern,
 };
@@ -22,7 +22,7 @@ pub(super) fn all_caps(_: &Arguments, _: &Conf) -> Result<Question, CallError> {
     )?;
     Ok(Question::yes_no(move |scene| {
         let raw = || scene.headers.named("subject").any(|field| charset.is_match(&field.raw));
-        shouts(&scene.headers.joined("subject")) && !raw()
+        shouts(scene.headers.joined("subject")) && !raw()
     }))
 }
 
@@ -61,7 +61,7 @@ pub(super) fn names_recipient(arguments: &Arguments, _: &Conf) -> Result<Questio
     };
     Ok(Question::yes_no(move |scene| {
         let to = address(scene, "to");
-        !to.is_empty() && names(&scene.headers.joined("subject"), &to)
+        !to.is_empty() && names(scene.headers.joined("subject"), &to)
     }))
 }
 
@@ -126,15 +126,15 @@ pub(super) fn illegal_characters(arguments: &Arguments, _: &Conf) -> Result<Ques
 
 /// How many bytes of a value are illegal.
 fn illegal(text: &[u8], is_subject: bool) -> usize {
-    let is_control = |byte: &&u8| matches!(byte, 0..=8 | 0xb | 0xc | 0xe..=0x1f);
-    let has_controls = text.iter().any(|byte| is_control(&byte));
-    if !(text.is_ascii() || has_controls || std::str::from_utf8(text).is_err()) {
+    let is_control = |byte: u8| matches!(byte, 0..=8 | 0xb | 0xc | 0xe..=0x1f);
+    let controls = count_bytes(text, is_control);
+    if !text.is_ascii() && controls == 0 && std::str::from_utf8(text).is_ok() {
         return 0;
     }
-    let illegal = text.iter().filter(|byte| is_control(byte) || **byte >= 0x7f).count();
+    let illegal = controls + count_bytes(text, |byte| byte >= 0x7f);
     // One sign for cent, pound or "registered" is forgiven.
-    let signs = text.iter().filter(|byte| matches!(byte, 0xa2 | 0xa3 | 0xae)).count();
-    illegal - usize::from(is_subject && illegal > 0 && signs == 1)
+    let is_forgiven = |signs| is_subject && illegal > 0 && signs == 1;
+    illegal - usize::from(is_forgiven(count_bytes(text, |byte| matches!(byte, 0xa2 | 0xa3 | 0xae))))
 }
 
 /// Whether From or Subject is encoded in a charset that the recipients cannot read.

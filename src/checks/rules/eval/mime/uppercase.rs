@@ -2,6 +2,8 @@
 
 use memchr::memmem;
 
+use super::super::count_bytes;
+
 /// Texts below this many bytes say nothing.
 const LEAST: usize = 200;
 
@@ -36,10 +38,8 @@ struct Count {
 impl Count {
     fn add(&mut self, text: &[u8]) {
         self.bytes += text.len();
-        for byte in text {
-            self.upper += usize::from(byte.is_ascii_uppercase());
-            self.lower += usize::from(byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        }
+        self.upper += count_bytes(text, |byte| byte.is_ascii_uppercase());
+        self.lower += count_bytes(text, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     }
 }
 

@@ -85,7 +85,10 @@ fn reply_to(list: String) -> Result<Question, CallError> {
 }
 
 /// Whether one of the addresses is in a list.
-fn in_list(list: String, addresses: fn(&Scene<'_>) -> Vec<Vec<u8>>) -> Result<Question, CallError> {
+fn in_list(
+    list: String,
+    addresses: for<'s> fn(&'s Scene<'_>) -> &'s [Vec<u8>],
+) -> Result<Question, CallError> {
     Ok(Question::yes_no(move |scene| {
         let list = scene.conf.lists.addresses(&list).filter(|list| !list.is_empty());
         list.is_some_and(|list| addresses(scene).iter().any(|address| list.contains(address)))
@@ -116,7 +119,7 @@ fn standing(hits: fn(Sender, Sender) -> bool) -> Result<Question, CallError> {
         let senders = addresses::senders(scene);
         let is_welcome =
             senders.iter().any(|sender| plain.is_some_and(|list| list.contains(sender)));
-        let [own, default] = backed.map(|list| relayed::sender(scene, list, &senders));
+        let [own, default] = backed.map(|list| relayed::sender(scene, list, senders));
         hits(if is_welcome { Sender::Welcome } else { own }, default)
     }))
 }
