@@ -26,11 +26,13 @@
 //! that Debian's package loads; the table in `eval` says of each function whether it is the same,
 //! differs (how) or is not there yet. Network rules are plain data ([`network`]), answered by the
 //! findings of other checks, as are those on signatures, Bayes and reputation: where no check
-//! answers, they do not hit. Not yet: patterns with what other patterns caught (`%{NAME}`) and
-//! `uri_block_*` rules; rules that need them are left out, and count 0 in metas.
+//! answers, they do not hit. What patterns catch for others is in `captures`. Not yet: `%{NAME}` for
+//! tags that no pattern catches, and `uri_block_*` rules; such rules are not run or left out, and
+//! count 0 in metas.
 
 mod addresses;
 mod builtin;
+mod captures;
 pub mod cases;
 mod compile;
 mod complaint;

@@ -5,7 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use ipnet::IpNet;
 
 use super::{
-    Complaint, Hits, RulesError, ScoreSet, Settings, compile, conclude,
+    Complaint, Hits, RulesError, ScoreSet, Settings,
+    captures::Captures,
+    compile, conclude,
     conclude::{Meta, Outset},
     conf::Conf,
     draft::Draft,
@@ -43,6 +45,8 @@ pub struct RuleSet {
     pub(super) uri_details: Vec<(u32, UriDetail)>,
     /// How many of them, from the first on, change the text that other rules see.
     pub(super) text_readers: usize,
+    /// What patterns catch for others, and those others.
+    pub(super) captures: Captures,
     /// What rules files have set, rules and scores apart.
     pub(super) conf: Conf,
     /// In an order in which each finds what it rests on.
@@ -248,6 +252,7 @@ impl RuleSet {
             test.examine(*rule, *flags, &scene, &mut hits);
         }
         uri_detail::examine(&self.uri_details, &scene, &mut hits);
+        self.captures.examine(&scene, &mut scratch, &mut hits);
         hits
     }
 

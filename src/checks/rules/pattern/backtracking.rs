@@ -19,7 +19,7 @@ use regex::bytes::Regex as Linear;
 
 use super::{
     PatternError,
-    matcher::{LimitExceeded, linear},
+    matcher::{Catch, LimitExceeded, linear},
 };
 
 /// Bytes of a short text.
@@ -214,6 +214,29 @@ impl Backtracking {
         // The whole pattern is the first group.
         let found = engine.captures(text).ok()??.get(group + 1)?;
         Some(found.start()..found.end())
+    }
+
+    /// The leftmost match that starts at `from` or later, with its named groups; `from` is within
+    /// the text.
+    ///
+    /// # Errors
+    /// Given up.
+    pub(super) fn catch(
+        &self,
+        text: &[u8],
+        from: usize,
+    ) -> Result<Option<Catch<'_>>, LimitExceeded> {
+        let Some(range) = self.find(text, from)? else { return Ok(None) };
+        let form = Form { length: Length::of(text), moves: true };
+        let engine = self.form(form).map_err(|_| LimitExceeded)?;
+        let mut places = engine.capture_locations();
+        // Again from there: what was found need not start where the pattern does (`\K`).
+        let found = engine.captures_read_at(&mut places, text, from).map_err(|_| LimitExceeded)?;
+        let names = engine.capture_names().iter().enumerate();
+        let groups = names.filter_map(|(number, name)| {
+            Some((name.as_deref()?, places.get(number).map(|(start, end)| start..end)))
+        });
+        Ok(found.map(|_| Catch { range, groups: groups.collect() }))
     }
 }
 

@@ -30,6 +30,16 @@ enum Engine {
 #[error("pattern limit exceeded")]
 pub(in super::super) struct LimitExceeded;
 
+/// A match and its named groups.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) struct Catch<'m> {
+    /// The match.
+    pub(in super::super) range: Range<usize>,
+    /// Where its groups stand, in their order; `None` for one that took no part in it. Several may
+    /// have the same name.
+    pub(super) groups: Vec<(&'m str, Option<Range<usize>>)>,
+}
+
 impl Matcher {
     /// Compiles for the linear engine, from its own syntax.
     ///
@@ -82,6 +92,22 @@ impl Matcher {
         match &self.0 {
             Engine::Linear(_) => None,
             Engine::Backtracking(engine) => engine.capture(text, group),
+        }
+    }
+
+    /// As [`try_find`](Self::try_find), with the named groups of the match, of a pattern compiled
+    /// for it.
+    ///
+    /// # Errors
+    /// Given up.
+    pub(in super::super) fn catch(
+        &self,
+        text: &[u8],
+        from: usize,
+    ) -> Result<Option<Catch<'_>>, LimitExceeded> {
+        match &self.0 {
+            Engine::Backtracking(engine) if from <= text.len() => engine.catch(text, from),
+            _ => Ok(None),
         }
     }
 
