@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 32] = [
+const HOMES: [(&str, &[&str]); 33] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -42,6 +42,7 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("infer", &["mail"]),
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
+    ("regex-automata", &["checks/rules"]),
     ("aho-corasick", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),

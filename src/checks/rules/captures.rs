@@ -18,6 +18,7 @@ use std::{
 };
 
 use super::{
+    cost::{Unwatched, Watch},
     group::{Builder, Probe, Scratch},
     hits::Hits,
     pattern::{self, Matcher, Pattern, Template},
@@ -139,13 +140,28 @@ impl Draft {
 }
 
 impl Captures {
+    /// What runs, as far as it is compiled for all messages.
+    pub(super) fn matchers(&self) -> impl Iterator<Item = &Matcher> {
+        let early = self.early.iter().filter_map(|(_, early)| match early {
+            Early::Rule(matcher) => Some(matcher),
+            Early::Template(template) => template.guard(),
+        });
+        early.chain(self.templates.iter().filter_map(|(_, template)| template.guard()))
+    }
+
     /// The rules that catch.
     pub(super) fn early(&self) -> impl Iterator<Item = u32> {
         self.early.iter().map(|(reader, _)| reader.rule)
     }
 
     /// Runs the rules with places; the others have been run.
-    pub(super) fn examine(&self, scene: &Scene<'_>, scratch: &mut Scratch, hits: &mut Hits) {
+    pub(super) fn examine(
+        &self,
+        scene: &Scene<'_>,
+        scratch: &mut Scratch,
+        hits: &mut Hits,
+        watch: &mut impl Watch,
+    ) {
         let only_rules = self.early.iter().all(|(_, early)| matches!(early, Early::Rule(_)));
         if self.templates.is_empty() && only_rules {
             return;
@@ -156,11 +172,14 @@ impl Captures {
                 Early::Rule(_) if hits.count(reader.rule) == 0 => {}
                 Early::Rule(matcher) => {
                     let texts = reader.place.texts(scene);
-                    caught.take(reader, matcher, texts.iter().map(AsRef::as_ref));
+                    let texts = texts.iter().map(AsRef::as_ref);
+                    watch.work(reader.rule, || caught.take(reader, matcher, texts));
                 }
                 Early::Template(template) if caught.has_all(&template.wanted) => {
                     let mut texts = Texts::new(reader.place.texts(scene));
-                    examine(reader, template, &mut caught, &mut texts, scratch, hits);
+                    watch.work(reader.rule, || {
+                        examine(reader, template, &mut caught, &mut texts, scratch, hits);
+                    });
                 }
                 Early::Template(_) => {}
             }
@@ -172,7 +191,9 @@ impl Captures {
                     continue;
                 }
                 let texts = texts.get_or_insert_with(|| Texts::new(reader.place.texts(scene)));
-                examine(reader, template, &mut caught, texts, scratch, hits);
+                watch.work(reader.rule, || {
+                    examine(reader, template, &mut caught, texts, scratch, hits);
+                });
             }
         }
     }
@@ -214,7 +235,7 @@ fn examine(
     let reader = Reader { skips_first: false, ..reader.clone() };
     let mut alone = Builder::default();
     alone.add(pattern, |matcher| reader.probe(matcher));
-    alone.build().examine(&place, possible.iter().copied(), scratch, hits);
+    alone.build().examine(&place, possible.iter().copied(), scratch, hits, &mut Unwatched);
     if let Some(matcher) = catching.filter(|_| hits.count(reader.rule) > 0) {
         caught.take(&reader, &matcher, possible);
     }

@@ -38,6 +38,7 @@ mod compile;
 mod complaint;
 mod conclude;
 mod conf;
+mod cost;
 mod domains;
 mod draft;
 mod eval;
@@ -66,6 +67,7 @@ mod uri_detail;
 mod tests;
 
 pub use complaint::{Complaint, Severity};
+pub use cost::Costs;
 pub use eval::{FunctionInfo, functions};
 pub use hits::Hits;
 pub use language::Scope;
@@ -73,5 +75,5 @@ pub use language::Scope;
 #[doc(hidden)]
 pub use pattern::disagreement;
 pub use score_set::ScoreSet;
-pub use set::{Counts, Kind, RuleInfo, RuleSet};
+pub use set::{Counts, Kind, Memory, RuleInfo, RuleSet};
 pub use source::{RulesError, Settings};

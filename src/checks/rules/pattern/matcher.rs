@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::{meta, util::syntax};
 
 use super::{PatternError, backtracking::Backtracking};
 
@@ -57,6 +58,15 @@ impl Matcher {
     /// Whether its time is not linear in the text.
     pub(in super::super) fn backtracks(&self) -> bool {
         matches!(self.0, Engine::Backtracking(_))
+    }
+
+    /// Bytes that it takes, without the caches of searches; `None` if it is not the linear engine's:
+    /// the other one does not tell. Takes as long as compiling it.
+    pub(in super::super) fn size(&self) -> Option<usize> {
+        match &self.0 {
+            Engine::Linear(regex) => size(regex),
+            Engine::Backtracking(_) => None,
+        }
     }
 
     /// Compiles what a search in this text needs, if it is the first. Takes some milliseconds,
@@ -145,6 +155,19 @@ impl Matcher {
     pub(in super::super) fn is_match(&self, text: &[u8]) -> bool {
         self.try_is_match(text).unwrap_or(false)
     }
+}
+
+/// Bytes that the linear engine's form of a pattern takes. That engine does not tell, but what it
+/// is made of does: the same is made again, which takes as long.
+fn size(regex: &Regex) -> Option<usize> {
+    let config = meta::Config::new()
+        .utf8_empty(false)
+        .nfa_size_limit(Some(SIZE_LIMIT))
+        .hybrid_cache_capacity(CACHE_LIMIT);
+    let syntax = syntax::Config::new().unicode(false).utf8(false);
+    let mut builder = meta::Regex::builder();
+    let made = builder.configure(config).syntax(syntax).build(regex.as_str());
+    made.ok().map(|made| made.memory_usage())
 }
 
 /// Compiles the linear engine's own syntax.

@@ -81,6 +81,11 @@ impl Template {
         self.needed = needed.map(|(_, tag)| tag.clone()).collect();
     }
 
+    /// What says whether a text could match, if there is something.
+    pub(in super::super) fn guard(&self) -> Option<&Matcher> {
+        self.guard.as_ref()
+    }
+
     /// Whether a text could match if the values were right.
     pub(in super::super) fn could_match(&self, text: &[u8]) -> bool {
         self.guard.as_ref().is_none_or(|guard| guard.is_match(text))
