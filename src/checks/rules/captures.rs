@@ -369,7 +369,7 @@ impl Caught {
                 && let Ok(Some(catch)) = matcher.catch(text, from)
             {
                 left -= 1;
-                from = catch.range.end.max(catch.range.start + 1);
+                from = catch.next;
                 for (tag, value) in catch.tags(text) {
                     let values = new.entry(tag.to_owned()).or_default();
                     let value = value.filter(|value| !values.iter().any(|other| other == value));

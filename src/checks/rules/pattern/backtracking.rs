@@ -216,8 +216,8 @@ impl Backtracking {
         Some(found.start()..found.end())
     }
 
-    /// The leftmost match that starts at `from` or later, with its named groups; `from` is within
-    /// the text.
+    /// The named groups of the leftmost match that starts at `from` or later; `from` is within the
+    /// text.
     ///
     /// # Errors
     /// Given up.
@@ -226,17 +226,25 @@ impl Backtracking {
         text: &[u8],
         from: usize,
     ) -> Result<Option<Catch<'_>>, LimitExceeded> {
-        let Some(range) = self.find(text, from)? else { return Ok(None) };
-        let form = Form { length: Length::of(text), moves: true };
-        let engine = self.form(form).map_err(|_| LimitExceeded)?;
+        if self.fixed && Length::of(text) != Length::Short {
+            return Err(LimitExceeded);
+        }
+        if self.guard().is_some_and(|guard| guard.find_at(text, from).is_none()) {
+            return Ok(None);
+        }
+        // What is asked so seldom is not worth the stack that machine code wants for each search.
+        let length = if self.fixed { Length::Short } else { Length::Long };
+        let engine = self.form(Form { length, moves: true }).map_err(|_| LimitExceeded)?;
         let mut places = engine.capture_locations();
-        // Again from there: what was found need not start where the pattern does (`\K`).
         let found = engine.captures_read_at(&mut places, text, from).map_err(|_| LimitExceeded)?;
         let names = engine.capture_names().iter().enumerate();
         let groups = names.filter_map(|(number, name)| {
             Some((name.as_deref()?, places.get(number).map(|(start, end)| start..end)))
         });
-        Ok(found.map(|_| Catch { range, groups: groups.collect() }))
+        Ok(found.map(|found| {
+            let next = found.end().max(found.start() + 1).max(from + 1);
+            Catch { next, groups: groups.collect() }
+        }))
     }
 }
 

@@ -31,11 +31,11 @@ enum Engine {
 #[error("pattern limit exceeded")]
 pub(in super::super) struct LimitExceeded;
 
-/// A match and its named groups.
+/// What the named groups of a match caught.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) struct Catch<'m> {
-    /// The match.
-    pub(in super::super) range: Range<usize>,
+    /// Where to look for the next match.
+    pub(in super::super) next: usize,
     /// Where its groups stand, in their order; `None` for one that took no part in it. Several may
     /// have the same name.
     pub(super) groups: Vec<(&'m str, Option<Range<usize>>)>,
@@ -105,7 +105,7 @@ impl Matcher {
         }
     }
 
-    /// As [`try_find`](Self::try_find), with the named groups of the match, of a pattern compiled
+    /// The named groups of the leftmost match that starts at `from` or later, of a pattern compiled
     /// for it.
     ///
     /// # Errors

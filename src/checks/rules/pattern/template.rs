@@ -323,6 +323,9 @@ mod tests {
             ("/x(?<A>.*)/", "xyz", vec!["A=yz"]),
             ("/(?<=x)(?<A>\\w)/", "xay xb", vec!["A=a", "A=b"]),
             ("/(?<A>.*)/", "", vec!["A="]),
+            ("/(?=(?<A>b.?))/", "ab bc", vec!["A=b ", "A=bc"]),
+            ("/a\\K(?<A>b)/", "abab", vec!["A=b", "A=b"]),
+            ("/\\G(?<A>a)/", "aab", vec!["A=a", "A=a"]),
         ] {
             let matcher = Pattern::compile(pattern).unwrap().catching().unwrap().unwrap();
             let (mut found, mut from) = (Vec::new(), 0);
@@ -330,7 +333,7 @@ mod tests {
                 found.extend(catch.tags(text.as_bytes()).map(|(tag, value)| {
                     format!("{tag}={}", String::from_utf8_lossy(value.unwrap_or_default()))
                 }));
-                from = catch.range.end.max(catch.range.start + 1);
+                from = catch.next;
             }
             assert_eq!(found, expected, "{pattern}");
         }
