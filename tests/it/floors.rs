@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 33] = [
+const HOMES: [(&str, &[&str]); 32] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -43,7 +43,6 @@ const HOMES: [(&str, &[&str]); 33] = [
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
-    ("aho-corasick", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("pcre2", &["checks/rules"]),
@@ -57,7 +56,7 @@ const HOMES: [(&str, &[&str]); 33] = [
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
-    ("nix", &["cli"]),
+    ("nix", &["cli", "checks/rules"]),
     ("tracing-subscriber", &["cli"]),
     ("tracing-journald", &["cli"]),
     ("axum", &["control"]),

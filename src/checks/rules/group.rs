@@ -1,17 +1,16 @@
 //! Rules that read the same text, and the one pass that tells which of them can match.
 //!
-//! All literals of all rules of a group are one Aho-Corasick automaton, and those that are looked
-//! for in skeletons another. A pass over a text marks the rules of which a literal occurs; only
-//! their patterns run, and those without a usable literal.
+//! All literals of all rules of a group are in one sieve, and those that are looked for in skeletons
+//! in another. A pass over a text marks the rules of which a literal occurs; only their patterns
+//! run, and those without a usable literal.
 
 use std::time::{Duration, Instant};
-
-use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{
     cost::Watch,
     hits::Hits,
     pattern::{LimitExceeded, Matcher, Pattern, View, is_plain_ascii},
+    sieve::Sieve,
 };
 use crate::verdict::Evidence;
 
@@ -23,9 +22,6 @@ const MOST_HITS: u32 = 256;
 /// this is for messages made of many texts that just stay below it. A usual message takes less
 /// than a thousandth of it.
 const MOST_TIME: Duration = Duration::from_secs(2);
-
-/// With fewer patterns a pass costs more than it saves.
-const WORTH_A_PASS: usize = 3;
 
 /// One rule of a group.
 #[derive(Debug)]
@@ -51,16 +47,16 @@ impl Probe {
     }
 }
 
-/// A literal, with the probe that needs it and how many such literals it needs.
-type Needed = (Vec<u8>, (u32, u32));
+/// A probe that needs a literal, and how many such literals it needs.
+type Needy = (u32, u32);
 
 /// A group being put together.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     probes: Vec<Probe>,
     /// Literals and the probes that need one of them.
-    plain: Vec<Needed>,
-    skeletal: Vec<Needed>,
+    plain: Vec<(Vec<u8>, Needy)>,
+    skeletal: Vec<(Vec<u8>, Needy)>,
     always: Vec<u32>,
     unless_ascii: Vec<u32>,
 }
@@ -87,17 +83,10 @@ impl Builder {
     }
 
     /// Compiles the group.
-    pub(super) fn build(mut self) -> Group {
-        let mut sieves = Vec::new();
-        for (view, literals) in [(View::Plain, self.plain), (View::Skeleton, self.skeletal)] {
-            let mut owners: Vec<u32> = literals.iter().map(|&(_, (owner, _))| owner).collect();
-            owners.dedup();
-            let worth = owners.len() >= WORTH_A_PASS;
-            match worth.then(|| Sieve::new(view, literals)).flatten() {
-                Some(sieve) => sieves.push(sieve),
-                None => self.always.extend(owners),
-            }
-        }
+    pub(super) fn build(self) -> Group {
+        let views = [(View::Plain, self.plain), (View::Skeleton, self.skeletal)];
+        let sieves = views.into_iter().filter(|(_, literals)| !literals.is_empty());
+        let sieves = sieves.map(|(view, literals)| (view, Sieve::new(literals))).collect();
         Group { probes: self.probes, sieves, always: self.always, unless_ascii: self.unless_ascii }
     }
 }
@@ -106,7 +95,7 @@ impl Builder {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     probes: Vec<Probe>,
-    sieves: Vec<Sieve>,
+    sieves: Vec<(View, Sieve<Needy>)>,
     /// Probes that run on every text.
     always: Vec<u32>,
     /// Probes that run on every text that is not plain ASCII.
@@ -143,7 +132,7 @@ impl Group {
 
     /// Bytes that the literals take.
     pub(super) fn literals_size(&self) -> usize {
-        self.sieves.iter().map(|sieve| sieve.automaton.memory_usage()).sum()
+        self.sieves.iter().map(|(_, sieve)| sieve.size()).sum()
     }
 
     /// Runs the rules over texts that are looked at one by one; `place` names them in evidence.
@@ -177,8 +166,8 @@ impl Group {
     fn candidates(&self, text: &[u8], scratch: &mut Scratch) {
         scratch.candidates.clear();
         scratch.candidates.extend_from_slice(&self.always);
-        for sieve in &self.sieves {
-            sieve.pass(text, self.probes.len(), scratch);
+        for (view, sieve) in &self.sieves {
+            scratch.pass(*view, sieve, text, self.probes.len());
         }
         if !self.unless_ascii.is_empty() && !is_plain_ascii(text) {
             scratch.candidates.extend_from_slice(&self.unless_ascii);
@@ -216,7 +205,7 @@ impl Probe {
         let started = self.matcher.backtracks().then(Instant::now);
         let ended = self.try_examine(place, text, before, hits);
         let spent = started.map_or(Duration::ZERO, |started| started.elapsed());
-        if ended.is_err() || hits.spend(spent) > MOST_TIME {
+        if ended.is_err() || hits.overspends(spent, MOST_TIME) {
             hits.give_up(self.rule);
         }
     }
@@ -246,60 +235,24 @@ impl Probe {
     }
 }
 
-/// The literals of a group.
-#[derive(Debug)]
-struct Sieve {
-    view: View,
-    automaton: AhoCorasick,
-    /// For each literal of the automaton the probes that need it, and how many such literals.
-    owners: Vec<Vec<(u32, u32)>>,
-}
-
-impl Sieve {
-    /// `None` if they are more than an automaton takes: then every pattern runs, which is slower
-    /// and just as right.
-    fn new(view: View, mut literals: Vec<Needed>) -> Option<Self> {
-        literals.sort();
-        literals.dedup();
-        let mut strings: Vec<Vec<u8>> = Vec::new();
-        let mut owners: Vec<Vec<(u32, u32)>> = Vec::new();
-        for (literal, owner) in literals {
-            match owners.last_mut().filter(|_| strings.last() == Some(&literal)) {
-                Some(same) => same.push(owner),
-                None => {
-                    strings.push(literal);
-                    owners.push(vec![owner]);
-                }
+impl Scratch {
+    /// Adds the candidates of one sieve.
+    fn pass(&mut self, view: View, sieve: &Sieve<Needy>, text: &[u8], probes: usize) {
+        self.pass = self.pass.wrapping_add(1);
+        if self.marks.len() < probes {
+            self.marks.resize(probes, (0, 0));
+        }
+        let Self { marks, pass, candidates, view: room } = self;
+        sieve.pass(&view.of(text, room), |&(owner, times)| {
+            let mark = usize::try_from(owner).ok().and_then(|at| marks.get_mut(at));
+            let Some(mark) = mark else { return };
+            if mark.0 != *pass {
+                *mark = (*pass, 0);
             }
-        }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .build(&strings)
-            .ok()?;
-        Some(Self { view, automaton, owners })
-    }
-
-    fn pass(&self, text: &[u8], probes: usize, scratch: &mut Scratch) {
-        scratch.pass = scratch.pass.wrapping_add(1);
-        if scratch.marks.len() < probes {
-            scratch.marks.resize(probes, (0, 0));
-        }
-        let Scratch { marks, pass, candidates, view } = scratch;
-        let text = self.view.of(text, view);
-        for found in self.automaton.find_overlapping_iter(&*text) {
-            let owners = self.owners.get(found.pattern().as_usize());
-            for &(owner, times) in owners.into_iter().flatten() {
-                let mark = usize::try_from(owner).ok().and_then(|at| marks.get_mut(at));
-                let Some(mark) = mark else { continue };
-                if mark.0 != *pass {
-                    *mark = (*pass, 0);
-                }
-                mark.1 = mark.1.saturating_add(1);
-                if mark.1 == times {
-                    candidates.push(owner);
-                }
+            mark.1 = mark.1.saturating_add(1);
+            if mark.1 == times {
+                candidates.push(owner);
             }
-        }
+        });
     }
 }

@@ -2,23 +2,26 @@
 
 use std::time::Duration;
 
+use super::cpu_time;
 use crate::verdict::Evidence;
 
 /// Counts and evidence by rule. Belongs to the [`RuleSet`](super::RuleSet) that made it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Hits {
     counts: Vec<u32>,
     seen: Vec<(u32, Evidence)>,
     /// Rules of which a pattern took too many steps.
     given_up: Vec<u32>,
-    /// What patterns that backtrack have taken.
+    /// What patterns that backtrack have taken, by the clock on the wall.
     spent: Duration,
+    /// The CPU time of the thread when it began.
+    began: Duration,
 }
 
 impl Hits {
     /// Nothing yet, for so many rules.
     pub(super) fn none(rules: usize) -> Self {
-        Self { counts: vec![0; rules], ..Self::default() }
+        Self { counts: vec![0; rules], began: cpu_time::of_thread(), ..Self::default() }
     }
 
     /// How often a rule has hit.
@@ -51,10 +54,11 @@ impl Hits {
         self.given_up.push(rule);
     }
 
-    /// Adds to the time that patterns which backtrack have taken; all of it comes back.
-    pub(super) fn spend(&mut self, more: Duration) -> Duration {
+    /// Adds to the time that patterns which backtrack have taken. Whether that is more than `most`,
+    /// and the machine was not just busy with other things meanwhile.
+    pub(super) fn overspends(&mut self, more: Duration, most: Duration) -> bool {
         self.spent += more;
-        self.spent
+        self.spent > most && cpu_time::of_thread().saturating_sub(self.began) > most
     }
 
     /// Whether a rule was given up.

@@ -6,18 +6,21 @@
 //! is left to one search that counts them all: the pattern is compiled as `\G(?s:.*?)\K(P)`, one
 //! attempt at one place that moves along the text itself. PCRE2 counts steps per attempt, so that the
 //! limit holds for the whole search. Automatic possessification, which hides steps from that count,
-//! is switched off there. A pattern with `\G`, `(*PRUNE)` or `(*SKIP)` cannot be put so; for it the
-//! limit holds per place, so that it is lower and long texts are given up.
+//! is switched off there. What a rule's own possessive quantifiers run over is not counted either:
+//! a longer text is searched in strides, between which the CPU time is looked at. A pattern with
+//! `\G`, `(*PRUNE)` or `(*SKIP)` cannot be put so; for it the limit holds per place, so that it is
+//! lower and long texts are given up.
 //!
 //! Machine code is several times as fast, but does not count the steps of its inmost loops, each of
 //! which is as long as the text. So it gets fewer steps on longer texts, and none on very long ones.
 
-use std::{ops::Range, sync::OnceLock};
+use std::{ops::Range, sync::OnceLock, time::Duration};
 
 use pcre2::bytes::{Regex, RegexBuilder};
 use regex::bytes::Regex as Linear;
 
 use super::{
+    super::cpu_time,
     PatternError,
     matcher::{Catch, LimitExceeded, linear},
 };
@@ -33,9 +36,13 @@ const MOST_STEPS_TRIAL: u32 = 50_000;
 const MOST_STEPS_TRIAL_LONGER: u32 = 5_000;
 /// Steps of a search in a short text.
 const MOST_STEPS_SHORT: u32 = 500_000;
-/// Steps of a search in any other text: some ten nanoseconds each. A usual search takes a few
-/// hundred.
-const MOST_STEPS: u32 = 2_000_000;
+/// Steps of a stride in any other text: from ten nanoseconds to a microsecond each. A usual search
+/// takes a few hundred.
+const MOST_STEPS: u32 = 200_000;
+/// Places that are tried in one stride.
+const STRIDE: usize = 1_000;
+/// CPU time after which there is no other stride.
+const MOST_TIME: Duration = Duration::from_millis(250);
 /// Steps at each place of a short text, for a pattern to which the place matters.
 const MOST_STEPS_PER_PLACE: u32 = 2_000;
 /// KiB of memory that one search may use to remember where to go back to, without JIT.
@@ -108,10 +115,11 @@ impl Form {
         };
         let counts_all = self.moves || !is_machine_code;
         let verbs = if counts_all { "(*NO_AUTO_POSSESS)" } else { "" };
-        let place = match self.moves {
-            _ if fixed => "",
-            true => "\\G(?s:.*?)\\K",
-            false => "\\G",
+        let place = match (self.moves, self.length) {
+            _ if fixed => String::new(),
+            (true, Length::Short) => "\\G(?s:.*?)\\K".to_owned(),
+            (true, _) => format!("\\G(?s:.{{0,{STRIDE}}}?)\\K"),
+            (false, _) => "\\G".to_owned(),
         };
         let mut builder = RegexBuilder::new();
         if is_machine_code {
@@ -185,7 +193,31 @@ impl Backtracking {
         if self.fixed && self.guard().is_some_and(|guard| !guard.is_match(text)) {
             return Ok(None);
         }
-        self.search(Form { length, moves: true }, text, start)
+        if self.fixed || length == Length::Short {
+            return self.search(Form { length, moves: true }, text, start);
+        }
+        self.stride(length, text, start)
+    }
+
+    /// Searches a longer text.
+    fn stride(
+        &self,
+        length: Length,
+        text: &[u8],
+        from: usize,
+    ) -> Result<Option<Range<usize>>, LimitExceeded> {
+        let began = cpu_time::of_thread();
+        let mut start = from;
+        while start <= text.len() {
+            if let Some(found) = self.search(Form { length, moves: true }, text, start)? {
+                return Ok(Some(found));
+            }
+            start += STRIDE + 1;
+            if cpu_time::of_thread().saturating_sub(began) > MOST_TIME {
+                return Err(LimitExceeded);
+            }
+        }
+        Ok(None)
     }
 
     fn search(
@@ -207,13 +239,12 @@ impl Backtracking {
     /// Where a group of the leftmost match stands, counted from 1; `None` as well where the search
     /// was given up.
     pub(super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
-        if self.guard().is_some_and(|guard| !guard.is_match(text)) {
-            return None;
-        }
+        let start = self.find(text, 0).ok()??.start;
         let engine = self.form(Form { length: Length::of(text), moves: true }).ok()?;
+        let mut groups = engine.capture_locations();
+        engine.captures_read_at(&mut groups, text, start).ok()??;
         // The whole pattern is the first group.
-        let found = engine.captures(text).ok()??.get(group + 1)?;
-        Some(found.start()..found.end())
+        groups.get(group + 1).map(|(start, end)| start..end)
     }
 
     /// The named groups of the leftmost match that starts at `from` or later; `from` is within the
@@ -226,17 +257,15 @@ impl Backtracking {
         text: &[u8],
         from: usize,
     ) -> Result<Option<Catch<'_>>, LimitExceeded> {
-        if self.fixed && Length::of(text) != Length::Short {
-            return Err(LimitExceeded);
-        }
-        if self.guard().is_some_and(|guard| guard.find_at(text, from).is_none()) {
-            return Ok(None);
-        }
+        let Some(range) = self.find(text, from)? else { return Ok(None) };
+        // What is found need not begin where the pattern does.
+        let moved = self.fixed || self.translated.contains("\\K");
+        let start = if moved { from } else { range.start };
         // What is asked so seldom is not worth the stack that machine code wants for each search.
         let length = if self.fixed { Length::Short } else { Length::Long };
         let engine = self.form(Form { length, moves: true }).map_err(|_| LimitExceeded)?;
         let mut places = engine.capture_locations();
-        let found = engine.captures_read_at(&mut places, text, from).map_err(|_| LimitExceeded)?;
+        let found = engine.captures_read_at(&mut places, text, start).map_err(|_| LimitExceeded)?;
         let names = engine.capture_names().iter().enumerate();
         let groups = names.filter_map(|(number, name)| {
             Some((name.as_deref()?, places.get(number).map(|(start, end)| start..end)))

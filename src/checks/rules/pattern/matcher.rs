@@ -5,13 +5,13 @@ use std::ops::Range;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_automata::{meta, util::syntax};
 
-use super::{PatternError, backtracking::Backtracking};
+use super::{PatternError, backtracking::Backtracking, counting::Counting};
 
 /// Bytes of one compiled pattern. The largest patterns of the stock set need about half.
-const SIZE_LIMIT: usize = 10 << 20;
+pub(super) const SIZE_LIMIT: usize = 10 << 20;
 /// Bytes of one pattern's cache of states, per thread that uses it at the same time. Patterns with
 /// large counted repetitions fall back to a slower search when it is too small for them.
-const CACHE_LIMIT: usize = 2 << 20;
+pub(super) const CACHE_LIMIT: usize = 8 << 20;
 
 /// A compiled pattern of one of the engines.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(in super::super) struct Matcher(Engine);
 enum Engine {
     /// Time linear in the text, whatever the pattern.
     Linear(Regex),
+    /// The same, with large counts; gives up long texts that would take the engine minutes.
+    Counting(Box<Counting>),
     /// Everything else that Perl has; gives up at a limit.
     Backtracking(Box<Backtracking>),
 }
@@ -50,6 +52,11 @@ impl Matcher {
         linear(translated, SIZE_LIMIT).map(|regex| Self(Engine::Linear(regex)))
     }
 
+    /// One with large counts.
+    pub(super) fn counting(engine: Counting) -> Self {
+        Self(Engine::Counting(Box::new(engine)))
+    }
+
     /// One that backtracks.
     pub(super) fn backtracking(engine: Backtracking) -> Self {
         Self(Engine::Backtracking(Box::new(engine)))
@@ -65,6 +72,7 @@ impl Matcher {
     pub(in super::super) fn size(&self) -> Option<usize> {
         match &self.0 {
             Engine::Linear(regex) => size(regex),
+            Engine::Counting(engine) => engine.size(),
             Engine::Backtracking(_) => None,
         }
     }
@@ -92,6 +100,7 @@ impl Matcher {
         }
         match &self.0 {
             Engine::Linear(regex) => Ok(regex.find_at(text, from).map(|found| found.range())),
+            Engine::Counting(engine) => engine.find(text, from),
             Engine::Backtracking(engine) => engine.find(text, from),
         }
     }
@@ -100,7 +109,7 @@ impl Matcher {
     /// counted from 1. `None` as well where the search was given up.
     pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
         match &self.0 {
-            Engine::Linear(_) => None,
+            Engine::Linear(_) | Engine::Counting(_) => None,
             Engine::Backtracking(engine) => engine.capture(text, group),
         }
     }
@@ -128,6 +137,7 @@ impl Matcher {
     pub(in super::super) fn try_is_match(&self, text: &[u8]) -> Result<bool, LimitExceeded> {
         match &self.0 {
             Engine::Linear(regex) => Ok(regex.is_match(text)),
+            Engine::Counting(engine) => engine.is_match(text),
             Engine::Backtracking(engine) => engine.find(text, 0).map(|found| found.is_some()),
         }
     }
@@ -159,7 +169,7 @@ impl Matcher {
 
 /// Bytes that the linear engine's form of a pattern takes. That engine does not tell, but what it
 /// is made of does: the same is made again, which takes as long.
-fn size(regex: &Regex) -> Option<usize> {
+pub(super) fn size(regex: &Regex) -> Option<usize> {
     let config = meta::Config::new()
         .utf8_empty(false)
         .nfa_size_limit(Some(SIZE_LIMIT))

@@ -19,6 +19,7 @@ mod agreement;
 mod audit;
 mod backtracking;
 mod class;
+mod counting;
 mod delimited;
 mod escape;
 mod group;
@@ -26,19 +27,22 @@ mod head;
 #[cfg(test)]
 mod hostile;
 mod literal;
+mod loosen;
 mod matcher;
 mod template;
 mod translate;
 
 #[cfg(any(test, fuzzing))]
 pub use agreement::disagreement;
-pub(super) use literal::{Literals, View, is_plain_ascii};
+pub(super) use literal::{Literals, View, is_plain_ascii, rarest_part};
 pub(super) use matcher::{LimitExceeded, Matcher};
 pub(super) use template::Template;
 
 use backtracking::Backtracking;
+use counting::Counting;
 pub(super) use delimited::closing;
 use delimited::{Delimited, Flags};
+use loosen::loosened;
 use translate::{Dialect, translate};
 
 use super::language::{bytes_of, latin1_view};
@@ -157,8 +161,12 @@ impl Pattern {
         let translated = translate(pattern, *flags, Dialect::Linear)?;
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
+        let matcher = match loosened(&hir) {
+            Some(loose) => Matcher::counting(Counting::new(&translated, &loose.to_string())?),
+            None => Matcher::linear(&translated)?,
+        };
         Ok(Self {
-            matcher: Matcher::linear(&translated)?,
+            matcher,
             literals: Literals::required(&hir),
             source: Delimited::default(),
             doubt: delimited::doubt(pattern),
@@ -170,8 +178,8 @@ impl Pattern {
         // Without a relaxed form the pattern just runs more often.
         let relaxed = translate(pattern, *flags, Dialect::Relaxed).ok();
         let hir = relaxed.as_deref().and_then(|relaxed| audit::parse(relaxed).ok());
-        let head = hir.as_ref().and_then(head::head).map(|head| head.to_string());
-        let guard = head.or(relaxed);
+        let head = hir.as_ref().and_then(|hir| head::head(hir).or_else(|| loosened(hir)));
+        let guard = head.map(|head| head.to_string()).or(relaxed);
         Ok(Self {
             matcher: Matcher::backtracking(Backtracking::new(&exact, guard.as_deref())?),
             literals: hir.as_ref().and_then(Literals::required),

@@ -10,6 +10,7 @@ use regex_syntax::hir::{Hir, HirKind};
 use super::{
     Pattern, PatternError, audit,
     delimited::Delimited,
+    loosen::loosened,
     matcher::{Catch, Matcher},
     translate::{Dialect, translate},
 };
@@ -72,8 +73,7 @@ impl Template {
         };
         // In a class of characters, and in conditions, values are something else than a text.
         if marks(&marked) == places {
-            let any = relaxed(&self.filled(|_| ANY.to_vec()));
-            self.guard = any.and_then(|any| Matcher::linear(&any).ok());
+            self.guard = relaxed(&self.filled(|_| ANY.to_vec())).and_then(|any| guard(&any));
         }
         let numbered = self.wanted.iter().enumerate();
         let needed = numbered
@@ -115,6 +115,12 @@ impl Template {
         }
         Delimited { pattern, flags: self.source.flags }
     }
+}
+
+/// What matches at least as much, without large counts.
+fn guard(relaxed: &str) -> Option<Matcher> {
+    let loose = loosened(&audit::parse(relaxed).ok()?).map(|loose| loose.to_string());
+    Matcher::linear(loose.as_deref().unwrap_or(relaxed)).ok()
 }
 
 fn relaxed(source: &Delimited) -> Option<String> {

@@ -17,6 +17,7 @@ mod plain_ascii;
 mod rarity;
 
 pub(in super::super) use plain_ascii::is_plain_ascii;
+pub(in super::super) use rarity::rarest_part;
 
 use std::{borrow::Cow, collections::BTreeSet};
 

@@ -1,6 +1,6 @@
 //! How often ordinary mail contains a string.
 
-use std::{collections::HashSet, sync::OnceLock};
+use std::{collections::HashSet, ops::Range, sync::OnceLock};
 
 use super::Strings;
 
@@ -78,6 +78,13 @@ const COMMON_OFTEN: f64 = 5e-4;
 /// How often, per byte of text, one of the strings begins.
 pub(super) fn often(strings: &Strings) -> f64 {
     strings.iter().map(|string| often_one(string)).sum()
+}
+
+/// Where the rarest bytes of a string stand, so many of them; all of a shorter string.
+pub(in super::super::super) fn rarest_part(string: &[u8], length: usize) -> Range<usize> {
+    let parts = string.windows(length.max(1)).enumerate();
+    let rarest = parts.min_by(|(_, one), (_, other)| often_one(one).total_cmp(&often_one(other)));
+    rarest.map_or(0..string.len(), |(start, part)| start..start + part.len())
 }
 
 fn often_one(string: &[u8]) -> f64 {

@@ -1,0 +1,83 @@
+//! Patterns without their large counts.
+//!
+//! `[^)]{1,300}` costs an engine three hundred states, `[^)]+` two. The loosened form matches
+//! wherever the pattern does, and in more places, so that it tells quickly where there is nothing.
+
+use regex_syntax::hir::{Hir, HirKind, Repetition};
+
+/// States of a pattern that is not worth it.
+const FEW: usize = 400;
+/// Counts of single bytes up to this stay.
+const SMALL_COUNT: u32 = 3;
+/// Counts of anything longer up to this stay.
+const SMALL_COUNT_OF_MANY: u32 = 8;
+
+/// A form without large counts; `None` if that does not make the pattern much smaller.
+pub(super) fn loosened(hir: &Hir) -> Option<Hir> {
+    let states = states(hir);
+    if states < FEW {
+        return None;
+    }
+    let loose = loosen(hir);
+    (self::states(&loose) <= states / 2).then_some(loose)
+}
+
+fn loosen(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
+        HirKind::Capture(capture) => loosen(&capture.sub),
+        HirKind::Concat(subs) => Hir::concat(subs.iter().map(loosen).collect()),
+        HirKind::Alternation(branches) => Hir::alternation(branches.iter().map(loosen).collect()),
+        HirKind::Repetition(repetition) => {
+            let sub = loosen(&repetition.sub);
+            let is_byte = sub.properties().maximum_len() == Some(1);
+            let small = if is_byte { SMALL_COUNT } else { SMALL_COUNT_OF_MANY };
+            let max = repetition.max.filter(|&max| max <= small);
+            let min = repetition.min.min(max.unwrap_or(small));
+            Hir::repetition(Repetition { min, max, greedy: repetition.greedy, sub: Box::new(sub) })
+        }
+    }
+}
+
+/// About how many states an engine makes of it.
+fn states(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Capture(capture) => states(&capture.sub),
+        HirKind::Concat(subs) | HirKind::Alternation(subs) => {
+            subs.iter().fold(0, |sum: usize, sub| sum.saturating_add(states(sub)))
+        }
+        HirKind::Repetition(Repetition { min, max, sub, .. }) => {
+            let copies = max.unwrap_or(min.saturating_add(1));
+            states(sub).saturating_mul(usize::try_from(copies).unwrap_or(usize::MAX))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::rules::pattern::audit::parse;
+
+    #[test]
+    fn large_counts_are_gone() {
+        for (pattern, expected) in [
+            (r"(?-u)a[^!]{1,500}b", Some(r"(?-u)a[^!]+b")),
+            (r"(?-u)a[^!]{9,500}b", Some(r"(?-u)a[^!]{3,}b")),
+            (r"(?-u)(?:a[^!]{1,99}b){7}", Some(r"(?-u)(?:a[^!]+b){7}")),
+            (r"(?-u)(?:a[0-9]{2}b){200}", Some(r"(?-u)(?:a[0-9]{2}b){8,}")),
+            (r"(?-u)a[^!]{1,50}b", None),
+        ] {
+            let loose = loosened(&parse(pattern).unwrap()).map(|hir| hir.to_string());
+            let expected = expected.map(|pattern| parse(pattern).unwrap().to_string());
+            assert_eq!(loose, expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn large_alternations_are_not_worth_it() {
+        let words: Vec<String> = (0..200).map(|number| format!("word{number}")).collect();
+        assert!(loosened(&parse(&words.join("|")).unwrap()).is_none());
+    }
+}
