@@ -34,6 +34,20 @@ sub message {
     return $text;
 }
 
+# A pattern with what other patterns caught (`%{NAME}`) is compiled for the first message of a
+# process that has the values, and stays so (`/o`). Asked about one message, SpamAssassin goes by
+# that message's values; so that it does so about many, such patterns are compiled each time.
+require Mail::SpamAssassin::Plugin::Check;
+{
+    no warnings 'redefine';
+    my $add = \&Mail::SpamAssassin::Plugin::Check::add_evalstr;
+    *Mail::SpamAssassin::Plugin::Check::add_evalstr = sub {
+        my ($self, $status, $code) = @_;
+        $code =~ s{(/\$test_qr/g?)op}{$1p}g if ($code // '') =~ /capture_template_rules/;
+        return $add->($self, $status, $code);
+    };
+}
+
 my $engine = Mail::SpamAssassin->new({
     rules_filename       => $rules,
     site_rules_filename  => $site,

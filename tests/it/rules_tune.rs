@@ -159,6 +159,19 @@ fn hits_are_kept_and_made_anew_when_something_changed() {
 }
 
 #[test]
+fn a_list_is_sorted_by_cost() {
+    let folder = samples();
+    let arguments = ["list", "rules.cf", "--json", "--sort", "cost"];
+    assert_eq!(status(&gatepost(folder.path(), &arguments)), 2, "cost needs a sample");
+    let sample = ["--sample", "mail/index.tsv"];
+    let rules = objects(&gatepost(folder.path(), &[&arguments[..], &sample].concat()));
+    let costs: Vec<f64> = rules.iter().map(|rule| rule["micros"].as_f64().unwrap()).collect();
+    assert!(costs.is_sorted_by(|a, b| a >= b) && costs[0] > 0.0, "{costs:?}");
+    let shares = rules.iter().map(|rule| rule["share"].as_f64().unwrap());
+    assert!(shares.sum::<f64>() <= 1.0);
+}
+
+#[test]
 fn a_list_counts_hits() {
     let folder = samples();
     let list = ["list", "rules.cf", "--json"];
@@ -172,6 +185,7 @@ fn a_list_counts_hits() {
     let counts = [1, 1, 0, 1, 0].map(|count| serde_json::json!([count, null]));
     assert_eq!(hits(&["--sample", "mail/spam0"]), counts);
     let text = gatepost(folder.path(), &["list", "rules.cf", "--sample", "mail/index.tsv"]);
+    assert!(said(&text).contains("5 patterns") && said(&text).contains("timed on 80 messages"));
     let text = String::from_utf8(text.stdout).unwrap();
     let first = text.lines().next().unwrap();
     assert!(first.contains("TUNE_CASH") && first.contains("40 spam       0 ham"), "{first}");

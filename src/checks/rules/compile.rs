@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    RuleSet, Severity,
+    RuleSet, Severity, captures,
+    captures::{Place, Reader},
     conclude::Outset,
     draft::{Draft, DraftRule},
     eval::{self, Call},
@@ -11,7 +12,7 @@ use super::{
     language::{self, Flags, HeaderTest, Scope, Test},
     metas::{self, MetaDraft},
     network::Question,
-    pattern::Pattern,
+    pattern::PatternError,
     set::{Eval, HeaderGroup, Kind, Rule},
     shortcircuit::Plan,
     text::HeaderQuery,
@@ -36,7 +37,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         let Some(entry) = entry else { continue };
         let mut flags = draft.flags.get(&rule.name).copied().unwrap_or_default();
         flags.no_subject &= matches!(rule.test, Test::Body(_));
-        let slot = Slot { number, flags, reported: !entry.is_sub_rule() };
+        let reported = !entry.is_sub_rule();
         let asked = (!flags.net || draft.score_set.net) && (!flags.learn || draft.score_set.bayes);
         let question = questions.remove(&rule.name).filter(|_| asked);
         if let Some((function, question)) = question {
@@ -47,10 +48,18 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
             Test::Meta(expression) => metas.push(MetaDraft { number, expression }),
             Test::MimeHeader(test) => set.mime_headers.push((number, flags, test)),
             Test::UriDetail(test) => set.uri_details.push((number, test)),
-            test => groups.add(slot, test),
+            test => {
+                let slot = Slot { number, flags, reported };
+                if let Err(error) = groups.add(slot, test) {
+                    let text = format!("{}: catches nothing: {error}", rule.name);
+                    draft.complain(&rule.file, rule.line, Severity::Warning, text);
+                }
+            }
         }
     }
+    let captures = std::mem::take(&mut groups.captures);
     groups.finish(&mut set);
+    finish_captures(&mut set, &mut draft, captures);
     let reads_text = |eval: &Eval| eval::reads_text(&eval.function);
     set.evals.sort_by_key(|eval| !reads_text(eval));
     set.text_readers = set.evals.iter().take_while(|eval| reads_text(eval)).count();
@@ -64,13 +73,27 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
     set
 }
 
+/// Puts in what patterns catch, and names the tags that none does. Rules that catch are early.
+fn finish_captures(set: &mut RuleSet, draft: &mut Draft, captures: captures::Draft) {
+    let (captures, missing) = captures.finish();
+    for rule in captures.early().filter_map(|number| set.rules.get(index(number))) {
+        draft.priorities.entry(rule.name.clone()).or_insert(captures::EARLY);
+    }
+    set.captures = captures;
+    for (number, tag) in missing {
+        let Some(rule) = set.rules.get(index(number)) else { continue };
+        let text = format!("{}: no pattern catches {tag}; the rule never hits", rule.name);
+        draft.complain(&rule.file, rule.line, Severity::Warning, text);
+    }
+}
+
 /// Compiles patterns with tags anew, with what these stand for.
 fn replace_tags(draft: &mut Draft, rules: &mut [DraftRule]) {
     let replace = std::mem::take(&mut draft.conf.replace);
     let tagged: HashSet<&str> = replace.rules().collect();
     for rule in rules.iter_mut().filter(|rule| tagged.contains(rule.name.as_str())) {
         let Some(pattern) = rule.test.pattern_mut() else { continue };
-        match Pattern::rewritten(&pattern.written, |pattern| replace.replaced(pattern)) {
+        match pattern.rewritten(|pattern| replace.replaced(pattern)) {
             Ok(rewritten) => *pattern = rewritten,
             Err(error) => {
                 let text = format!("{}: {error}, with its tags replaced", rule.name);
@@ -185,6 +208,7 @@ struct Groups {
     rawbody: Builder,
     full: Builder,
     uri: Builder,
+    captures: captures::Draft,
     headers: Vec<HeaderDraft>,
     header_numbers: HashMap<(HeaderQuery, Option<Vec<u8>>), usize>,
 }
@@ -198,24 +222,44 @@ struct HeaderDraft {
 
 impl Groups {
     /// Puts a rule where its text is read.
-    fn add(&mut self, slot: Slot, test: Test) {
-        match test {
-            Test::Body(pattern) => slot.add_to(&mut self.body, pattern, false),
-            Test::Rawbody(pattern) => slot.add_to(&mut self.rawbody, pattern, false),
-            Test::Full(pattern) => slot.add_to(&mut self.full, pattern, false),
-            Test::Uri(pattern) => slot.add_to(&mut self.uri, pattern, false),
+    ///
+    /// # Errors
+    /// It is there, but what it would catch for others cannot be known.
+    fn add(&mut self, slot: Slot, test: Test) -> Result<(), PatternError> {
+        let (place, pattern, negated) = match test {
+            Test::Body(pattern) => (Place::Body, pattern, false),
+            Test::Rawbody(pattern) => (Place::Rawbody, pattern, false),
+            Test::Full(pattern) => (Place::Full, pattern, false),
+            Test::Uri(pattern) => (Place::Uri, pattern, false),
             Test::Header { query, test: HeaderTest::Exists } => {
                 if let Some(header) = self.header(query, None) {
                     header.exists.push(slot.number);
                 }
+                return Ok(());
             }
             Test::Header { query, test: HeaderTest::Matches { pattern, negated, if_unset } } => {
-                if let Some(header) = self.header(query, if_unset) {
-                    slot.add_to(&mut header.group, pattern, negated);
-                }
+                (Place::Header(query, if_unset), pattern, negated)
             }
-            _ => {}
+            _ => return Ok(()),
+        };
+        let reader = slot.reader(place, negated);
+        if let Some(template) = pattern.template() {
+            self.captures.add_template(reader, &pattern, template);
+            return Ok(());
         }
+        let caught = self.captures.add(&reader, &pattern);
+        let builder = match &reader.place {
+            Place::Body => &mut self.body,
+            Place::Rawbody => &mut self.rawbody,
+            Place::Full => &mut self.full,
+            Place::Uri => &mut self.uri,
+            Place::Header(query, if_unset) => match self.header(query.clone(), if_unset.clone()) {
+                Some(header) => &mut header.group,
+                None => return caught,
+            },
+        };
+        builder.add(pattern, |matcher| reader.probe(matcher));
+        caught
     }
 
     fn header(
@@ -249,14 +293,14 @@ impl Groups {
 }
 
 impl Slot {
-    fn add_to(self, builder: &mut Builder, pattern: Pattern, negated: bool) {
-        builder.add(pattern, |matcher| Probe {
+    fn reader(self, place: Place, negated: bool) -> Reader {
+        Reader {
             rule: self.number,
-            matcher,
+            place,
             negated,
             most_hits: Probe::most_hits(self.flags.multiple && !negated, self.flags.most_hits),
             skips_first: self.flags.no_subject,
             reported: self.reported,
-        });
+        }
     }
 }

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
+    cost::Watch,
     hits::Hits,
     pattern::{LimitExceeded, Matcher, Pattern, View, is_plain_ascii},
     sieve::Sieve,
@@ -124,6 +125,16 @@ impl Group {
         (self.probes.len(), self.always.len())
     }
 
+    /// What runs.
+    pub(super) fn matchers(&self) -> impl Iterator<Item = &Matcher> {
+        self.probes.iter().map(|probe| &probe.matcher)
+    }
+
+    /// Bytes that the literals take.
+    pub(super) fn literals_size(&self) -> usize {
+        self.sieves.iter().map(|(_, sieve)| sieve.size()).sum()
+    }
+
     /// Runs the rules over texts that are looked at one by one; `place` names them in evidence.
     pub(super) fn examine<'t>(
         &self,
@@ -131,6 +142,7 @@ impl Group {
         texts: impl Iterator<Item = &'t [u8]>,
         scratch: &mut Scratch,
         hits: &mut Hits,
+        watch: &mut impl Watch,
     ) {
         if self.is_empty() {
             return;
@@ -139,7 +151,7 @@ impl Group {
             self.candidates(text, scratch);
             for probe in scratch.candidates.iter().filter_map(|&at| self.probe(at)) {
                 if index > 0 || !probe.skips_first {
-                    probe.examine(place, text, hits);
+                    watch.work(probe.rule, || probe.examine(place, text, hits));
                 }
             }
         }

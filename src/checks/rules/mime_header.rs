@@ -57,6 +57,11 @@ impl MimeHeader {
         })
     }
 
+    /// What runs.
+    pub(super) fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+
     /// Runs the rule.
     pub(super) fn examine(&self, rule: u32, flags: Flags, scene: &Scene<'_>, hits: &mut Hits) {
         let most = Probe::most_hits(flags.multiple, flags.most_hits);

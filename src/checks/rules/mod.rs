@@ -26,16 +26,19 @@
 //! that Debian's package loads; the table in `eval` says of each function whether it is the same,
 //! differs (how) or is not there yet. Network rules are plain data ([`network`]), answered by the
 //! findings of other checks, as are those on signatures, Bayes and reputation: where no check
-//! answers, they do not hit. Not yet: patterns with what other patterns caught (`%{NAME}`) and
-//! `uri_block_*` rules; rules that need them are left out, and count 0 in metas.
+//! answers, they do not hit. What patterns catch for others is in `captures`. Not yet: `%{NAME}` for
+//! tags that no pattern catches, and `uri_block_*` rules; such rules are not run or left out, and
+//! count 0 in metas.
 
 mod addresses;
 mod builtin;
+mod captures;
 pub mod cases;
 mod compile;
 mod complaint;
 mod conclude;
 mod conf;
+mod cost;
 mod cpu_time;
 mod domains;
 mod draft;
@@ -66,6 +69,7 @@ mod uri_detail;
 mod tests;
 
 pub use complaint::{Complaint, Severity};
+pub use cost::Costs;
 pub use eval::{FunctionInfo, functions};
 pub use hits::Hits;
 pub use language::Scope;
@@ -73,5 +77,5 @@ pub use language::Scope;
 #[doc(hidden)]
 pub use pattern::disagreement;
 pub use score_set::ScoreSet;
-pub use set::{Counts, Kind, RuleInfo, RuleSet};
+pub use set::{Counts, Kind, Memory, RuleInfo, RuleSet};
 pub use source::{RulesError, Settings};

@@ -5,9 +5,12 @@ use std::{collections::HashMap, sync::Arc};
 use ipnet::IpNet;
 
 use super::{
-    Complaint, Hits, RulesError, ScoreSet, Settings, compile, conclude,
+    Complaint, Hits, RulesError, ScoreSet, Settings,
+    captures::Captures,
+    compile, conclude,
     conclude::{Meta, Outset},
     conf::Conf,
+    cost::{Costs, Unwatched, Watch},
     draft::Draft,
     eval::Question,
     group::{Group, Scratch},
@@ -18,7 +21,7 @@ use super::{
     shortcircuit::Plan,
     source,
     text::{self, HeaderQuery},
-    uri_detail::{self, UriDetail},
+    uri_detail::UriDetail,
 };
 use crate::{
     checks::Case,
@@ -43,6 +46,8 @@ pub struct RuleSet {
     pub(super) uri_details: Vec<(u32, UriDetail)>,
     /// How many of them, from the first on, change the text that other rules see.
     pub(super) text_readers: usize,
+    /// What patterns catch for others, and those others.
+    pub(super) captures: Captures,
     /// What rules files have set, rules and scores apart.
     pub(super) conf: Conf,
     /// In an order in which each finds what it rests on.
@@ -132,6 +137,20 @@ pub struct Counts {
     pub unfiltered: usize,
 }
 
+/// What the patterns of a set take, as far as it can be known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Patterns of the linear engine.
+    pub linear: usize,
+    /// Bytes that these take, without the caches that searches make and keep: up to 2 MiB each
+    /// for every thread that searches at the same time.
+    pub linear_bytes: usize,
+    /// Bytes of the literals that are looked for before any pattern runs.
+    pub literal_bytes: usize,
+    /// Patterns of PCRE2, which does not tell what they take.
+    pub backtracking: usize,
+}
+
 /// A rule of the set.
 #[derive(Debug)]
 pub(super) struct Rule {
@@ -218,37 +237,66 @@ impl RuleSet {
 
     /// Runs all rules but metas. Only computes; `benches/rules` tells how long it takes.
     pub fn examine(&self, case: &Case) -> Hits {
+        self.run(case, &mut Unwatched)
+    }
+
+    /// As [`examine`](Self::examine); adds what the rules cost.
+    pub fn measure(&self, case: &Case, costs: &mut Costs) -> Hits {
+        costs.message(|costs| self.run(case, costs))
+    }
+
+    /// Nothing measured yet.
+    pub fn no_costs(&self) -> Costs {
+        Costs::none(self.rules.len())
+    }
+
+    fn run(&self, case: &Case, watch: &mut impl Watch) -> Hits {
         let mut hits = Hits::none(self.rules.len());
         let mut scratch = Scratch::default();
         let scene = Scene::new(case, &self.conf);
         for group in &self.headers {
-            group.examine(&scene, &mut scratch, &mut hits);
+            group.examine(&scene, &mut scratch, &mut hits, watch);
         }
         // These first: they change the text that the other rules see.
         let (readers, evals) = self.evals.split_at(self.text_readers.min(self.evals.len()));
-        readers.iter().for_each(|eval| eval.examine(&scene, &mut hits));
-        let message = &case.message;
-        if !self.body.is_empty() {
-            self.body.examine("body", scene.paragraphs(), &mut scratch, &mut hits);
+        for eval in readers {
+            watch.work(eval.rule, || eval.examine(&scene, &mut hits));
         }
-        if !self.rawbody.is_empty() {
-            self.rawbody.examine("rawbody", bytes(message.rawbody()), &mut scratch, &mut hits);
-        }
-        if !self.uri.is_empty() {
-            self.uri.examine("uri", bytes(&scene.uris().flat()), &mut scratch, &mut hits);
-        }
-        if !self.full.is_empty() {
-            let full = text::full(message.raw());
-            self.full.examine("full", std::iter::once(&*full), &mut scratch, &mut hits);
-        }
+        self.read_texts(&scene, &mut scratch, &mut hits, watch);
         for eval in evals {
-            eval.examine(&scene, &mut hits);
+            watch.work(eval.rule, || eval.examine(&scene, &mut hits));
         }
         for (rule, flags, test) in &self.mime_headers {
-            test.examine(*rule, *flags, &scene, &mut hits);
+            watch.work(*rule, || test.examine(*rule, *flags, &scene, &mut hits));
         }
-        uri_detail::examine(&self.uri_details, &scene, &mut hits);
+        for (rule, test) in &self.uri_details {
+            watch.work(*rule, || test.examine(*rule, &scene, &mut hits));
+        }
+        self.captures.examine(&scene, &mut scratch, &mut hits, watch);
         hits
+    }
+
+    fn read_texts(
+        &self,
+        scene: &Scene<'_>,
+        scratch: &mut Scratch,
+        hits: &mut Hits,
+        watch: &mut impl Watch,
+    ) {
+        if !self.body.is_empty() {
+            self.body.examine("body", scene.paragraphs(), scratch, hits, watch);
+        }
+        if !self.rawbody.is_empty() {
+            self.rawbody.examine("rawbody", scene.chunks(), scratch, hits, watch);
+        }
+        if !self.uri.is_empty() {
+            let uris = scene.uris().flat().into_iter().map(str::as_bytes);
+            self.uri.examine("uri", uris, scratch, hits, watch);
+        }
+        if !self.full.is_empty() {
+            let full = text::full(scene.case.message.raw());
+            self.full.examine("full", std::iter::once(&*full), scratch, hits, watch);
+        }
     }
 
     /// Works out the metas, which may name the findings of other checks, and says what was found:
@@ -314,14 +362,38 @@ impl RuleSet {
 
     /// How many rules it has.
     pub fn counts(&self) -> Counts {
-        let groups = self.headers.iter().map(|header| &header.group);
-        let groups = groups.chain([&self.body, &self.rawbody, &self.full, &self.uri]);
         Counts {
             rules: self.rules.len(),
             sub_rules: self.rules.iter().filter(|rule| rule.is_sub_rule()).count(),
             off: self.rules.iter().filter(|rule| rule.score == Points::ZERO).count(),
-            unfiltered: groups.map(|group| group.sizes().1).sum(),
+            unfiltered: self.groups().map(|group| group.sizes().1).sum(),
         }
+    }
+
+    /// What its patterns take, those apart that functions have of their own. Takes about as long as
+    /// compiling the set did.
+    pub fn memory(&self) -> Memory {
+        let literal_bytes = self.groups().map(Group::literals_size).sum();
+        let mut memory = Memory { literal_bytes, ..Memory::default() };
+        let matchers = self.groups().flat_map(Group::matchers);
+        let matchers = matchers.chain(self.mime_headers.iter().map(|(.., test)| test.matcher()));
+        let matchers = matchers.chain(self.uri_details.iter().flat_map(|(_, t)| t.matchers()));
+        for matcher in matchers.chain(self.captures.matchers()) {
+            match matcher.size() {
+                Some(size) => {
+                    memory.linear += 1;
+                    memory.linear_bytes += size;
+                }
+                None => memory.backtracking += 1,
+            }
+        }
+        memory
+    }
+
+    /// The rules with patterns, by what they read.
+    fn groups(&self) -> impl Iterator<Item = &Group> {
+        let headers = self.headers.iter().map(|header| &header.group);
+        headers.chain([&self.body, &self.rawbody, &self.full, &self.uri])
     }
 
     /// The name with this number.
@@ -345,11 +417,17 @@ impl Eval {
 }
 
 impl HeaderGroup {
-    fn examine(&self, scene: &Scene<'_>, scratch: &mut Scratch, hits: &mut Hits) {
+    fn examine(
+        &self,
+        scene: &Scene<'_>,
+        scratch: &mut Scratch,
+        hits: &mut Hits,
+        watch: &mut impl Watch,
+    ) {
         if !self.group.is_empty() {
             let value = self.query.read(scene);
             let text = value.as_deref().or(self.if_unset.as_deref()).unwrap_or_default();
-            self.group.examine(&self.place, std::iter::once(text), scratch, hits);
+            self.group.examine(&self.place, std::iter::once(text), scratch, hits, watch);
         }
         if !self.exists.is_empty() && self.query.exists(scene) {
             for &rule in &self.exists {
@@ -357,8 +435,4 @@ impl HeaderGroup {
             }
         }
     }
-}
-
-fn bytes<T: AsRef<[u8]>>(texts: &[T]) -> impl Iterator<Item = &[u8]> {
-    texts.iter().map(AsRef::as_ref)
 }

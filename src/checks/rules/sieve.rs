@@ -88,6 +88,18 @@ impl<Owner> Sieve<Owner> {
         Self { long: table(GRAM), pairs: Bits::new(&pairs), short, strings }
     }
 
+    /// Bytes that it takes.
+    pub(super) fn size(&self) -> usize {
+        let string = |sought: &Sought<Owner>| {
+            size_of_val(sought)
+                + sought.string.len()
+                + sought.owners.capacity() * size_of::<Owner>()
+        };
+        let strings: usize = self.strings.iter().map(string).sum();
+        let tables = self.short.iter().chain([&self.long]).map(Table::size);
+        strings + tables.sum::<usize>() + self.pairs.size()
+    }
+
     /// Tells the owners of every string at every place where it is found.
     pub(super) fn pass(&self, text: &[u8], mut tell: impl FnMut(&Owner)) {
         let mut last = 0;
@@ -138,6 +150,10 @@ impl<Owner> Sought<Owner> {
 }
 
 impl Table {
+    fn size(&self) -> usize {
+        self.bits.size() + size_of_val(&*self.grams) + size_of_val(&*self.parts)
+    }
+
     fn new(length: usize, grams: impl Iterator<Item = (u32, usize)>) -> Self {
         let mut grams: Vec<(u32, usize)> = grams.collect();
         grams.sort_by_key(|&(gram, number)| (spread(gram), number));
@@ -174,6 +190,10 @@ impl Table {
 }
 
 impl Bits {
+    fn size(&self) -> usize {
+        size_of_val(&*self.words)
+    }
+
     fn new(numbers: &[u32]) -> Self {
         let wanted = (numbers.len() * BITS_PER_NUMBER).next_power_of_two().ilog2();
         let bits = wanted.clamp(*BITS.start(), *BITS.end());

@@ -93,17 +93,22 @@ impl UriDetail {
     }
 }
 
-/// Runs rules.
-pub(super) fn examine(rules: &[(u32, UriDetail)], scene: &Scene<'_>, hits: &mut Hits) {
-    for (rule, test) in rules {
+impl UriDetail {
+    /// What runs.
+    pub(super) fn matchers(&self) -> impl Iterator<Item = &Matcher> {
+        self.0.iter().map(|condition| &condition.matcher)
+    }
+
+    /// Runs the rule.
+    pub(super) fn examine(&self, rule: u32, scene: &Scene<'_>, hits: &mut Hits) {
         for uri in &scene.uris().list {
-            match test.holds(|of| values(uri, of)) {
+            match self.holds(|of| values(uri, of)) {
                 Ok(false) => continue,
                 Ok(true) => {
-                    hits.add(*rule, 1);
-                    hits.show(*rule, Evidence::matched("uri", uri.uri.as_bytes()));
+                    hits.add(rule, 1);
+                    hits.show(rule, Evidence::matched("uri", uri.uri.as_bytes()));
                 }
-                Err(LimitExceeded) => hits.give_up(*rule),
+                Err(LimitExceeded) => hits.give_up(rule),
             }
             break;
         }

@@ -1,16 +1,18 @@
-//! `gatepost rules list`: the rules, and how often they hit a sample.
+//! `gatepost rules list`: the rules, how often they hit a sample, and what they cost on it.
 
 use std::{
+    cmp::Reverse,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::Serialize;
 
-use super::{Files, messages};
+use super::{Files, messages, summary};
 use crate::{
     checks::rules::{
-        RuleInfo, RuleSet, ScoreSet,
+        Costs, RuleInfo, RuleSet, ScoreSet,
         tune::{HitCount, Label},
     },
     cli::{
@@ -21,18 +23,33 @@ use crate::{
     verdict::{Name, Points},
 };
 
+/// For `--help`.
+pub(super) const EXAMPLES: &str = "\
+Cost: the mean time of a message in microseconds, and its share of the time all rules take together, \
+on one thread. What is made once for several rules counts for the first that asks for it; the header \
+fields and the search for literals belong to none. Metas are not timed.
+
+Examples:
+  gatepost rules list
+  gatepost rules list --sample mail.tsv --sort cost
+  gatepost rules list --sample ~/Maildir --json local.cf";
+
 /// What `list` takes.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     rules: Files,
-    /// Count hits in these messages: index files (lines `spam|ham`, a tab, a path), files,
+    /// Count hits in these messages, and time the rules: index files (lines `spam|ham`, a tab, a path), files,
     /// directories or mbox files
     #[arg(long, num_args = 1.., value_name = "INDEX|PATH")]
     sample: Vec<PathBuf>,
     /// What paths in index files are relative to; else the folder of the index file
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+    /// By what the lines are sorted
+    #[arg(long, value_enum, default_value_t, value_name = "BY",
+          requires_ifs([("cost", "sample"), ("hits", "sample")]))]
+    sort: Sort,
     /// One JSON object a line instead of text for people
     #[arg(long)]
     json: bool,
@@ -48,25 +65,57 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     )?
     .at_home_in(&settings.networks.ours());
     let sample = arguments.sample(&settings, &rules)?;
+    let seen = |at| sample.as_ref().map(|sample| sample.of(at)).unwrap_or_default();
+    let mut lines: Vec<Line<'_>> =
+        rules.list().enumerate().map(|(at, rule)| Line::of(&rule, seen(at))).collect();
+    arguments.sort.sort(&mut lines);
     let mut output = io::stdout().lock();
-    for (at, rule) in rules.list().enumerate() {
-        let hits = sample.as_ref().map(|sample| sample.of(at)).unwrap_or_default();
-        let line = Line::of(&rule, hits);
+    for line in &lines {
         if arguments.json { line.json(&mut output)? } else { line.text(&mut output)? }
+    }
+    if !arguments.json {
+        summary(&rules)?;
+        sample.map_or(Ok(()), |sample| sample.summary())?;
     }
     Ok(Exit::Done)
 }
 
-/// How often each rule hit, in the order of the list.
+/// An order of the lines.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Sort {
+    /// As in the files
+    #[default]
+    File,
+    /// By name
+    Name,
+    /// The most frequent first
+    Hits,
+    /// The dearest first
+    Cost,
+}
+
+impl Sort {
+    fn sort(self, lines: &mut [Line<'_>]) {
+        match self {
+            Self::File => {}
+            Self::Name => lines.sort_by_key(|line| line.name),
+            Self::Hits => lines.sort_by_key(|line| Reverse(line.seen.hits)),
+            Self::Cost => lines.sort_by(|a, b| b.seen.micros().total_cmp(&a.seen.micros())),
+        }
+    }
+}
+
+/// How often each rule hit, in the order of the list, and what it cost.
 struct Sample {
     counts: Vec<HitCount>,
     /// It is known what is spam.
     labelled: bool,
+    costs: Costs,
 }
 
-/// How often one rule hit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-struct Hits {
+/// What the sample says of one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+struct Seen {
     /// Messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     hits: Option<u32>,
@@ -76,13 +125,54 @@ struct Hits {
     /// Those that are ham.
     #[serde(skip_serializing_if = "Option::is_none")]
     ham: Option<u32>,
+    #[serde(flatten)]
+    cost: Option<Cost>,
+}
+
+/// What one rule cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+struct Cost {
+    /// The mean of a message in microseconds.
+    micros: f64,
+    /// Of all rules' time, 0 to 1.
+    share: f64,
+}
+
+impl Seen {
+    fn micros(&self) -> f64 {
+        self.cost.map(|cost| cost.micros).unwrap_or_default()
+    }
+}
+
+impl Cost {
+    /// `one` of `all`.
+    fn of(one: Duration, all: Duration) -> Self {
+        const DIGITS: f64 = 1e6;
+        let share = if all.is_zero() { 0.0 } else { one.as_secs_f64() / all.as_secs_f64() };
+        let rounded = |figure: f64| (figure * DIGITS).round() / DIGITS;
+        Self { micros: rounded(one.as_secs_f64() * 1e6), share: rounded(share) }
+    }
 }
 
 impl Sample {
-    fn of(&self, at: usize) -> Hits {
+    fn of(&self, at: usize) -> Seen {
         let HitCount { spam, ham } = self.counts.get(at).copied().unwrap_or_default();
         let known = |count: u32| self.labelled.then_some(count);
-        Hits { hits: Some(spam + ham), spam: known(spam), ham: known(ham) }
+        let cost = Some(Cost::of(self.costs.of(at), self.costs.all()));
+        Seen { hits: Some(spam + ham), spam: known(spam), ham: known(ham), cost }
+    }
+
+    /// What all rules cost together.
+    fn summary(&self) -> io::Result<()> {
+        let (messages, all) = (self.costs.messages(), self.costs.all());
+        let all_micros = Cost::of(all, all).micros;
+        let Cost { micros, share } = Cost::of(self.costs.shared(), all);
+        writeln!(
+            io::stderr(),
+            "timed on {messages} messages: {all_micros:.0} µs each, {micros:.0} of them ({:.0} %) in \
+             no single rule",
+            share * 100.0
+        )
     }
 }
 
@@ -94,7 +184,8 @@ impl Arguments {
         let (index, labelled) = self.index()?;
         let names = rules.list().map(|rule| rule.name.clone()).collect();
         let matrix = messages::hits(settings, rules, names, &index)?;
-        Ok(Some(Sample { counts: matrix.counts(), labelled }))
+        let costs = messages::costs(settings, rules, &index)?;
+        Ok(Some(Sample { counts: matrix.counts(), labelled, costs }))
     }
 
     /// The messages, and whether all of them are labelled. What is not goes as ham.
@@ -130,11 +221,11 @@ struct Line<'r> {
     line: usize,
     describe: Option<&'r str>,
     #[serde(flatten)]
-    hits: Hits,
+    seen: Seen,
 }
 
 impl<'r> Line<'r> {
-    fn of(rule: &RuleInfo<'r>, hits: Hits) -> Self {
+    fn of(rule: &RuleInfo<'r>, seen: Seen) -> Self {
         let family = Path::new(rule.file).file_stem().and_then(|stem| stem.to_str());
         Self {
             name: rule.name,
@@ -145,7 +236,7 @@ impl<'r> Line<'r> {
             file: rule.file,
             line: rule.line,
             describe: rule.describe,
-            hits,
+            seen,
         }
     }
 
@@ -156,14 +247,18 @@ impl<'r> Line<'r> {
 
     fn text(&self, output: &mut impl Write) -> io::Result<()> {
         let place = format!("{}:{}", self.file, self.line);
-        let (name, kind, score) = (self.name, self.kind, self.score.to_string());
-        write!(output, "{score:>8}  {name:<32} {kind:<8} ")?;
-        match self.hits {
-            Hits { spam: Some(spam), ham: Some(ham), .. } => {
+        let Self { name, kind, family, .. } = self;
+        let score = self.score.to_string();
+        write!(output, "{score:>8}  {name:<32} {kind:<10} {family:<12} ")?;
+        match self.seen {
+            Seen { spam: Some(spam), ham: Some(ham), .. } => {
                 write!(output, "{spam:>7} spam {ham:>7} ham  ")?;
             }
-            Hits { hits: Some(hits), .. } => write!(output, "{hits:>7} hits  ")?,
-            Hits { hits: None, .. } => {}
+            Seen { hits: Some(hits), .. } => write!(output, "{hits:>7} hits  ")?,
+            Seen { hits: None, .. } => {}
+        }
+        if let Some(Cost { micros, share }) = self.seen.cost {
+            write!(output, "{micros:>9.3} µs {:>6.2} %  ", share * 100.0)?;
         }
         writeln!(output, "{place:<24} {}", self.describe.unwrap_or_default())
     }
@@ -173,31 +268,68 @@ impl<'r> Line<'r> {
 mod tests {
     use super::*;
 
+    const RULES: &str =
+        "body CASH /cash/\nscore CASH 1.5\ndescribe CASH Money\nbody B /b/\nbody A /a/\n";
+
+    fn rules() -> RuleSet {
+        RuleSet::parse(&[("rules/money.cf", RULES)])
+    }
+
     #[test]
     fn lines_say_what_is_known() {
-        let rules = RuleSet::parse(&[(
-            "rules/money.cf",
-            "body CASH /cash/\nscore CASH 1.5\ndescribe CASH Money\n",
-        )]);
+        let rules = rules();
         let rule = rules.list().next().unwrap();
-        for (labelled, hits, json) in [
-            (true, "      3 spam       1 ham  ", r#""hits":4,"spam":3,"ham":1"#),
-            (false, "      4 hits  ", r#""hits":4"#),
+        let cost = Some(Cost::of(Duration::from_nanos(1500), Duration::from_micros(30)));
+        for (seen, columns, json) in [
+            (Seen::default(), "", ""),
+            (
+                Seen { hits: Some(4), spam: Some(3), ham: Some(1), cost },
+                "      3 spam       1 ham      1.500 µs   5.00 %  ",
+                r#","hits":4,"spam":3,"ham":1,"micros":1.5,"share":0.05"#,
+            ),
+            (
+                Seen { hits: Some(4), cost, ..Seen::default() },
+                "      4 hits      1.500 µs   5.00 %  ",
+                r#","hits":4,"micros":1.5,"share":0.05"#,
+            ),
         ] {
-            let sample = Sample { counts: vec![HitCount { spam: 3, ham: 1 }], labelled };
-            let line = Line::of(&rule, sample.of(0));
+            let line = Line::of(&rule, seen);
             let (mut text, mut object) = (Vec::new(), Vec::new());
             line.text(&mut text).unwrap();
             line.json(&mut object).unwrap();
             let expected = format!(
-                "     1.5  CASH                             body     {hits}rules/money.cf:1         Money\n"
+                "     1.5  {:<32} body       money        {columns}rules/money.cf:1         Money\n",
+                "CASH"
             );
             assert_eq!(String::from_utf8(text).unwrap(), expected);
             let expected = format!(
                 "{{\"name\":\"CASH\",\"family\":\"money\",\"kind\":\"body\",\"score\":1.5,\"sub_rule\":false,\
-                 \"file\":\"rules/money.cf\",\"line\":1,\"describe\":\"Money\",{json}}}\n"
+                 \"file\":\"rules/money.cf\",\"line\":1,\"describe\":\"Money\"{json}}}\n"
             );
             assert_eq!(String::from_utf8(object).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn lines_are_sorted() {
+        let rules = rules();
+        let seen = |hits, micros| Seen {
+            hits: Some(hits),
+            cost: Some(Cost { micros, share: 0.0 }),
+            ..Seen::default()
+        };
+        let all = [seen(2, 0.1), seen(2, 2.5), seen(3, 1.0)];
+        for (sort, expected) in [
+            (Sort::File, "CASH B A"),
+            (Sort::Name, "A B CASH"),
+            (Sort::Hits, "A CASH B"),
+            (Sort::Cost, "B A CASH"),
+        ] {
+            let mut lines: Vec<_> =
+                rules.list().zip(all).map(|(rule, seen)| Line::of(&rule, seen)).collect();
+            sort.sort(&mut lines);
+            let names: Vec<_> = lines.iter().map(|line| line.name.as_str()).collect();
+            assert_eq!(names.join(" "), expected, "{sort:?}");
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) use self::tune::Misuse;
 use super::{Exit, Failure};
 use crate::{
     checks::rules::{
-        Complaint, RuleSet, RulesError, ScoreSet, Settings, Severity,
+        Complaint, Counts, Memory, RuleSet, RulesError, ScoreSet, Settings, Severity,
         cases::{self, CaseResult},
     },
     config::Config,
@@ -26,7 +26,9 @@ use crate::{
 pub(super) enum Command {
     /// Name what is wrong in rule files; status 1 if a line is broken
     Lint(Files),
-    /// List the rules: name, score, kind, where they stand, what they find, how often
+    /// List the rules: score, name, kind, family, where they stand, what they find; how often and at
+    /// what cost
+    #[command(after_help = list::EXAMPLES)]
     List(list::Arguments),
     /// Run *.cases files, which hold messages that rules must hit or miss
     #[command(
@@ -78,9 +80,35 @@ fn lint(rules: &RuleSet) -> Result<Exit, Failure> {
     }
     let broken = rules.complaints().iter().filter(|c| c.severity == Severity::Error).count();
     let warned = rules.complaints().iter().filter(|c| c.severity == Severity::Warning).count();
-    let rules = rules.list().count();
-    writeln!(io::stderr(), "{rules} rules in force, {broken} broken lines, {warned} warnings")?;
+    writeln!(io::stderr(), "{broken} broken lines, {warned} warnings")?;
+    summary(rules)?;
     Ok(if broken == 0 { Exit::Done } else { Exit::No })
+}
+
+/// How many rules there are, and what they take of memory as far as that can be known.
+fn summary(rules: &RuleSet) -> io::Result<()> {
+    let mut output = io::stderr();
+    let Counts { rules: all, sub_rules, off, unfiltered } = rules.counts();
+    let Memory { linear, linear_bytes, literal_bytes, backtracking } = rules.memory();
+    writeln!(output, "{all} rules in force, {sub_rules} of them sub-rules, {off} switched off")?;
+    writeln!(
+        output,
+        "{} patterns, {unfiltered} of which run on every text; {:.1} MiB, {:.1} of them for \
+         {linear} patterns in linear time, {:.1} for literals",
+        linear + backtracking,
+        mebibytes(linear_bytes + literal_bytes),
+        mebibytes(linear_bytes),
+        mebibytes(literal_bytes),
+    )?;
+    writeln!(
+        output,
+        "not counted: {backtracking} patterns of PCRE2, those of functions, what searches keep"
+    )
+}
+
+/// To a tenth.
+fn mebibytes(bytes: usize) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 fn test(path: Option<PathBuf>, files: &Files) -> Result<Exit, Failure> {

@@ -273,9 +273,6 @@ fn rule(line: &Line) -> Result<Directive, LineError> {
     if let (Some(call), "header" | "body" | "rawbody" | "full") = (eval, line.key.as_str()) {
         return Ok(Directive::Rule { name, test: Test::Eval(Call::parse(call)?) });
     }
-    if line.key != "meta" && has_template(rest) {
-        return Ok(Directive::LeftOut { name, needs: "what another pattern caught".to_owned() });
-    }
     let test = match line.key.as_str() {
         "header" => return header(name, rest),
         "body" => Test::Body(Pattern::compile(rest)?),
@@ -296,16 +293,6 @@ fn rule(line: &Line) -> Result<Directive, LineError> {
         }
     };
     Ok(Directive::Rule { name, test })
-}
-
-/// Whether a pattern has a place for what another one caught: `%{NAME}`.
-fn has_template(text: &str) -> bool {
-    text.match_indices("%{").any(|(at, _)| {
-        let bare = !text.get(..at).is_some_and(|before| before.ends_with('\\'));
-        bare && text
-            .get(at + 2..)
-            .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
-    })
 }
 
 fn header(name: String, rest: &str) -> Result<Directive, LineError> {

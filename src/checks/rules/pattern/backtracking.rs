@@ -22,7 +22,7 @@ use regex::bytes::Regex as Linear;
 use super::{
     super::cpu_time,
     PatternError,
-    matcher::{LimitExceeded, linear},
+    matcher::{Catch, LimitExceeded, linear},
 };
 
 /// Bytes of a short text.
@@ -245,6 +245,35 @@ impl Backtracking {
         engine.captures_read_at(&mut groups, text, start).ok()??;
         // The whole pattern is the first group.
         groups.get(group + 1).map(|(start, end)| start..end)
+    }
+
+    /// The named groups of the leftmost match that starts at `from` or later; `from` is within the
+    /// text.
+    ///
+    /// # Errors
+    /// Given up.
+    pub(super) fn catch(
+        &self,
+        text: &[u8],
+        from: usize,
+    ) -> Result<Option<Catch<'_>>, LimitExceeded> {
+        let Some(range) = self.find(text, from)? else { return Ok(None) };
+        // What is found need not begin where the pattern does.
+        let moved = self.fixed || self.translated.contains("\\K");
+        let start = if moved { from } else { range.start };
+        // What is asked so seldom is not worth the stack that machine code wants for each search.
+        let length = if self.fixed { Length::Short } else { Length::Long };
+        let engine = self.form(Form { length, moves: true }).map_err(|_| LimitExceeded)?;
+        let mut places = engine.capture_locations();
+        let found = engine.captures_read_at(&mut places, text, start).map_err(|_| LimitExceeded)?;
+        let names = engine.capture_names().iter().enumerate();
+        let groups = names.filter_map(|(number, name)| {
+            Some((name.as_deref()?, places.get(number).map(|(start, end)| start..end)))
+        });
+        Ok(found.map(|found| {
+            let next = found.end().max(found.start() + 1).max(from + 1);
+            Catch { next, groups: groups.collect() }
+        }))
     }
 }
 

@@ -17,7 +17,7 @@ use regex_automata::{
 
 use super::{
     PatternError,
-    matcher::{CACHE_LIMIT, LimitExceeded, SIZE_LIMIT, linear},
+    matcher::{CACHE_LIMIT, LimitExceeded, SIZE_LIMIT, linear, size},
 };
 
 /// States times bytes of a search without an automaton: some five nanoseconds each.
@@ -92,6 +92,12 @@ impl Counting {
             None => self.engine_for(text)?,
         };
         Ok(engine.find_at(text, from).map(|found| found.range()))
+    }
+
+    /// Bytes that it takes, see [`size`]; the engine counts once it is made.
+    pub(super) fn size(&self) -> Option<usize> {
+        let engine = self.engine.get().and_then(Option::as_ref).map_or(Some(0), size)?;
+        Some(size(&self.loose)? + self.automaton.get_nfa().memory_usage() + engine)
     }
 
     /// Whether it matches; `None` if making states did not pay.

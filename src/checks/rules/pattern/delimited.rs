@@ -32,7 +32,7 @@ impl Flags {
 }
 
 /// A pattern taken out of its delimiters.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Delimited {
     /// The bytes of the pattern.
     pub(super) pattern: Vec<u8>,

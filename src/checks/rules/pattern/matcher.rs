@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::{meta, util::syntax};
 
 use super::{PatternError, backtracking::Backtracking, counting::Counting};
 
@@ -32,6 +33,16 @@ enum Engine {
 #[error("pattern limit exceeded")]
 pub(in super::super) struct LimitExceeded;
 
+/// What the named groups of a match caught.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) struct Catch<'m> {
+    /// Where to look for the next match.
+    pub(in super::super) next: usize,
+    /// Where its groups stand, in their order; `None` for one that took no part in it. Several may
+    /// have the same name.
+    pub(super) groups: Vec<(&'m str, Option<Range<usize>>)>,
+}
+
 impl Matcher {
     /// Compiles for the linear engine, from its own syntax.
     ///
@@ -54,6 +65,16 @@ impl Matcher {
     /// Whether its time is not linear in the text.
     pub(in super::super) fn backtracks(&self) -> bool {
         matches!(self.0, Engine::Backtracking(_))
+    }
+
+    /// Bytes that it takes, without the caches of searches; `None` if it is not the linear engine's:
+    /// the other one does not tell. Takes as long as compiling it.
+    pub(in super::super) fn size(&self) -> Option<usize> {
+        match &self.0 {
+            Engine::Linear(regex) => size(regex),
+            Engine::Counting(engine) => engine.size(),
+            Engine::Backtracking(_) => None,
+        }
     }
 
     /// Compiles what a search in this text needs, if it is the first. Takes some milliseconds,
@@ -93,6 +114,22 @@ impl Matcher {
         }
     }
 
+    /// The named groups of the leftmost match that starts at `from` or later, of a pattern compiled
+    /// for it.
+    ///
+    /// # Errors
+    /// Given up.
+    pub(in super::super) fn catch(
+        &self,
+        text: &[u8],
+        from: usize,
+    ) -> Result<Option<Catch<'_>>, LimitExceeded> {
+        match &self.0 {
+            Engine::Backtracking(engine) if from <= text.len() => engine.catch(text, from),
+            _ => Ok(None),
+        }
+    }
+
     /// Whether it matches anywhere.
     ///
     /// # Errors
@@ -128,6 +165,19 @@ impl Matcher {
     pub(in super::super) fn is_match(&self, text: &[u8]) -> bool {
         self.try_is_match(text).unwrap_or(false)
     }
+}
+
+/// Bytes that the linear engine's form of a pattern takes. That engine does not tell, but what it
+/// is made of does: the same is made again, which takes as long.
+pub(super) fn size(regex: &Regex) -> Option<usize> {
+    let config = meta::Config::new()
+        .utf8_empty(false)
+        .nfa_size_limit(Some(SIZE_LIMIT))
+        .hybrid_cache_capacity(CACHE_LIMIT);
+    let syntax = syntax::Config::new().unicode(false).utf8(false);
+    let mut builder = meta::Regex::builder();
+    let made = builder.configure(config).syntax(syntax).build(regex.as_str());
+    made.ok().map(|made| made.memory_usage())
 }
 
 /// Compiles the linear engine's own syntax.

@@ -29,12 +29,14 @@ mod hostile;
 mod literal;
 mod loosen;
 mod matcher;
+mod template;
 mod translate;
 
 #[cfg(any(test, fuzzing))]
 pub use agreement::disagreement;
 pub(super) use literal::{Literals, View, is_plain_ascii, rarest_part};
 pub(super) use matcher::{LimitExceeded, Matcher};
+pub(super) use template::Template;
 
 use backtracking::Backtracking;
 use counting::Counting;
@@ -52,8 +54,8 @@ pub(super) struct Pattern {
     pub(super) matcher: Matcher,
     /// Strings of which every match contains at least one, if there are usable ones.
     pub(super) literals: Option<Literals>,
-    /// As it was written, with its delimiters and flags if it had any.
-    pub(super) written: String,
+    /// As it was written.
+    source: Delimited,
     /// Something that its author probably did not mean.
     pub(super) doubt: Option<&'static str>,
 }
@@ -92,21 +94,40 @@ impl Pattern {
     /// # Errors
     /// Not a pattern, not a valid one, or more than both engines can do.
     pub(super) fn compile(text: &str) -> Result<Self, PatternError> {
-        Ok(Self { written: text.to_owned(), ..Self::of(&Delimited::split(text)?)? })
+        Self::of(Delimited::split(text)?)
     }
 
-    /// Compiles a pattern with its delimiters and flags, of which `rewrite` changes what stands
-    /// between the delimiters.
+    /// Compiles it anew, of which `rewrite` changes what stands between the delimiters.
     ///
     /// # Errors
     /// As [`compile`](Self::compile).
-    pub(super) fn rewritten(
-        text: &str,
-        rewrite: impl Fn(&str) -> String,
-    ) -> Result<Self, PatternError> {
-        let Delimited { pattern, flags } = Delimited::split(text)?;
-        let pattern = bytes_of(&rewrite(&latin1_view(&pattern)));
-        Self::of(&Delimited { pattern, flags })
+    pub(super) fn rewritten(&self, rewrite: impl Fn(&str) -> String) -> Result<Self, PatternError> {
+        let Delimited { pattern, flags } = &self.source;
+        let pattern = bytes_of(&rewrite(&latin1_view(pattern)));
+        Self::of(Delimited { pattern, flags: *flags })
+    }
+
+    /// With places for what other patterns caught, if it has such; on its own it takes `%{NAME}`
+    /// for these very characters.
+    pub(super) fn template(&self) -> Option<Template> {
+        Template::new(&self.source)
+    }
+
+    /// Compiled so that [`Matcher::catch`] tells what it catches for other patterns; `None` if
+    /// that is nothing.
+    ///
+    /// # Errors
+    /// More than the engine can do whose groups can be asked for.
+    pub(super) fn catching(&self) -> Result<Option<Matcher>, PatternError> {
+        if template::caught(&self.source.pattern).is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self::backtracking(&self.source)?.matcher))
+    }
+
+    /// The tags under which it catches something for other patterns.
+    pub(super) fn caught(&self) -> Vec<String> {
+        template::caught(&self.source.pattern)
     }
 
     /// Compiles a pattern with its delimiters and flags, whose groups are asked for.
@@ -122,17 +143,18 @@ impl Pattern {
     /// # Errors
     /// Not a valid one, or more than both engines can do.
     pub(super) fn compile_bare(text: &str) -> Result<Self, PatternError> {
-        Self::of(&Delimited { pattern: bytes_of(text), flags: Flags::default() })
+        Self::of(Delimited { pattern: bytes_of(text), flags: Flags::default() })
     }
 
-    fn of(delimited: &Delimited) -> Result<Self, PatternError> {
+    fn of(source: Delimited) -> Result<Self, PatternError> {
         use PatternError::{Needs, Syntax, TooLarge};
-        match Self::linear(delimited) {
-            Err(Needs(_)) => Self::backtracking(delimited),
+        let compiled = match Self::linear(&source) {
+            Err(Needs(_)) => Self::backtracking(&source),
             // The linear engine's word for what is wrong, if the other one sees it so, too.
-            Err(error @ (TooLarge | Syntax(_))) => Self::backtracking(delimited).or(Err(error)),
+            Err(error @ (TooLarge | Syntax(_))) => Self::backtracking(&source).or(Err(error)),
             done => done,
-        }
+        };
+        Ok(Self { source, ..compiled? })
     }
 
     fn linear(Delimited { pattern, flags }: &Delimited) -> Result<Self, PatternError> {
@@ -146,7 +168,7 @@ impl Pattern {
         Ok(Self {
             matcher,
             literals: Literals::required(&hir),
-            written: String::new(),
+            source: Delimited::default(),
             doubt: delimited::doubt(pattern),
         })
     }
@@ -161,7 +183,7 @@ impl Pattern {
         Ok(Self {
             matcher: Matcher::backtracking(Backtracking::new(&exact, guard.as_deref())?),
             literals: hir.as_ref().and_then(Literals::required),
-            written: String::new(),
+            source: Delimited::default(),
             doubt: delimited::doubt(pattern),
         })
     }

@@ -1,6 +1,8 @@
 //! What is left of a pattern in texts of plain ASCII.
 
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind};
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind,
+};
 
 /// How a character reference begins, as HTML writes what is not ASCII.
 const REFERENCE: &[u8] = b"&#";
@@ -32,10 +34,20 @@ pub(super) fn in_plain_ascii(hir: &Hir) -> Option<Hir> {
 }
 
 fn of_class(class: &Class) -> Option<Hir> {
-    let Class::Bytes(class) = class else { return None };
-    let mut left = class.clone();
-    left.intersect(&ClassBytes::new([ClassBytesRange::new(0, 0x7f)]));
-    (!left.ranges().is_empty()).then(|| Hir::class(Class::Bytes(left)))
+    let left = match class {
+        Class::Bytes(class) => {
+            let mut left = class.clone();
+            left.intersect(&ClassBytes::new([ClassBytesRange::new(0, 0x7f)]));
+            Class::Bytes(left)
+        }
+        // What the parser makes of branches that are one character each.
+        Class::Unicode(class) => {
+            let mut left = class.clone();
+            left.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\0', '\x7f')]));
+            Class::Unicode(left)
+        }
+    };
+    (!left.is_empty()).then(|| Hir::class(left))
 }
 
 #[cfg(test)]
@@ -55,6 +67,7 @@ mod tests {
             (r"(?-u)v(?:\xce\xbd)*i", Some(r"(?-u)vi")),
             (r"(?-u)v(?:\xce\xbd)+i", None),
             (r"(?-u)(?:&#1;|\xff){1,2}", None),
+            (r"(?-u)(?:a|b)\d", Some(r"(?-u)(?:a|b)\d")),
             (r"(?-u)(a|\xff){2}\b", Some(r"(?-u)a{2}\b")),
         ] {
             let same_as = same_as.and_then(left);
