@@ -277,11 +277,11 @@ impl Place {
         }
     }
 
-    fn texts<'s>(&self, scene: &'s Scene<'_>) -> Vec<Cow<'s, [u8]>> {
+    fn texts<'s>(&'s self, scene: &'s Scene<'_>) -> Vec<Cow<'s, [u8]>> {
         match self {
             Self::Header(query, if_unset) => {
-                let value = query.read(scene).or_else(|| if_unset.clone());
-                vec![Cow::Owned(value.unwrap_or_default())]
+                let unset = || if_unset.as_deref().map(Cow::Borrowed);
+                vec![query.read(scene).or_else(unset).unwrap_or_default()]
             }
             Self::Body => scene.paragraphs().map(Cow::Borrowed).collect(),
             Self::Uri => {
