@@ -64,8 +64,12 @@ fn case(mail: &Mail) -> Case {
 
 fn answer(rules: &RuleSet, mail: &Mail) -> Answer {
     let hits = rules.examine(&case(mail));
-    let fired = rules.fired(&hits, &[]).into_iter().map(|name| name.as_str().to_owned());
-    let (sub_rules, named) = fired.partition(|name| name.starts_with("__"));
+    let all = rules.examine_all(&case(mail));
+    let fired = |hits, sub_rules: bool| {
+        let fired = rules.fired(hits, &[]).into_iter().map(|name| name.as_str().to_owned());
+        fired.filter(|name| name.starts_with("__") == sub_rules).collect()
+    };
+    let (named, sub_rules) = (fired(&hits, false), fired(&all, true));
     let score = rules.conclude(hits, &[]).iter().map(|finding| finding.weight.as_f64()).sum();
     Answer { score, rules: named, sub_rules }
 }

@@ -251,6 +251,8 @@ impl Reader {
             most_hits: self.most_hits,
             skips_first: self.skips_first,
             reported: self.reported,
+            cost: Probe::UNFILTERED,
+            waits: false,
         }
     }
 }

@@ -142,5 +142,5 @@ fn fired<'r>(rules: &'r RuleSet, message: &str) -> Vec<&'r Name> {
         envelope: Arc::new(Envelope::default()),
         message: Arc::new(Message::parse(message.as_bytes().to_vec())),
     };
-    rules.fired(&rules.examine(&case), &[])
+    rules.fired(&rules.examine_all(&case), &[])
 }

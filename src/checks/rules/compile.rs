@@ -6,6 +6,7 @@ use super::{
     RuleSet, Severity, captures,
     captures::{Place, Reader},
     conclude::Outset,
+    deferral::Deferral,
     draft::{Draft, DraftRule},
     eval::{self, Call},
     group::{Builder, Probe},
@@ -66,6 +67,8 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
     metas::compile(&mut set, &mut draft, metas);
     set.outset = Outset::of(&set);
     set.shortcircuit = Plan::new(&set, &draft);
+    set.deferral = Deferral::of(&set);
+    set.defer();
     set.conf = std::mem::take(&mut draft.conf);
     set.weights = weights(&set, &draft);
     set.complaints = draft.take_complaints();

@@ -38,9 +38,16 @@ pub(super) struct Probe {
     pub(super) skips_first: bool,
     /// Its hits are reported, so that they need evidence.
     pub(super) reported: bool,
+    /// How often it runs on ordinary texts, as far as literals tell; more if it backtracks.
+    pub(super) cost: f64,
+    /// It runs only if it turns out to matter.
+    pub(super) waits: bool,
 }
 
 impl Probe {
+    /// The cost of one that runs on every text.
+    pub(super) const UNFILTERED: f64 = 1.0;
+
     /// How many matches count for a rule with these flags.
     pub(super) fn most_hits(multiple: bool, stated: Option<u32>) -> u32 {
         if multiple { stated.unwrap_or(MOST_HITS).clamp(1, MOST_HITS) } else { 1 }
@@ -79,7 +86,8 @@ impl Builder {
             }
             None => self.always.push(index),
         }
-        self.probes.push(make(pattern.matcher));
+        let cost = cost(&pattern);
+        self.probes.push(Probe { cost, ..make(pattern.matcher) });
     }
 
     /// Compiles the group.
@@ -112,6 +120,27 @@ pub(super) struct Scratch {
     candidates: Vec<u32>,
     /// A text as a sieve looks at it.
     view: Vec<u8>,
+    /// What waits, of the groups since it was taken.
+    waiting: Vec<Waiting>,
+}
+
+/// A rule that waits and could match a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    /// Its number in the set.
+    pub(super) rule: u32,
+    /// Its number in the group.
+    probe: u32,
+    /// The text's number.
+    text: u32,
+}
+
+/// How often a pattern runs on an ordinary text; more if it backtracks.
+fn cost(pattern: &Pattern) -> f64 {
+    const BYTES: f64 = 300.0;
+    let literals = pattern.literals.as_ref();
+    let runs = literals.map_or(Probe::UNFILTERED, |literals| (literals.often() * BYTES).min(0.9));
+    if pattern.matcher.backtracks() { runs * 2.0 } else { runs }
 }
 
 impl Group {
@@ -135,7 +164,18 @@ impl Group {
         self.sieves.iter().map(|(_, sieve)| sieve.size()).sum()
     }
 
-    /// Runs the rules over texts that are looked at one by one; `place` names them in evidence.
+    /// Its rules.
+    pub(super) fn probes(&self) -> impl Iterator<Item = &Probe> {
+        self.probes.iter()
+    }
+
+    /// Sets which rules wait.
+    pub(super) fn defer(&mut self, waits: impl Fn(u32) -> bool) {
+        self.probes.iter_mut().for_each(|probe| probe.waits = waits(probe.rule));
+    }
+
+    /// Runs the rules over texts that are looked at one by one, and notes which of those that wait
+    /// could match; `place` names the texts in evidence.
     pub(super) fn examine<'t>(
         &self,
         place: &str,
@@ -147,15 +187,47 @@ impl Group {
         if self.is_empty() {
             return;
         }
-        for (index, text) in texts.enumerate() {
+        for (text_number, text) in (0..).zip(texts) {
             self.candidates(text, scratch);
-            for probe in scratch.candidates.iter().filter_map(|&at| self.probe(at)) {
-                if index > 0 || !probe.skips_first {
+            for &at in &scratch.candidates {
+                let Some(probe) = self.probe(at) else { continue };
+                if probe.skips_first && text_number == 0 {
+                    continue;
+                }
+                if probe.waits {
+                    scratch.waiting.push(Waiting {
+                        rule: probe.rule,
+                        probe: at,
+                        text: text_number,
+                    });
+                } else {
                     watch.work(probe.rule, || probe.examine(place, text, hits));
                 }
             }
         }
         self.negated(place, hits);
+    }
+
+    /// Runs rules that have waited, over the same texts.
+    pub(super) fn resume<'t>(
+        &self,
+        place: &str,
+        texts: impl Iterator<Item = &'t [u8]>,
+        waiting: &[Waiting],
+        hits: &mut Hits,
+        watch: &mut impl Watch,
+    ) {
+        let mut waiting = waiting.iter().peekable();
+        for (text_number, text) in (0..).zip(texts) {
+            while let Some(next) = waiting.next_if(|next| next.text == text_number) {
+                if let Some(probe) = self.probe(next.probe) {
+                    watch.work(probe.rule, || probe.examine(place, text, hits));
+                }
+            }
+            if waiting.peek().is_none() {
+                return;
+            }
+        }
     }
 
     fn probe(&self, at: u32) -> Option<&Probe> {
@@ -236,13 +308,18 @@ impl Probe {
 }
 
 impl Scratch {
+    /// What has come to wait since this was asked last.
+    pub(super) fn take_waiting(&mut self) -> Vec<Waiting> {
+        std::mem::take(&mut self.waiting)
+    }
+
     /// Adds the candidates of one sieve.
     fn pass(&mut self, view: View, sieve: &Sieve<Needy>, text: &[u8], probes: usize) {
         self.pass = self.pass.wrapping_add(1);
         if self.marks.len() < probes {
             self.marks.resize(probes, (0, 0));
         }
-        let Self { marks, pass, candidates, view: room } = self;
+        let Self { marks, pass, candidates, view: room, .. } = self;
         sieve.pass(&view.of(text, room), |&(owner, times)| {
             let mark = usize::try_from(owner).ok().and_then(|at| marks.get_mut(at));
             let Some(mark) = mark else { return };

@@ -10,17 +10,18 @@ use super::{
     compile, conclude,
     conclude::{Meta, Outset},
     conf::Conf,
-    cost::{Costs, Unwatched, Watch},
+    cost::{Costs, Unwatched},
+    deferral::Deferral,
     draft::Draft,
     eval::Question,
-    group::{Group, Scratch},
+    examination::{Examination, Extent},
+    group::Group,
     language::Flags,
     mime_header::MimeHeader,
     network::Network,
-    scene::Scene,
     shortcircuit::Plan,
     source,
-    text::{self, HeaderQuery},
+    text::HeaderQuery,
     uri_detail::UriDetail,
 };
 use crate::{
@@ -54,6 +55,8 @@ pub struct RuleSet {
     pub(super) metas: Vec<Meta>,
     /// What the metas come to if nothing hits.
     pub(super) outset: Outset,
+    /// Sub-rules that run only if they matter.
+    pub(super) deferral: Deferral,
     /// If some of the rules end the examination.
     pub(super) shortcircuit: Option<Plan>,
     /// Scores set for names that no rule here defines.
@@ -235,68 +238,24 @@ impl RuleSet {
         &self.complaints
     }
 
-    /// Runs all rules but metas. Only computes; `benches/rules` tells how long it takes.
+    /// Runs all rules but metas, and but sub-rules that cannot change what is found. Only computes; `benches/rules` tells how long it takes.
     pub fn examine(&self, case: &Case) -> Hits {
-        self.run(case, &mut Unwatched)
+        Examination::new(self, case, &mut Unwatched).run(Extent::Needed)
+    }
+
+    /// As [`examine`](Self::examine), but the hits of sub-rules are complete.
+    pub fn examine_all(&self, case: &Case) -> Hits {
+        Examination::new(self, case, &mut Unwatched).run(Extent::All)
     }
 
     /// As [`examine`](Self::examine); adds what the rules cost.
     pub fn measure(&self, case: &Case, costs: &mut Costs) -> Hits {
-        costs.message(|costs| self.run(case, costs))
+        costs.message(|costs| Examination::new(self, case, costs).run(Extent::Needed))
     }
 
     /// Nothing measured yet.
     pub fn no_costs(&self) -> Costs {
         Costs::none(self.rules.len())
-    }
-
-    fn run(&self, case: &Case, watch: &mut impl Watch) -> Hits {
-        let mut hits = Hits::none(self.rules.len());
-        let mut scratch = Scratch::default();
-        let scene = Scene::new(case, &self.conf);
-        for group in &self.headers {
-            group.examine(&scene, &mut scratch, &mut hits, watch);
-        }
-        // These first: they change the text that the other rules see.
-        let (readers, evals) = self.evals.split_at(self.text_readers.min(self.evals.len()));
-        for eval in readers {
-            watch.work(eval.rule, || eval.examine(&scene, &mut hits));
-        }
-        self.read_texts(&scene, &mut scratch, &mut hits, watch);
-        for eval in evals {
-            watch.work(eval.rule, || eval.examine(&scene, &mut hits));
-        }
-        for (rule, flags, test) in &self.mime_headers {
-            watch.work(*rule, || test.examine(*rule, *flags, &scene, &mut hits));
-        }
-        for (rule, test) in &self.uri_details {
-            watch.work(*rule, || test.examine(*rule, &scene, &mut hits));
-        }
-        self.captures.examine(&scene, &mut scratch, &mut hits, watch);
-        hits
-    }
-
-    fn read_texts(
-        &self,
-        scene: &Scene<'_>,
-        scratch: &mut Scratch,
-        hits: &mut Hits,
-        watch: &mut impl Watch,
-    ) {
-        if !self.body.is_empty() {
-            self.body.examine("body", scene.paragraphs(), scratch, hits, watch);
-        }
-        if !self.rawbody.is_empty() {
-            self.rawbody.examine("rawbody", scene.chunks(), scratch, hits, watch);
-        }
-        if !self.uri.is_empty() {
-            let uris = scene.uris().flat().into_iter().map(str::as_bytes);
-            self.uri.examine("uri", uris, scratch, hits, watch);
-        }
-        if !self.full.is_empty() {
-            let full = text::full(scene.case.message.raw());
-            self.full.examine("full", std::iter::once(&*full), scratch, hits, watch);
-        }
     }
 
     /// Works out the metas, which may name the findings of other checks, and says what was found:
@@ -391,9 +350,18 @@ impl RuleSet {
     }
 
     /// The rules with patterns, by what they read.
-    fn groups(&self) -> impl Iterator<Item = &Group> {
+    pub(super) fn groups(&self) -> impl Iterator<Item = &Group> {
         let headers = self.headers.iter().map(|header| &header.group);
         headers.chain([&self.body, &self.rawbody, &self.full, &self.uri])
+    }
+
+    /// Tells the groups which of their rules wait.
+    pub(super) fn defer(&mut self) {
+        let Self { headers, body, rawbody, full, uri, deferral, .. } = self;
+        let headers = headers.iter_mut().map(|header| &mut header.group);
+        for group in headers.chain([body, rawbody, full, uri]) {
+            group.defer(|rule| deferral.waits(rule));
+        }
     }
 
     /// The name with this number.
@@ -402,37 +370,6 @@ impl RuleSet {
         match self.rules.get(at) {
             Some(rule) => Some(&rule.name),
             None => self.foreign.get(at.checked_sub(self.rules.len())?),
-        }
-    }
-}
-
-impl Eval {
-    fn examine(&self, scene: &Scene<'_>, hits: &mut Hits) {
-        let Question::Ask(ask) = &self.question else { return };
-        let count = ask(scene);
-        if count > 0 {
-            hits.add(self.rule, count);
-        }
-    }
-}
-
-impl HeaderGroup {
-    fn examine(
-        &self,
-        scene: &Scene<'_>,
-        scratch: &mut Scratch,
-        hits: &mut Hits,
-        watch: &mut impl Watch,
-    ) {
-        if !self.group.is_empty() {
-            let value = self.query.read(scene);
-            let text = value.as_deref().or(self.if_unset.as_deref()).unwrap_or_default();
-            self.group.examine(&self.place, std::iter::once(text), scratch, hits, watch);
-        }
-        if !self.exists.is_empty() && self.query.exists(scene) {
-            for &rule in &self.exists {
-                hits.add(rule, 1);
-            }
         }
     }
 }

@@ -15,9 +15,9 @@ use super::pattern::rarest_part;
 const GRAM: usize = 4;
 /// Bits for each number of a set. More need a larger cache, with fewer the answer is "perhaps" too
 /// often.
-const BITS_PER_NUMBER: usize = 16;
-/// A set has two to the power of this many bits: 16 KiB at most.
-const BITS: RangeInclusive<u32> = 6..=17;
+const BITS_PER_NUMBER: usize = 64;
+/// A set has two to the power of this many bits: 32 KiB at most.
+const BITS: RangeInclusive<u32> = 6..=18;
 /// Spreads numbers over all others: 2³² divided by the golden ratio.
 const SPREAD: u32 = 0x9e37_79b9;
 

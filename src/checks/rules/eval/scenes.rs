@@ -36,6 +36,6 @@ fn hits(rules: &RuleSet, message: &str) -> String {
     let raw = message.replace('\n', "\r\n").into_bytes();
     let case =
         Case { envelope: Arc::new(Envelope::default()), message: Arc::new(Message::parse(raw)) };
-    let fired = rules.fired(&rules.examine(&case), &[]);
+    let fired = rules.fired(&rules.examine_all(&case), &[]);
     fired.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
 }

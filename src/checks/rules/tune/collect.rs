@@ -65,7 +65,7 @@ struct Seen {
 
 fn seen(set: &RuleSet, numbers: &HashMap<&Name, u32>, message: &Labelled) -> Seen {
     let &Labelled { label, corpus, ref case } = message;
-    let fired = set.examine(case);
+    let fired = set.examine_all(case);
     let fired = set.fired(&fired, &[]);
     let hits = fired.into_iter().filter_map(|name| numbers.get(name).copied()).collect();
     Seen { label, corpus, digest: digest::of(body(case.message.raw())), hits }

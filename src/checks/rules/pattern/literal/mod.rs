@@ -35,9 +35,11 @@ const REPEATED_ARE_RARER: f64 = 0.1;
 const SKELETON_COSTS: f64 = 3.0;
 
 /// A set of strings, lower case, of which every match contains at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(in super::super) struct Literals {
     strings: Strings,
+    /// How often they are in ordinary text, per byte.
+    often: f64,
     view: View,
     /// How many of them there must be.
     times: u32,
@@ -62,7 +64,13 @@ impl Literals {
         Self::anywhere(hir).or_else(|| {
             let Some(left) = in_plain_ascii(hir) else {
                 let strings = Strings::new();
-                return Some(Self { strings, view: View::Plain, times: 1, ascii: true });
+                return Some(Self {
+                    strings,
+                    often: 0.0,
+                    view: View::Plain,
+                    times: 1,
+                    ascii: true,
+                });
             };
             Self::anywhere(&left).map(|literals| Self { ascii: true, ..literals })
         })
@@ -82,7 +90,7 @@ impl Literals {
         let found = all.filter_map(|((hir, times), (view, costs))| {
             let pieces::Required { strings, often } = pieces::required(hir, view)?;
             let often = if times > 1 { often * REPEATED_ARE_RARER } else { often };
-            let literals = Self { strings: least(&strings), view, times, ascii: false };
+            let literals = Self { strings: least(&strings), often, view, times, ascii: false };
             (often <= MOST_OFTEN).then_some((literals, often * costs))
         });
         found.min_by(|(_, one), (_, other)| one.total_cmp(other)).map(|(literals, _)| literals)
@@ -96,6 +104,11 @@ impl Literals {
     /// Whether a match outside of plain ASCII may do without them, see [`is_plain_ascii`].
     pub(in super::super) fn only_in_ascii(&self) -> bool {
         self.ascii
+    }
+
+    /// How often they are in ordinary text, per byte.
+    pub(in super::super) fn often(&self) -> f64 {
+        self.often
     }
 
     /// The strings. If there are none the pattern cannot match.
