@@ -191,7 +191,7 @@ impl Group {
             self.candidates(text, scratch);
             for &at in &scratch.candidates {
                 let Some(probe) = self.probe(at) else { continue };
-                if probe.skips_first && text_number == 0 {
+                if probe.skips_first && text_number == 0 || probe.matcher.needs_more_than(text) {
                     continue;
                 }
                 if probe.waits {
@@ -320,7 +320,7 @@ impl Scratch {
             self.marks.resize(probes, (0, 0));
         }
         let Self { marks, pass, candidates, view: room, .. } = self;
-        sieve.pass(&view.of(text, room), |&(owner, times)| {
+        sieve.pass(view.of(text, room), |&(owner, times)| {
             let mark = usize::try_from(owner).ok().and_then(|at| marks.get_mut(at));
             let Some(mark) = mark else { return };
             if mark.0 != *pass {

@@ -13,6 +13,8 @@ use super::pattern::rarest_part;
 
 /// Bytes of a gram. A shorter string is its own gram.
 const GRAM: usize = 4;
+/// Bytes of text that are looked over at once.
+const BLOCK: usize = 256;
 /// Bits for each number of a set. More need a larger cache, with fewer the answer is "perhaps" too
 /// often.
 const BITS_PER_NUMBER: usize = 64;
@@ -21,37 +23,45 @@ const BITS: RangeInclusive<u32> = 6..=18;
 /// Spreads numbers over all others: 2³² divided by the golden ratio.
 const SPREAD: u32 = 0x9e37_79b9;
 
+/// Bytes of a string that are compared.
+const LONGEST: usize = 16;
+
 /// Strings, and whom to tell of each.
 #[derive(Debug)]
 pub(super) struct Sieve<Owner> {
-    strings: Vec<Sought<Owner>>,
     /// Grams of full length.
     long: Table,
     /// The last two bytes of all shorter grams.
     pairs: Bits,
     /// Shorter grams, by length.
     short: Vec<Table>,
-}
-
-#[derive(Debug)]
-struct Sought<Owner> {
-    /// In lower case.
-    string: Box<[u8]>,
-    /// Bytes of it behind its gram.
-    behind: usize,
+    /// Whom to tell, string by string.
     owners: Vec<Owner>,
 }
 
-/// Grams of one length.
+/// A string, in as few lines of memory as can be.
+#[derive(Clone, Debug)]
+struct Sought {
+    gram: u32,
+    /// In lower case, and zeros behind it.
+    bytes: [u8; LONGEST],
+    length: u8,
+    /// Bytes of it behind its gram.
+    behind: u8,
+    /// Its owners: from where on, and how many.
+    owners: (u32, u32),
+}
+
+/// Strings whose grams are of one length.
 #[derive(Debug)]
 struct Table {
     /// How far the last four bytes are shifted to leave as many as a gram has.
     shift: u32,
     bits: Bits,
-    /// Grams with the numbers of their strings, ordered as they are spread.
-    grams: Vec<(u32, usize)>,
-    /// Where in `grams` each part of the spread numbers begins, and where the last one ends.
-    parts: Vec<usize>,
+    /// The strings, ordered as their grams are spread.
+    strings: Vec<Sought>,
+    /// Where in `strings` each part of the spread numbers begins, and where the last one ends.
+    parts: Vec<u32>,
     /// How far a spread gram is shifted to become the number of its part.
     part_shift: u32,
 }
@@ -65,128 +75,153 @@ struct Bits {
 }
 
 impl<Owner> Sieve<Owner> {
-    /// From strings, which are in lower case and not empty, and their owners.
+    /// From strings, which are in lower case and not empty, and their owners. Of strings longer
+    /// than 16 bytes only so many are looked for.
     pub(super) fn new(mut wanted: Vec<(Vec<u8>, Owner)>) -> Self {
+        wanted.iter_mut().for_each(|(string, _)| string.truncate(LONGEST));
         wanted.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let mut strings: Vec<Sought<Owner>> = Vec::new();
+        let (mut strings, mut owners): (Vec<Sought>, Vec<Owner>) = (Vec::new(), Vec::new());
         for (string, owner) in wanted {
-            match strings.last_mut().filter(|last| *last.string == *string) {
-                Some(same) => same.owners.push(owner),
-                None => {
-                    let behind = string.len() - rarest_part(&string, GRAM).end;
-                    strings.push(Sought { string: string.into(), behind, owners: vec![owner] });
-                }
+            match strings.last_mut().filter(|last| last.string() == string) {
+                Some(same) => same.owners.1 += 1,
+                None => strings.push(Sought::new(&string, owners.len())),
             }
+            owners.push(owner);
         }
-        let table = |length| {
-            let numbered = strings.iter().zip(0..).map(|(sought, number)| (sought.gram(), number));
-            let of_length = numbered.filter(|(gram, _)| gram.len() == length);
-            Table::new(length, of_length.map(|(gram, number)| (little_endian(gram), number)))
-        };
-        let short: Vec<Table> = (1..GRAM).map(table).filter(|it| !it.grams.is_empty()).collect();
+        let table = |length| Table::new(length, &strings);
+        let short: Vec<Table> = (1..GRAM).map(table).filter(|it| !it.strings.is_empty()).collect();
         let pairs: Vec<u32> = short.iter().flat_map(Table::pairs).collect();
-        Self { long: table(GRAM), pairs: Bits::new(&pairs), short, strings }
+        Self { long: table(GRAM), pairs: Bits::new(&pairs), short, owners }
     }
 
     /// Bytes that it takes.
     pub(super) fn size(&self) -> usize {
-        let string = |sought: &Sought<Owner>| {
-            size_of_val(sought)
-                + sought.string.len()
-                + sought.owners.capacity() * size_of::<Owner>()
-        };
-        let strings: usize = self.strings.iter().map(string).sum();
         let tables = self.short.iter().chain([&self.long]).map(Table::size);
-        strings + tables.sum::<usize>() + self.pairs.size()
+        size_of_val(&*self.owners) + tables.sum::<usize>() + self.pairs.size()
     }
 
-    /// Tells the owners of every string at every place where it is found.
+    /// Tells the owners of every string at every place where it is found in a text, which is in
+    /// lower case.
     pub(super) fn pass(&self, text: &[u8], mut tell: impl FnMut(&Owner)) {
         let mut last = 0;
-        for (at, byte) in text.iter().enumerate() {
-            last = last >> 8 | u32::from(byte.to_ascii_lowercase()) << 24;
-            if self.long.bits.may_have(last) {
-                self.compare(&self.long, last, text, at + 1, &mut tell);
-            }
-            if self.pairs.may_have(last >> 16) {
-                let short = self.short.iter();
-                for table in short.filter(|table| table.bits.may_have(last >> table.shift)) {
-                    self.compare(table, last, text, at + 1, &mut tell);
-                }
+        let mut places = [0; BLOCK];
+        for (start, block) in (0..).step_by(BLOCK).zip(text.chunks(BLOCK)) {
+            let count = self.look_over(block, &mut last, &mut places);
+            for &place in places.get(..count).unwrap_or_default() {
+                self.compare(text, start + place, &mut tell);
             }
         }
     }
 
-    /// Tells of the strings whose gram ends at `end`.
-    #[inline(never)]
-    fn compare(
-        &self,
-        table: &Table,
-        last: u32,
-        text: &[u8],
-        end: usize,
-        tell: &mut impl FnMut(&Owner),
-    ) {
-        let sought = table.strings_of(last).filter_map(|number| self.strings.get(number));
-        for sought in sought.filter(|sought| sought.is_at(text, end)) {
-            sought.owners.iter().for_each(&mut *tell);
+    /// Notes where something may be found, without a decision at any place, which the processor
+    /// would have to guess. How many places these are; `last` are the four bytes read last.
+    fn look_over(&self, block: &[u8], last: &mut u32, places: &mut [usize; BLOCK]) -> usize {
+        let mut count = 0;
+        for (at, &byte) in block.iter().enumerate() {
+            *last = *last >> 8 | u32::from(byte) << 24;
+            let found = self.long.bits.may_have(*last) | self.pairs.may_have(*last >> 16);
+            if let Some(place) = places.get_mut(count) {
+                *place = at;
+            }
+            count += usize::from(found);
         }
+        count
+    }
+
+    /// Tells of the strings of which a gram ends at this place.
+    fn compare(&self, text: &[u8], at: usize, tell: &mut impl FnMut(&Owner)) {
+        let end = at + 1;
+        let last = last_four(text.get(..end).unwrap_or_default());
+        for table in std::iter::once(&self.long).chain(&self.short) {
+            if !table.bits.may_have(last >> table.shift) {
+                continue;
+            }
+            for sought in table.strings_of(last).filter(|sought| sought.is_at(text, end)) {
+                self.owners_of(sought).iter().for_each(&mut *tell);
+            }
+        }
+    }
+
+    fn owners_of(&self, sought: &Sought) -> &[Owner] {
+        let (start, count) = sought.owners;
+        self.owners.get(index(start)..index(start) + index(count)).unwrap_or_default()
     }
 }
 
-impl<Owner> Sought<Owner> {
-    fn gram(&self) -> &[u8] {
-        let end = self.string.len() - self.behind;
-        self.string.get(end.saturating_sub(GRAM)..end).unwrap_or_default()
+impl Sought {
+    fn new(string: &[u8], owners: usize) -> Self {
+        let gram = rarest_part(string, GRAM);
+        let mut bytes = [0; LONGEST];
+        bytes.iter_mut().zip(string).for_each(|(place, byte)| *place = *byte);
+        Self {
+            behind: small(string.len() - gram.end),
+            gram: little_endian(string.get(gram).unwrap_or_default()),
+            bytes,
+            length: small(string.len()),
+            owners: (u32::try_from(owners).unwrap_or(u32::MAX), 1),
+        }
+    }
+
+    fn string(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
     }
 
     /// Whether it stands in the text so that its gram ends at `gram_end`.
     fn is_at(&self, text: &[u8], gram_end: usize) -> bool {
-        let end = gram_end + self.behind;
-        let start = end.checked_sub(self.string.len());
-        let there = start.and_then(|start| text.get(start..end));
-        there.is_some_and(|there| there.eq_ignore_ascii_case(&self.string))
+        let end = gram_end + usize::from(self.behind);
+        let start = end.checked_sub(usize::from(self.length));
+        start.and_then(|start| text.get(start..end)) == Some(self.string())
     }
 }
 
-impl Table {
-    fn size(&self) -> usize {
-        self.bits.size() + size_of_val(&*self.grams) + size_of_val(&*self.parts)
-    }
+/// A length, which is no more than that of the longest string.
+fn small(length: usize) -> u8 {
+    u8::try_from(length).unwrap_or(u8::MAX)
+}
 
-    fn new(length: usize, grams: impl Iterator<Item = (u32, usize)>) -> Self {
-        let mut grams: Vec<(u32, usize)> = grams.collect();
-        grams.sort_by_key(|&(gram, number)| (spread(gram), number));
+impl Table {
+    fn new(length: usize, strings: &[Sought]) -> Self {
+        let is_of_length = |sought: &&Sought| usize::from(sought.length).min(GRAM) == length;
+        let mut strings: Vec<Sought> = strings.iter().filter(is_of_length).cloned().collect();
+        strings.sort_by_key(|sought| spread(sought.gram));
         let missing = u32::try_from(GRAM - length).unwrap_or_default();
-        let numbers: Vec<u32> = grams.iter().map(|&(gram, _)| gram).collect();
-        let part_shift = u32::BITS - grams.len().next_power_of_two().ilog2().max(1);
+        let grams: Vec<u32> = strings.iter().map(|sought| sought.gram).collect();
+        let part_shift = u32::BITS - strings.len().next_power_of_two().ilog2().max(1);
         let parts = (0..=1u64 << (u32::BITS - part_shift)).map(|part| {
-            grams.partition_point(|&(gram, _)| u64::from(spread(gram) >> part_shift) < part)
+            let start = grams.partition_point(|&gram| u64::from(spread(gram) >> part_shift) < part);
+            u32::try_from(start).unwrap_or(u32::MAX)
         });
         let parts = parts.collect();
-        Self { shift: 8 * missing, bits: Bits::new(&numbers), grams, parts, part_shift }
+        Self { shift: 8 * missing, bits: Bits::new(&grams), strings, parts, part_shift }
+    }
+
+    fn size(&self) -> usize {
+        self.bits.size() + size_of_val(&*self.strings) + size_of_val(&*self.parts)
     }
 
     /// What two bytes can be the last ones where one of the grams, which are short, ends.
     fn pairs(&self) -> impl Iterator<Item = u32> {
         let is_one_byte = self.shift == 24;
         let before = if is_one_byte { 0..=u32::from(u8::MAX) } else { 0..=0 };
-        self.grams.iter().flat_map(move |&(gram, _)| {
-            let last = gram << self.shift >> 16;
+        self.strings.iter().flat_map(move |sought| {
+            let last = sought.gram << self.shift >> 16;
             before.clone().map(move |before| last | before)
         })
     }
 
     /// The strings whose gram the last bytes are.
-    fn strings_of(&self, last: u32) -> impl Iterator<Item = usize> {
+    fn strings_of(&self, last: u32) -> impl Iterator<Item = &Sought> {
         let gram = last >> self.shift;
-        let part = usize::try_from(spread(gram) >> self.part_shift).unwrap_or(usize::MAX);
-        let part = match self.parts.get(part..).unwrap_or_default() {
-            [start, end, ..] => self.grams.get(*start..*end).unwrap_or_default(),
-            _ => &[],
+        let part = match self.parts.get(index(spread(gram) >> self.part_shift)..) {
+            Some([start, end, ..]) => self.strings.get(index(*start)..index(*end)),
+            _ => None,
         };
-        part.iter().filter(move |(of, _)| *of == gram).map(|&(_, number)| number)
+        part.unwrap_or_default().iter().filter(move |sought| sought.gram == gram)
     }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 impl Bits {
@@ -224,6 +259,12 @@ fn little_endian(gram: &[u8]) -> u32 {
     gram.iter().rev().fold(0, |number, &byte| number << 8 | u32::from(byte))
 }
 
+/// The number that the last four bytes are; zeros stand before a shorter text.
+fn last_four(text: &[u8]) -> u32 {
+    let bytes = text.iter().rev().take(GRAM).zip([24, 16, 8, 0]);
+    bytes.fold(0, |number, (&byte, shift)| number | u32::from(byte) << shift)
+}
+
 #[inline]
 fn spread(number: u32) -> u32 {
     number.wrapping_mul(SPREAD)
@@ -239,7 +280,7 @@ mod tests {
         let wanted = strings.iter().map(|string| string.as_bytes().to_vec());
         let sieve = Sieve::new(wanted.zip(0..).collect());
         let mut found = Vec::new();
-        sieve.pass(text.as_bytes(), |&owner: &usize| found.push(owner));
+        sieve.pass(&text.as_bytes().to_ascii_lowercase(), |&owner: &usize| found.push(owner));
         found.sort_unstable();
         found
     }

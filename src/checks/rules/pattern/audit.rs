@@ -66,6 +66,6 @@ fn walk(hir: &Hir, behind: usize) -> Result<(), PatternError> {
 }
 
 /// Bytes that any match of this takes. What cannot match at all has no least length.
-fn least(hir: &Hir) -> usize {
+pub(super) fn least(hir: &Hir) -> usize {
     hir.properties().minimum_len().unwrap_or(0)
 }

@@ -15,7 +15,11 @@ pub(super) const CACHE_LIMIT: usize = 8 << 20;
 
 /// A compiled pattern of one of the engines.
 #[derive(Debug)]
-pub(in super::super) struct Matcher(Engine);
+pub(in super::super) struct Matcher {
+    engine: Engine,
+    /// Bytes that every match takes at least.
+    least: usize,
+}
 
 #[derive(Debug)]
 enum Engine {
@@ -49,28 +53,38 @@ impl Matcher {
     /// # Errors
     /// Invalid, or too large.
     pub(super) fn linear(translated: &str) -> Result<Self, PatternError> {
-        linear(translated, SIZE_LIMIT).map(|regex| Self(Engine::Linear(regex)))
+        linear(translated, SIZE_LIMIT).map(|regex| Self { engine: Engine::Linear(regex), least: 0 })
     }
 
     /// One with large counts.
     pub(super) fn counting(engine: Counting) -> Self {
-        Self(Engine::Counting(Box::new(engine)))
+        Self { engine: Engine::Counting(Box::new(engine)), least: 0 }
     }
 
     /// One that backtracks.
     pub(super) fn backtracking(engine: Backtracking) -> Self {
-        Self(Engine::Backtracking(Box::new(engine)))
+        Self { engine: Engine::Backtracking(Box::new(engine)), least: 0 }
+    }
+
+    /// The same, of which every match is known to take so many bytes.
+    pub(super) fn of_at_least(self, least: usize) -> Self {
+        Self { least, ..self }
+    }
+
+    /// Whether a text is too short for a match.
+    pub(in super::super) fn needs_more_than(&self, text: &[u8]) -> bool {
+        text.len() < self.least
     }
 
     /// Whether its time is not linear in the text.
     pub(in super::super) fn backtracks(&self) -> bool {
-        matches!(self.0, Engine::Backtracking(_))
+        matches!(self.engine, Engine::Backtracking(_))
     }
 
     /// Bytes that it takes, without the caches of searches; `None` if it is not the linear engine's:
     /// the other one does not tell. Takes as long as compiling it.
     pub(in super::super) fn size(&self) -> Option<usize> {
-        match &self.0 {
+        match &self.engine {
             Engine::Linear(regex) => size(regex),
             Engine::Counting(engine) => engine.size(),
             Engine::Backtracking(_) => None,
@@ -80,7 +94,7 @@ impl Matcher {
     /// Compiles what a search in this text needs, if it is the first. Takes some milliseconds,
     /// once, that are no part of the search.
     pub(in super::super) fn prepare(&self, text: &[u8]) {
-        if let Engine::Backtracking(engine) = &self.0 {
+        if let Engine::Backtracking(engine) = &self.engine {
             engine.prepare(text);
         }
     }
@@ -95,10 +109,10 @@ impl Matcher {
         text: &[u8],
         from: usize,
     ) -> Result<Option<Range<usize>>, LimitExceeded> {
-        if from > text.len() {
+        if from.saturating_add(self.least) > text.len() {
             return Ok(None);
         }
-        match &self.0 {
+        match &self.engine {
             Engine::Linear(regex) => Ok(regex.find_at(text, from).map(|found| found.range())),
             Engine::Counting(engine) => engine.find(text, from),
             Engine::Backtracking(engine) => engine.find(text, from),
@@ -108,7 +122,7 @@ impl Matcher {
     /// Where a group of the leftmost match stands, of a pattern compiled for it; groups are
     /// counted from 1. `None` as well where the search was given up.
     pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
-        match &self.0 {
+        match &self.engine {
             Engine::Linear(_) | Engine::Counting(_) => None,
             Engine::Backtracking(engine) => engine.capture(text, group),
         }
@@ -124,7 +138,7 @@ impl Matcher {
         text: &[u8],
         from: usize,
     ) -> Result<Option<Catch<'_>>, LimitExceeded> {
-        match &self.0 {
+        match &self.engine {
             Engine::Backtracking(engine) if from <= text.len() => engine.catch(text, from),
             _ => Ok(None),
         }
@@ -135,7 +149,10 @@ impl Matcher {
     /// # Errors
     /// Given up.
     pub(in super::super) fn try_is_match(&self, text: &[u8]) -> Result<bool, LimitExceeded> {
-        match &self.0 {
+        if self.needs_more_than(text) {
+            return Ok(false);
+        }
+        match &self.engine {
             Engine::Linear(regex) => Ok(regex.is_match(text)),
             Engine::Counting(engine) => engine.is_match(text),
             Engine::Backtracking(engine) => engine.find(text, 0).map(|found| found.is_some()),

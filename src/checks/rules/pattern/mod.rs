@@ -166,7 +166,7 @@ impl Pattern {
             None => Matcher::linear(&translated)?,
         };
         Ok(Self {
-            matcher,
+            matcher: matcher.of_at_least(audit::least(&hir)),
             literals: Literals::required(&hir),
             source: Delimited::default(),
             doubt: delimited::doubt(pattern),
@@ -180,8 +180,9 @@ impl Pattern {
         let hir = relaxed.as_deref().and_then(|relaxed| audit::parse(relaxed).ok());
         let head = hir.as_ref().and_then(|hir| head::head(hir).or_else(|| loosened(hir)));
         let guard = head.map(|head| head.to_string()).or(relaxed);
+        let matcher = Matcher::backtracking(Backtracking::new(&exact, guard.as_deref())?);
         Ok(Self {
-            matcher: Matcher::backtracking(Backtracking::new(&exact, guard.as_deref())?),
+            matcher: matcher.of_at_least(hir.as_ref().map_or(0, audit::least)),
             literals: hir.as_ref().and_then(Literals::required),
             source: Delimited::default(),
             doubt: delimited::doubt(pattern),

@@ -19,7 +19,7 @@ mod rarity;
 pub(in super::super) use plain_ascii::is_plain_ascii;
 pub(in super::super) use rarity::rarest_part;
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
@@ -123,16 +123,14 @@ impl Literals {
 }
 
 impl View {
-    /// What of a text is looked through. `room` is scratch space.
-    pub(in super::super) fn of<'t>(self, text: &'t [u8], room: &'t mut Vec<u8>) -> Cow<'t, [u8]> {
-        match self {
-            Self::Plain => Cow::Borrowed(text),
-            Self::Skeleton => {
-                room.clear();
-                room.extend(text.iter().copied().filter(|&byte| is_kept(byte)));
-                Cow::Borrowed(room)
-            }
+    /// What of a text is looked through, in lower case. `room` is scratch space.
+    pub(in super::super) fn of<'t>(self, text: &[u8], room: &'t mut Vec<u8>) -> &'t [u8] {
+        room.clear();
+        room.extend(text.iter().map(u8::to_ascii_lowercase));
+        if self == Self::Skeleton {
+            room.retain(|&byte| is_kept(byte));
         }
+        room
     }
 }
 

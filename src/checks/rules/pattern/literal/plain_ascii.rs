@@ -4,12 +4,9 @@ use regex_syntax::hir::{
     Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind,
 };
 
-/// How a character reference begins, as HTML writes what is not ASCII.
-const REFERENCE: &[u8] = b"&#";
-
 /// Whether a text has nothing but ASCII, character references that stand for more apart.
 pub(in super::super::super) fn is_plain_ascii(text: &[u8]) -> bool {
-    text.is_ascii() && memchr::memmem::find(text, REFERENCE).is_none()
+    text.is_ascii() && memchr::memchr_iter(b'&', text).all(|at| text.get(at + 1) != Some(&b'#'))
 }
 
 /// Matches what the pattern matches in such texts. `None` if that is nothing at all.
