@@ -169,3 +169,94 @@ impl<'s> Map<'s> {
         rule.is_some_and(|rule| !rule.is_sub_rule() && rule.score != Points::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        checks::Case,
+        mail::{Envelope, Message},
+    };
+
+    const SUB_RULES: usize = 6;
+
+    fn case(words: &str) -> Case {
+        let raw = format!("Subject: none\n\n{words}\n").into_bytes();
+        Case { envelope: Envelope::default().into(), message: Message::parse(raw).into() }
+    }
+
+    fn set(metas: &[String]) -> RuleSet {
+        let sub_rules = (0..SUB_RULES).map(|number| format!("body __R{number} /word{number}/\n"));
+        let metas = (0..).zip(metas).map(|(number, meta)| {
+            // Every other one is a sub-rule itself.
+            let name = if number % 2 == 0 { "M" } else { "__M" };
+            format!("meta {name}{number} {meta}\n")
+        });
+        RuleSet::parse(&[("test.cf", sub_rules.chain(metas).collect::<String>())])
+    }
+
+    fn count(set: &RuleSet, hits: &Hits, name: &str) -> u32 {
+        hits.count(set.numbers[name])
+    }
+
+    #[test]
+    fn a_sub_rule_waits_for_what_it_needs() {
+        for (metas, text, ran) in [
+            // The first of two that cost the same waits.
+            (&["__R0 && __R1"][..], "word0", [0, 0]),
+            (&["__R0 && __R1"], "word1", [0, 1]),
+            (&["__R0 && __R1"], "word0 word1", [1, 1]),
+            (&["__R0 || __R1"], "word0", [1, 0]),
+            (&["__R0 && __R1", "__R0 + 0", "__M1 && __R2"], "word0", [0, 0]),
+            (&["__R0 && __R1", "__R0 + 0", "__M1 && __R2"], "word0 word2", [1, 0]),
+            (&["__R0 && __R1", "__R0 + 0", "__M1 > 2"], "word0", [1, 0]),
+            (&["__R2"], "word0 word1", [0, 0]),
+        ] {
+            let metas: Vec<String> = metas.iter().map(|&meta| meta.to_owned()).collect();
+            let set = set(&metas);
+            let hits = set.examine(&case(text));
+            let counts = ["__R0", "__R1"].map(|name| count(&set, &hits, name));
+            assert_eq!(counts, ran, "{metas:?} on {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_waits_where_the_order_counts() {
+        let rules = "loadplugin Mail::SpamAssassin::Plugin::Shortcircuit\n\
+            body __A /aaaa/\nbody __B /bbbb/\nmeta M __A && __B\nshortcircuit M on\n";
+        let set = RuleSet::parse(&[("test.cf", rules)]);
+        assert!(set.shortcircuit.is_some());
+        let hits = set.examine(&case("aaaa"));
+        assert_eq!(count(&set, &hits, "__A") + count(&set, &hits, "__B"), 1);
+    }
+
+    fn expression() -> impl Strategy<Value = String> {
+        let leaf = (0..SUB_RULES).prop_map(|number| format!("__R{number}"));
+        let operators = ["&&", "||", "+", "-", "*", ">", "&& !", "&& 1 <"];
+        leaf.prop_recursive(3, 12, 2, move |inner| {
+            let operator = prop::sample::select(operators.to_vec());
+            (inner.clone(), operator, inner)
+                .prop_map(|(a, operator, b)| format!("({a} {operator} {b})"))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_the_same(
+            mut metas in prop::collection::vec(expression(), 1..6),
+            words in prop::collection::vec(0..SUB_RULES, 0..6),
+        ) {
+            // Metas rest on metas, too.
+            for at in (1..metas.len()).step_by(2).filter(|at| at + 1 < metas.len()).collect::<Vec<_>>() {
+                metas[at + 1] = metas[at + 1].replace("__R1", &format!("__M{at}"));
+            }
+            let set = set(&metas);
+            let text: Vec<String> = words.iter().map(|number| format!("word{number}")).collect();
+            let case = case(&text.join(" "));
+            let needed = set.conclude(set.examine(&case), &[]);
+            prop_assert_eq!(needed, set.conclude(set.examine_all(&case), &[]), "{:?}", metas);
+        }
+    }
+}

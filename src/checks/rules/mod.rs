@@ -7,11 +7,12 @@
 //! ```
 //! A set is compiled once, never changes and is shared by all sessions; a reload makes another.
 //! Per message nothing is compiled, but for parts of a pattern that backtracks, once, when it first
-//! runs; and no text is scanned twice for the same purpose: rules that read the same text form a
-//! `group`, one pass over it tells which of their patterns can match, and only those run. A
-//! pattern's time is linear in the text, or bounded: one that takes more steps than that has not
-//! hit, and is reported ([`RuleSet::given_up`]). Large counted gaps, `[^!]{1,2000}`, make the factor
-//! large: such patterns are dear on long texts, and nothing ends them yet.
+//! runs, and for patterns with what others have caught, where it stands in the text; and no text is
+//! scanned twice for the same purpose: rules that read the same text form a `group`, one pass over
+//! it (`sieve`) tells which of their patterns can match, and only those run. Sub-rules among them
+//! wait until a meta could change by them (`deferral`); [`RuleSet::examine_all`] runs all. A
+//! pattern's time is linear in the text, or bounded in steps and CPU time: one that takes more has
+//! not hit, and is reported ([`RuleSet::given_up`]).
 //!
 //! Where this differs from SpamAssassin on purpose: `full` and `:raw` texts have bare line feeds
 //! however they came; `full` reads the first MiB; `multiple` counts to 256 at most; a division
