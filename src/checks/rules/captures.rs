@@ -22,27 +22,15 @@ use super::{
     group::{Builder, Probe, Scratch},
     hits::Hits,
     pattern::{self, Matcher, Pattern, Template},
+    place::Place,
     scene::Scene,
-    text::{self, HeaderQuery},
 };
-use crate::verdict::Evidence;
 
 /// The priority of rules that catch, unless they say otherwise.
 pub(super) const EARLY: i64 = -10_000;
 
 /// Bytes of all values of a tag. More are left out, longest first: they make a pattern large.
 const MOST_BYTES: usize = 4 << 10;
-
-/// Where a rule's texts are, in the order in which rules catch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Place {
-    /// A header and what is read if it is missing.
-    Header(HeaderQuery, Option<Vec<u8>>),
-    Body,
-    Uri,
-    Rawbody,
-    Full,
-}
 
 /// How a rule reads its texts.
 #[derive(Clone, Debug)]
@@ -219,10 +207,7 @@ fn examine(
         .collect();
     if possible.is_empty() {
         if reader.negated {
-            hits.add(reader.rule, 1);
-        }
-        if reader.negated && reader.reported {
-            hits.show(reader.rule, Evidence::Fact(format!("{place} does not match")));
+            hits.add_unmatched(reader.rule, &place, reader.reported);
         }
         return;
     }
@@ -253,45 +238,6 @@ impl Reader {
             reported: self.reported,
             cost: Probe::UNFILTERED,
             waits: false,
-        }
-    }
-}
-
-impl Place {
-    fn order(&self) -> u8 {
-        match self {
-            Self::Header(..) => 0,
-            Self::Body => 1,
-            Self::Uri => 2,
-            Self::Rawbody => 3,
-            Self::Full => 4,
-        }
-    }
-
-    /// As evidence names it.
-    fn name(&self) -> String {
-        match self {
-            Self::Header(query, _) => format!("header {query}"),
-            Self::Body => "body".to_owned(),
-            Self::Uri => "uri".to_owned(),
-            Self::Rawbody => "rawbody".to_owned(),
-            Self::Full => "full".to_owned(),
-        }
-    }
-
-    fn texts<'s>(&'s self, scene: &'s Scene<'_>) -> Vec<Cow<'s, [u8]>> {
-        match self {
-            Self::Header(query, if_unset) => {
-                let unset = || if_unset.as_deref().map(Cow::Borrowed);
-                vec![query.read(scene).or_else(unset).unwrap_or_default()]
-            }
-            Self::Body => scene.paragraphs().map(Cow::Borrowed).collect(),
-            Self::Uri => {
-                let uris = scene.uris().flat().into_iter();
-                uris.map(|uri| Cow::Borrowed(uri.as_bytes())).collect()
-            }
-            Self::Rawbody => scene.chunks().map(Cow::Borrowed).collect(),
-            Self::Full => vec![text::full(scene.case.message.raw())],
         }
     }
 }

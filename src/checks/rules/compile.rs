@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     RuleSet, Severity, captures,
-    captures::{Place, Reader},
+    captures::Reader,
     conclude::Outset,
-    deferral::Deferral,
     draft::{Draft, DraftRule},
     eval::{self, Call},
     group::{Builder, Probe},
@@ -14,9 +13,9 @@ use super::{
     metas::{self, MetaDraft},
     network::Question,
     pattern::PatternError,
+    place::Place,
     set::{Eval, HeaderGroup, Kind, Rule},
     shortcircuit::Plan,
-    text::HeaderQuery,
 };
 use crate::verdict::{Name, Points};
 
@@ -67,7 +66,6 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
     metas::compile(&mut set, &mut draft, metas);
     set.outset = Outset::of(&set);
     set.shortcircuit = Plan::new(&set, &draft);
-    set.deferral = Deferral::of(&set);
     set.defer();
     set.conf = std::mem::take(&mut draft.conf);
     set.weights = weights(&set, &draft);
@@ -213,12 +211,11 @@ struct Groups {
     uri: Builder,
     captures: captures::Draft,
     headers: Vec<HeaderDraft>,
-    header_numbers: HashMap<(HeaderQuery, Option<Vec<u8>>), usize>,
+    header_numbers: HashMap<Place, usize>,
 }
 
 struct HeaderDraft {
-    query: HeaderQuery,
-    if_unset: Option<Vec<u8>>,
+    place: Place,
     group: Builder,
     exists: Vec<u32>,
 }
@@ -235,7 +232,7 @@ impl Groups {
             Test::Full(pattern) => (Place::Full, pattern, false),
             Test::Uri(pattern) => (Place::Uri, pattern, false),
             Test::Header { query, test: HeaderTest::Exists } => {
-                if let Some(header) = self.header(query, None) {
+                if let Some(header) = self.header(&Place::Header(query, None)) {
                     header.exists.push(slot.number);
                 }
                 return Ok(());
@@ -256,7 +253,7 @@ impl Groups {
             Place::Rawbody => &mut self.rawbody,
             Place::Full => &mut self.full,
             Place::Uri => &mut self.uri,
-            Place::Header(query, if_unset) => match self.header(query.clone(), if_unset.clone()) {
+            place @ Place::Header(..) => match self.header(place) {
                 Some(header) => &mut header.group,
                 None => return caught,
             },
@@ -265,16 +262,11 @@ impl Groups {
         caught
     }
 
-    fn header(
-        &mut self,
-        query: HeaderQuery,
-        if_unset: Option<Vec<u8>>,
-    ) -> Option<&mut HeaderDraft> {
-        let key = (query.clone(), if_unset.clone());
-        let number = *self.header_numbers.entry(key).or_insert(self.headers.len());
+    fn header(&mut self, place: &Place) -> Option<&mut HeaderDraft> {
+        let number = *self.header_numbers.entry(place.clone()).or_insert(self.headers.len());
         if number == self.headers.len() {
-            let group = Builder::default();
-            self.headers.push(HeaderDraft { query, if_unset, group, exists: Vec::new() });
+            let (place, group) = (place.clone(), Builder::default());
+            self.headers.push(HeaderDraft { place, group, exists: Vec::new() });
         }
         self.headers.get_mut(number)
     }
@@ -285,9 +277,8 @@ impl Groups {
         set.full = self.full.build();
         set.uri = self.uri.build();
         let header = |draft: HeaderDraft| HeaderGroup {
-            place: format!("header {}", draft.query),
-            query: draft.query,
-            if_unset: draft.if_unset,
+            name: draft.place.name(),
+            place: draft.place,
             group: draft.group.build(),
             exists: draft.exists,
         };

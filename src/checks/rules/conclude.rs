@@ -194,7 +194,7 @@ fn question(set: &RuleSet, hits: &Hits, number: u32, rule: &Rule) -> String {
         }
         Kind::Header => {
             let header = set.headers.iter().find(|header| header.exists.contains(&number));
-            header.map(|header| format!("{} exists", header.place))
+            header.map(|header| format!("{} exists", header.name))
         }
         Kind::MimeHeader => Some("the header of a MIME part".to_owned()),
         _ => None,

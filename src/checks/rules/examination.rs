@@ -5,9 +5,9 @@ use super::{
     cost::Watch,
     eval::Question,
     group::{Group, Scratch, Waiting},
+    place::Place,
     scene::Scene,
     set::{Eval, HeaderGroup},
-    text,
 };
 use crate::checks::Case;
 
@@ -31,14 +31,13 @@ pub(super) struct Examination<'s, W> {
     waiting: Vec<(Source<'s>, Vec<Waiting>)>,
 }
 
-/// Where the rules of a group read.
+/// A group of rules that read the same texts.
 #[derive(Clone, Copy)]
-enum Source<'s> {
-    Header(&'s HeaderGroup),
-    Body,
-    Rawbody,
-    Uri,
-    Full,
+struct Source<'s> {
+    group: &'s Group,
+    place: &'s Place,
+    /// As evidence names the place.
+    name: &'s str,
 }
 
 impl<'s, W: Watch> Examination<'s, W> {
@@ -51,14 +50,14 @@ impl<'s, W: Watch> Examination<'s, W> {
     /// Examines it.
     pub(super) fn run(mut self, extent: Extent) -> Hits {
         for header in &self.set.headers {
-            self.read(Source::Header(header));
+            self.read(Source::header(header));
             self.exists(header);
         }
         // These first: they change the text that the other rules see.
         let set = self.set;
         let (readers, evals) = set.evals.split_at(set.text_readers.min(set.evals.len()));
         self.ask(readers);
-        for source in [Source::Body, Source::Rawbody, Source::Uri, Source::Full] {
+        for source in Source::texts(set) {
             self.read(source);
         }
         self.ask(evals);
@@ -77,11 +76,11 @@ impl<'s, W: Watch> Examination<'s, W> {
     /// Runs the rules of a group that do not wait.
     fn read(&mut self, source: Source<'s>) {
         let Self { scene, scratch, hits, watch, .. } = self;
-        let group = source.group(self.set);
-        if group.is_empty() {
+        if source.group.is_empty() {
             return;
         }
-        source.texts(scene, |texts| group.examine(source.place(), texts, scratch, hits, *watch));
+        let texts = source.place.texts(scene);
+        source.group.examine(source.name, texts.iter().map(AsRef::as_ref), scratch, hits, *watch);
         let waiting = scratch.take_waiting();
         if !waiting.is_empty() {
             self.waiting.push((source, waiting));
@@ -89,7 +88,8 @@ impl<'s, W: Watch> Examination<'s, W> {
     }
 
     fn exists(&mut self, header: &HeaderGroup) {
-        if !header.exists.is_empty() && header.query.exists(&self.scene) {
+        let Place::Header(query, _) = &header.place else { return };
+        if !header.exists.is_empty() && query.exists(&self.scene) {
             header.exists.iter().for_each(|&rule| self.hits.add(rule, 1));
         }
     }
@@ -112,52 +112,26 @@ impl<'s, W: Watch> Examination<'s, W> {
                 waiting.retain(|waiting| set.deferral.matters(waiting.rule, hits));
             }
             if !waiting.is_empty() {
-                let group = source.group(set);
-                source.texts(scene, |texts| {
-                    group.resume(source.place(), texts, &waiting, hits, *watch);
-                });
+                let texts = source.place.texts(scene);
+                let texts = texts.iter().map(AsRef::as_ref);
+                source.group.resume(source.name, texts, &waiting, hits, *watch);
             }
         }
     }
 }
 
 impl<'s> Source<'s> {
-    fn group(self, set: &'s RuleSet) -> &'s Group {
-        match self {
-            Self::Header(header) => &header.group,
-            Self::Body => &set.body,
-            Self::Rawbody => &set.rawbody,
-            Self::Uri => &set.uri,
-            Self::Full => &set.full,
-        }
+    fn header(header: &'s HeaderGroup) -> Self {
+        Self { group: &header.group, place: &header.place, name: &header.name }
     }
 
-    /// As evidence names it.
-    fn place(self) -> &'s str {
-        match self {
-            Self::Header(header) => &header.place,
-            Self::Body => "body",
-            Self::Rawbody => "rawbody",
-            Self::Uri => "uri",
-            Self::Full => "full",
-        }
-    }
-
-    /// Hands on the texts that the rules look at one by one.
-    fn texts(self, scene: &Scene<'_>, read: impl FnOnce(&mut dyn Iterator<Item = &[u8]>)) {
-        match self {
-            Self::Header(header) => {
-                let value = header.query.read(scene);
-                let text = value.as_deref().or(header.if_unset.as_deref()).unwrap_or_default();
-                read(&mut std::iter::once(text));
-            }
-            Self::Body => read(&mut scene.paragraphs()),
-            Self::Rawbody => read(&mut scene.chunks()),
-            Self::Uri => read(&mut scene.uris().flat().into_iter().map(str::as_bytes)),
-            Self::Full => {
-                let full = text::full(scene.case.message.raw());
-                read(&mut std::iter::once(&*full));
-            }
-        }
+    /// Those that are no header fields.
+    fn texts(set: &'s RuleSet) -> [Self; 4] {
+        [
+            Self { group: &set.body, place: &Place::Body, name: "body" },
+            Self { group: &set.rawbody, place: &Place::Rawbody, name: "rawbody" },
+            Self { group: &set.uri, place: &Place::Uri, name: "uri" },
+            Self { group: &set.full, place: &Place::Full, name: "full" },
+        ]
     }
 }

@@ -258,10 +258,7 @@ impl Group {
                 hits.clear(probe.rule);
                 continue;
             }
-            hits.add(probe.rule, 1);
-            if probe.reported {
-                hits.show(probe.rule, Evidence::Fact(format!("{place} does not match")));
-            }
+            hits.add_unmatched(probe.rule, place, probe.reported);
         }
     }
 }

@@ -71,6 +71,14 @@ impl Hits {
         &self.given_up
     }
 
+    /// Adds the hit of a rule that wants no match where there was none.
+    pub(super) fn add_unmatched(&mut self, rule: u32, place: &str, reported: bool) {
+        self.add(rule, 1);
+        if reported {
+            self.show(rule, Evidence::Fact(format!("{place} does not match")));
+        }
+    }
+
     /// Keeps what was seen.
     pub(super) fn show(&mut self, rule: u32, evidence: Evidence) {
         self.seen.push((rule, evidence));

@@ -55,6 +55,7 @@ mod metas;
 mod mime_header;
 pub mod network;
 mod pattern;
+mod place;
 mod relays;
 mod replace_tags;
 mod scene;

@@ -19,9 +19,9 @@ use super::{
     language::Flags,
     mime_header::MimeHeader,
     network::Network,
+    place::Place,
     shortcircuit::Plan,
     source,
-    text::HeaderQuery,
     uri_detail::UriDetail,
 };
 use crate::{
@@ -145,7 +145,7 @@ pub struct Counts {
 pub struct Memory {
     /// Patterns of the linear engine.
     pub linear: usize,
-    /// Bytes that these take, without the caches that searches make and keep: up to 2 MiB each
+    /// Bytes that these take, without the caches that searches make and keep: up to 8 MiB each
     /// for every thread that searches at the same time.
     pub linear_bytes: usize,
     /// Bytes of the literals that are looked for before any pattern runs.
@@ -175,11 +175,9 @@ impl Rule {
 /// Rules that read the same header.
 #[derive(Debug)]
 pub(super) struct HeaderGroup {
-    pub(super) query: HeaderQuery,
+    pub(super) place: Place,
     /// As evidence names it.
-    pub(super) place: String,
-    /// What is read if the header is missing.
-    pub(super) if_unset: Option<Vec<u8>>,
+    pub(super) name: String,
     pub(super) group: Group,
     /// Rules that only ask whether it is there.
     pub(super) exists: Vec<u32>,
@@ -238,7 +236,8 @@ impl RuleSet {
         &self.complaints
     }
 
-    /// Runs all rules but metas, and but sub-rules that cannot change what is found. Only computes; `benches/rules` tells how long it takes.
+    /// Runs all rules but metas, and but sub-rules that cannot change what is found. Only computes;
+    /// `benches/rules` tells how long it takes.
     pub fn examine(&self, case: &Case) -> Hits {
         Examination::new(self, case, &mut Unwatched).run(Extent::Needed)
     }
@@ -355,8 +354,9 @@ impl RuleSet {
         headers.chain([&self.body, &self.rawbody, &self.full, &self.uri])
     }
 
-    /// Tells the groups which of their rules wait.
+    /// Finds out which rules wait, and tells their groups.
     pub(super) fn defer(&mut self) {
+        self.deferral = Deferral::of(self);
         let Self { headers, body, rawbody, full, uri, deferral, .. } = self;
         let headers = headers.iter_mut().map(|header| &mut header.group);
         for group in headers.chain([body, rawbody, full, uri]) {

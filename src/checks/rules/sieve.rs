@@ -4,12 +4,12 @@
 //! and asks at each place whether the last four bytes are in the table; hardly ever they are, and
 //! the answer is one bit in a few KiB. Where they are, the whole string is compared. Strings shorter
 //! than four bytes are their own grams; one more bit tells whether the last two bytes end any of
-//! those. Case is ASCII's and does not count. (An automaton for so many strings takes megabytes, and
+//! those. Strings and texts come in lower case. (An automaton for so many strings takes megabytes, and
 //! waits for memory at every other byte.)
 
 use std::ops::RangeInclusive;
 
-use super::pattern::rarest_part;
+use super::{compile::index, pattern::rarest_part};
 
 /// Bytes of a gram. A shorter string is its own gram.
 const GRAM: usize = 4;
@@ -22,7 +22,6 @@ const BITS_PER_NUMBER: usize = 64;
 const BITS: RangeInclusive<u32> = 6..=18;
 /// Spreads numbers over all others: 2³² divided by the golden ratio.
 const SPREAD: u32 = 0x9e37_79b9;
-
 /// Bytes of a string that are compared.
 const LONGEST: usize = 16;
 
@@ -220,10 +219,6 @@ impl Table {
     }
 }
 
-fn index(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
 impl Bits {
     fn size(&self) -> usize {
         size_of_val(&*self.words)
@@ -250,7 +245,7 @@ impl Bits {
     #[inline]
     fn place(&self, number: u32) -> (usize, u64) {
         let place = spread(number) >> self.shift;
-        (usize::try_from(place >> 6).unwrap_or(usize::MAX), 1 << (place & 63))
+        (index(place >> 6), 1 << (place & 63))
     }
 }
 

@@ -59,7 +59,7 @@ fn hidden(pattern: Result<Pattern, PatternError>, text: &[u8]) -> Option<String>
     let Pattern { matcher, literals, .. } = pattern.ok()?;
     let literals = literals.filter(|literals| !literals.only_in_ascii() || is_plain_ascii(text))?;
     let mut room = Vec::new();
-    let view = literals.view().of(text, &mut room).to_ascii_lowercase();
+    let view = literals.view().of(text, &mut room);
     let times = |literal: &[u8]| view.windows(literal.len()).filter(|at| *at == literal).count();
     let found: usize = literals.iter().map(times).sum();
     let needed = usize::try_from(literals.times()).unwrap_or(usize::MAX);

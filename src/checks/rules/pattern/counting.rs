@@ -83,7 +83,7 @@ impl Counting {
         text: &[u8],
         from: usize,
     ) -> Result<Option<Range<usize>>, LimitExceeded> {
-        if self.loose.find_at(text, from).is_none() {
+        if !self.loose.is_match_at(text, from) {
             return Ok(None);
         }
         let engine = match self.automaton_matches(text, from) {

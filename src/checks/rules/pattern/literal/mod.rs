@@ -52,7 +52,7 @@ pub(in super::super) struct Literals {
 pub(in super::super) enum View {
     /// The text.
     Plain,
-    /// Its letters and digits, see [`skeleton`].
+    /// Its skeleton: the letters and digits.
     Skeleton,
 }
 
@@ -61,20 +61,17 @@ type Strings = BTreeSet<Vec<u8>>;
 impl Literals {
     /// Those of a pattern; `None` if there are none worth looking for.
     pub(super) fn required(hir: &Hir) -> Option<Self> {
-        Self::anywhere(hir).or_else(|| {
-            let Some(left) = in_plain_ascii(hir) else {
-                let strings = Strings::new();
-                return Some(Self {
-                    strings,
-                    often: 0.0,
-                    view: View::Plain,
-                    times: 1,
-                    ascii: true,
-                });
-            };
-            Self::anywhere(&left).map(|literals| Self { ascii: true, ..literals })
-        })
+        let in_ascii = || {
+            let found =
+                in_plain_ascii(hir).map_or_else(|| Some(Self::NONE), |left| Self::anywhere(&left));
+            found.map(|literals| Self { ascii: true, ..literals })
+        };
+        Self::anywhere(hir).or_else(in_ascii)
     }
+
+    /// Those of what matches nothing.
+    const NONE: Self =
+        Self { strings: Strings::new(), often: 0.0, view: View::Plain, times: 1, ascii: false };
 
     /// Whether ordinary text contains what the pattern needs no more often than this, per byte.
     pub(super) fn are_rare(hir: &Hir, often: f64) -> bool {

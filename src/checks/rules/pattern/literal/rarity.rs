@@ -101,12 +101,16 @@ fn row(a: usize, b: usize) -> usize {
 
 /// The number of a byte's symbol.
 fn symbol(byte: u8) -> usize {
-    written(match byte {
-        b'0'..=b'9' => b'0',
-        b'\t'..=b'\r' | b' ' => b'_',
-        b'_' => b'^',
-        byte => byte.to_ascii_lowercase(),
-    })
+    static NUMBERS: LazyLock<Vec<usize>> = LazyLock::new(|| {
+        let symbols = (0..=u8::MAX).map(|byte| match byte {
+            b'0'..=b'9' => b'0',
+            b'\t'..=b'\r' | b' ' => b'_',
+            b'_' => b'^',
+            byte => byte.to_ascii_lowercase(),
+        });
+        symbols.map(written).collect()
+    });
+    NUMBERS.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
 /// The number of a symbol as the table writes it.
