@@ -74,6 +74,26 @@ impl<'de> Deserialize<'de> for Endpoint {
     }
 }
 
+/// Permission bits of a unix socket, written in octal: `"0660"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+impl Serialize for Mode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:04o}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Mode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bits = u32::from_str_radix(&text, 8).ok().filter(|&bits| bits <= 0o777);
+        bits.map(Self).ok_or_else(|| {
+            de::Error::custom(format!("`{text}` is not a mode (expected like \"0660\")"))
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

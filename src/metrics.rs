@@ -92,6 +92,17 @@ pub fn aborted() {
     counter!("gatepost_transactions_aborted_total").increment(1);
 }
 
+/// Something could not be learned, or the model not be kept: a full disk, a damaged store.
+pub fn learning_failed() {
+    counter!("gatepost_learning_failed_total").increment(1);
+}
+
+/// A message was sure enough to be learned without being asked: `spam`, `ham`, `known` (somebody
+/// had taught it before), `left_out` (too many at once), `failed`.
+pub fn autolearned(how: &'static str) {
+    counter!("gatepost_autolearned_total", "how" => how).increment(1);
+}
+
 /// A question went to a DNS server.
 pub fn dns_question() {
     counter!("gatepost_dns_questions_total").increment(1);

@@ -14,7 +14,7 @@ use gatepost::{
     config::Config,
     filter::Filter,
     mail::{Address, Client, Envelope, Message, mbox},
-    service::{Offline, build},
+    service::{Learned, Offline, build},
     verdict::Judgement,
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn run(paths: &[PathBuf]) {
     assert!(!messages.is_empty(), "cpu PATH…: mbox files or folders of messages");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let config = Config::read("", None).unwrap();
-    let built = runtime.block_on(build(&config, Offline::Yes, None)).unwrap();
+    let built = runtime.block_on(build(&config, Offline::Yes, Learned::Nothing, None)).unwrap();
     let rounds: Vec<[f64; 4]> = (0..ROUNDS)
         .map(|_| {
             [

@@ -8,7 +8,7 @@ use std::{
 use super::{Exit, Failure, runtime};
 use crate::{
     config::{Config, DEFAULT_TEXT},
-    service::{Built, Offline, build},
+    service::{Built, Learned, Offline, build},
 };
 
 /// What can be done with the configuration.
@@ -42,7 +42,7 @@ pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failu
             let config = Config::load(path.as_deref())?;
             let offline = if offline { Offline::Yes } else { Offline::No };
             let good = runtime()?.block_on(async {
-                let built = build(&config, offline, None).await?;
+                let built = build(&config, offline, Learned::copy(&config.settings), None).await?;
                 try_out(&config, &built, &mut output).await
             })?;
             Ok(if good { Exit::Done } else { Exit::No })

@@ -8,10 +8,12 @@ mod config;
 mod index;
 mod logs;
 mod progress;
+mod replay;
 mod rules;
 mod serve;
 mod sources;
 mod traced;
+mod train;
 
 use std::{
     error::Error,
@@ -34,6 +36,7 @@ use crate::config::ConfigError;
                   Examples:\n  \
                   gatepost serve\n  \
                   gatepost check --client 192.0.2.1 message.eml\n  \
+                  gatepost train spam ~/Maildir/.Junk\n  \
                   gatepost --config ./gatepost.toml config check"
 )]
 struct Arguments {
@@ -50,6 +53,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Judge messages from files or standard input
     Check(check::Arguments),
+    /// Teach the filter what is spam and what is not
+    Train(train::Arguments),
+    /// Measure the filter on labelled mail
+    Replay(replay::Arguments),
     /// Look at, check and test the rules
     #[command(subcommand)]
     Rules(rules::Command),
@@ -99,6 +106,8 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Serve(arguments) => serve::run(path, arguments),
         Command::Check(arguments) => check::run(path, arguments),
+        Command::Train(arguments) => train::run(path, &arguments),
+        Command::Replay(arguments) => replay::run(path, &arguments),
         Command::Rules(command) => rules::run(path, command),
         Command::Config(command) => config::run(path, command),
     };

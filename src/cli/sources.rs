@@ -27,15 +27,18 @@ pub(super) struct SourceError {
 
 /// All messages under the paths, in the order given; directories in the order of their names.
 pub(super) fn items(paths: &[PathBuf]) -> impl Iterator<Item = Result<Item, SourceError>> {
-    paths.iter().flat_map(|path| files(path)).flat_map(|file| match file {
-        Ok(file) => messages(&file),
-        Err(error) => vec![Err(error)],
-    })
+    paths.iter().flat_map(|path| files_under(path)).flat_map(messages)
 }
 
-/// The files under a path. Hidden ones are left out of directories, as Maildir asks, and so are
-/// links to directories: they may lead in circles.
-fn files(path: &Path) -> Vec<Result<PathBuf, SourceError>> {
+/// All files under the paths, in the order given; directories in the order of their names.
+pub(super) fn files(paths: &[PathBuf]) -> Vec<Result<PathBuf, SourceError>> {
+    paths.iter().flat_map(|path| files_under(path)).collect()
+}
+
+/// The files under a path. Of a Maildir those of `cur` and `new`. Hidden ones are left out of
+/// directories, other folders of the same mailbox among them, and so are links to directories: they
+/// may lead in circles.
+fn files_under(path: &Path) -> Vec<Result<PathBuf, SourceError>> {
     if !path.is_dir() {
         return vec![Ok(path.to_owned())];
     }
@@ -44,9 +47,13 @@ fn files(path: &Path) -> Vec<Result<PathBuf, SourceError>> {
         Ok(entries) => entries.iter().map(fs::DirEntry::path).collect(),
         Err(source) => return vec![Err(unreadable(path, source))],
     };
+    let maildir = ["cur", "new"].map(|name| path.join(name));
+    if maildir.iter().all(|folder| folder.is_dir()) {
+        entries = maildir.to_vec();
+    }
     entries.retain(|entry| !(is_hidden(entry) || is_linked_folder(entry)));
     entries.sort();
-    entries.iter().flat_map(|entry| files(entry)).collect()
+    entries.iter().flat_map(|entry| files_under(entry)).collect()
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -57,7 +64,15 @@ fn is_linked_folder(path: &Path) -> bool {
     path.is_symlink() && path.is_dir()
 }
 
-fn messages(path: &Path) -> Vec<Result<Item, SourceError>> {
+/// The messages of a file: one, or those of an mbox.
+pub(super) fn messages(file: Result<PathBuf, SourceError>) -> Vec<Result<Item, SourceError>> {
+    match file {
+        Ok(path) => messages_of(&path),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+fn messages_of(path: &Path) -> Vec<Result<Item, SourceError>> {
     let label = path.display().to_string();
     let raw = match read(path) {
         Ok(raw) => raw,

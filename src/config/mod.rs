@@ -15,9 +15,9 @@ pub use error::{ConfigError, Place};
 pub use load::{Config, DEFAULT_PATH, DEFAULT_TEXT};
 
 use crate::{
-    checks::{antivirus, attachments, lists, rules},
+    checks::{antivirus, attachments, bayes, lists, rules},
     control, dns,
-    filter::{self, networks, profile},
+    filter::{self, learn, networks, profile},
     milter,
 };
 
@@ -39,6 +39,10 @@ pub struct Settings {
     pub antivirus: antivirus::Settings,
     /// `[attachments]`
     pub attachments: attachments::Settings,
+    /// `[bayes]`
+    pub bayes: bayes::Settings,
+    /// `[store]`
+    pub store: learn::Settings,
     /// `[control]`
     pub control: control::Settings,
     /// `[replies]`
@@ -58,6 +62,8 @@ impl Default for Settings {
             rules: rules::Settings::default(),
             antivirus: antivirus::Settings::default(),
             attachments: attachments::Settings::default(),
+            bayes: bayes::Settings::default(),
+            store: learn::Settings::default(),
             control: control::Settings::default(),
             replies: milter::reply::Settings::default(),
             profile: shipped.into_iter().collect(),

@@ -1,30 +1,53 @@
 //! The control door: HTTP for administrators and their tools.
 //!
-//! `GET /metrics` is the Prometheus text of all counters, `GET /health` answers `ok`. There is no
-//! authentication: listen on loopback or a unix socket only.
+//! | request | answer |
+//! |---|---|
+//! | `GET /metrics` | the Prometheus text of all counters |
+//! | `GET /health` | `ok` |
+//! | `POST /train/spam`, `/train/ham`, `/train/forget` | learns or forgets the message in the body; `?dry_run` only says what it would do |
+//! | `GET /store` | how much is learned |
+//! | `POST /store/compact` | gives space back to the disk |
+//!
+//! There is no authentication: who may connect may do it. The last three are taken on unix sockets
+//! alone, where the permissions of the file say who that is. Errors are JSON, `{"error": …}`.
 
-use std::{future::Future, io};
+mod client;
+mod train;
+
+use std::{future::Future, io, sync::Arc};
 
 use axum::{Router, routing::get};
 use serde::{Deserialize, Serialize};
 
-use crate::{endpoint::Endpoint, listen::Socket, metrics};
+pub use client::{Client, ClientError};
+
+use crate::{endpoint::{Endpoint, Mode}, filter::learn::Learner, listen::Socket, metrics};
 
 /// `[control]`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where to listen; nowhere if empty.
+    /// Where to listen; beside these there is always a socket in the store's folder.
     pub listen: Vec<Endpoint>,
+    /// Permission bits of unix sockets.
+    pub socket_mode: Mode,
 }
 
-/// Serves one socket until `shutdown` completes.
+impl Default for Settings {
+    fn default() -> Self {
+        Self { listen: Vec::new(), socket_mode: Mode(0o600) }
+    }
+}
+
+/// Serves one socket until `shutdown` completes. `learner` takes what is taught; without one,
+/// teaching is refused.
 ///
 /// # Errors
 /// The socket cannot go on.
 pub async fn serve(
     socket: Socket,
     text: metrics::Text,
+    learner: Option<Arc<Learner>>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let router = Router::new()
@@ -32,9 +55,11 @@ pub async fn serve(
         .route("/health", get(async || "ok\n"));
     match socket {
         Socket::Tcp(listener) => {
+            let router = router.merge(train::refused());
             axum::serve(listener, router).with_graceful_shutdown(shutdown).await
         }
         Socket::Unix(listener) => {
+            let router = router.merge(train::routes(learner));
             axum::serve(listener, router).with_graceful_shutdown(shutdown).await
         }
     }

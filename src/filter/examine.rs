@@ -35,6 +35,8 @@ pub(super) struct Examination {
     pub hits: Option<Hits>,
     /// Only the beginning of the message was read.
     pub truncated: bool,
+    /// The message, if it was read in time.
+    pub message: Option<Arc<Message>>,
 }
 
 /// A message as it came: all of it, or its beginning.
@@ -62,6 +64,7 @@ struct Started {
 struct Computed {
     outcomes: Vec<(&'static str, Outcome)>,
     hits: Option<Hits>,
+    message: Arc<Message>,
 }
 
 /// The message could not even be parsed in time, or the thread that did it died.
@@ -93,7 +96,9 @@ pub(super) async fn examine(
     let Ok(Ok(Started { asked, computing })) = started else { return Err(Unread) };
     let mut seen = Examination { truncated, ..Examination::default() };
     match ended {
-        Ok(Ok(Computed { outcomes, hits })) => (seen.outcomes, seen.hits) = (outcomes, hits),
+        Ok(Ok(Computed { outcomes, hits, message })) => {
+            (seen.outcomes, seen.hits, seen.message) = (outcomes, hits, Some(message));
+        }
         Ok(Err(_)) => {
             let broken = Outcome::Broken("its thread ended".to_owned());
             seen.outcomes = computing.into_iter().map(|name| (name, broken.clone())).collect();
@@ -134,7 +139,7 @@ fn compute(
             Err(panic) => outcomes.push(("rules", Outcome::Broken(panic_text(&*panic)))),
         }
     }
-    Computed { outcomes, hits }
+    Computed { outcomes, hits, message: case.message }
 }
 
 /// A pattern that took too many steps has not hit, but never quietly.

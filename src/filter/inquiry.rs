@@ -180,7 +180,14 @@ impl Inquiry {
         };
         examination.outcomes.extend(self.answers_by(deadline).await);
         let refused = self.refused.take().or_else(|| self.relayed_refusal(&examination));
-        self.judge(examination, refused, started)
+        let message = examination.message.take().filter(|_| !examination.truncated);
+        let judgement = self.judge(examination, refused, started);
+        if let (Some(autolearn), Some(message), Lane::Outside) =
+            (&self.filter.autolearn, &message, self.lane)
+        {
+            autolearn.consider(&self.filter.rules, &judgement, message);
+        }
+        judgement
     }
 
     /// A listed client that came through a relay could not be refused at RCPT, where it was not

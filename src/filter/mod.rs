@@ -18,6 +18,7 @@ mod admission;
 mod examine;
 mod inquiry;
 mod judge;
+pub mod learn;
 pub mod networks;
 mod oddities;
 mod origin;
@@ -40,7 +41,7 @@ use crate::{
 };
 
 /// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
-pub const CHECKS: [&str; 4] = ["lists", "antivirus", "attachments", "rules"];
+pub const CHECKS: [&str; 5] = ["lists", "antivirus", "attachments", "bayes", "rules"];
 
 /// Everything a judgement needs, built from one configuration.
 pub struct Filter {
@@ -52,6 +53,8 @@ pub struct Filter {
     pub checks: Vec<Arc<dyn Check>>,
     /// The rules: matched like a check, concluded after all checks.
     pub rules: Arc<RuleSet>,
+    /// Learns what is sure, if it is to.
+    pub autolearn: Option<learn::autolearn::Autolearn>,
     /// How much is judged at once.
     pub admission: Arc<Admission>,
     /// How much of a message is read, in bytes.

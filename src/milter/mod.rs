@@ -55,23 +55,3 @@ impl Default for Settings {
         }
     }
 }
-
-/// Permission bits, written in octal: `"0660"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mode(pub u32);
-
-impl Serialize for Mode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:04o}", self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Mode {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bits = u32::from_str_radix(&text, 8).ok().filter(|&bits| bits <= 0o777);
-        bits.map(Self).ok_or_else(|| {
-            serde::de::Error::custom(format!("`{text}` is not a mode (expected like \"0660\")"))
-        })
-    }
-}

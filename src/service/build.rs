@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::task::{AbortHandle, spawn_blocking};
 
+use super::learned::Learned;
 use crate::{
     checks::{
         Check,
@@ -62,6 +63,8 @@ pub struct Built {
     pub replies: Arc<Replies>,
     /// What asks the network.
     pub network: Network,
+    /// What was learned.
+    pub learned: Learned,
 }
 
 /// The checks that ask the network, and what outlives a reload that does not change it.
@@ -87,7 +90,8 @@ impl Drop for Watching {
     }
 }
 
-/// Builds. `before` is the running configuration and what was built from it.
+/// Builds; judges by what was `learned`. `before` is the running configuration and what was built
+/// from it.
 ///
 /// Tests the lists before it returns (as long as one DNS question may take), so that a dead or
 /// refusing one never judges a message.
@@ -97,11 +101,14 @@ impl Drop for Watching {
 pub async fn build(
     config: &Config,
     offline: Offline,
+    learned: Learned,
     before: Option<(&Config, &Built)>,
 ) -> Result<Built, BuildError> {
     let settings = &config.settings;
     let before = before.map(|(config, built)| (&config.settings, built));
-    let rules = read_rules(settings, offline).await?;
+    let score_set =
+        ScoreSet { net: offline == Offline::No, bayes: learned.is_ripe(settings) };
+    let rules = read_rules(settings, score_set).await?;
     report(rules.complaints());
     let replies = Replies::new(&settings.replies).map_err(BuildError::Replies)?;
     let network = match offline {
@@ -111,17 +118,17 @@ pub async fn build(
     let filter = Filter {
         networks: settings.networks.clone(),
         profiles: config.profiles(),
-        checks: checks(&network, settings),
+        checks: checks(&network, &learned, settings),
         rules: Arc::new(rules),
+        autolearn: learned.autolearn(settings),
         admission: admission(settings, before),
         scan_bytes: settings.limits.scan_bytes,
     };
-    Ok(Built { filter: Arc::new(filter), replies: Arc::new(replies), network })
+    Ok(Built { filter: Arc::new(filter), replies: Arc::new(replies), network, learned })
 }
 
-async fn read_rules(settings: &Settings, offline: Offline) -> Result<RuleSet, BuildError> {
+async fn read_rules(settings: &Settings, score_set: ScoreSet) -> Result<RuleSet, BuildError> {
     let rules = settings.rules.clone();
-    let score_set = ScoreSet { net: offline == Offline::No, bayes: false };
     let read = spawn_blocking(move || RuleSet::load(&rules, score_set)).await;
     let rules = read.map_err(|_| BuildError::Interrupted)?.map_err(BuildError::Rules)?;
     Ok(rules.at_home_in(&settings.networks.ours()))
@@ -191,9 +198,12 @@ impl Network {
     }
 }
 
-fn checks(network: &Network, settings: &Settings) -> Vec<Arc<dyn Check>> {
+fn checks(network: &Network, learned: &Learned, settings: &Settings) -> Vec<Arc<dyn Check>> {
     let mut checks: Vec<Arc<dyn Check>> =
         vec![Arc::new(TestStrings::new()), Arc::new(Attachments::new(&settings.attachments))];
+    if let Some(bayes) = learned.check(settings) {
+        checks.push(Arc::new(bayes));
+    }
     if let Some(lists) = &network.lists {
         checks.push(Arc::new(lists.clone()));
     }

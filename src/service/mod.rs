@@ -8,20 +8,27 @@
 //! - a stop closes the doors, lets messages in flight finish (bounded), then returns.
 
 mod build;
+mod learned;
 
 use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 
-use futures_util::{Stream, StreamExt, future::join_all};
+use futures_util::{Stream, StreamExt, future::join_all, stream};
 use sd_notify::NotifyState;
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet, spawn_blocking},
+    time::timeout,
+};
 use tracing::{error, info, warn};
 
 pub use build::{BuildError, Built, Offline, build};
+pub use learned::{Learned, store_socket};
 
 use crate::{
     config::{Config, ConfigError},
     control,
     endpoint::Endpoint,
+    filter::learn::Learner,
     listen::{self, ListenError, Socket},
     metrics,
     milter::{Door, DoorError},
@@ -83,7 +90,9 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServiceError> {
     let text = metrics::install().map_err(|error| ServiceError::Metrics(error.into()))?;
-    let mut built = build(&config, Offline::No, None).await?;
+    let learned = open_store(&config).await;
+    let ripens = learned.clone().ripens(config.settings.clone());
+    let mut built = build(&config, Offline::No, learned.clone(), None).await?;
     built.network.watch_lists();
     say_what_is_missing(&config);
     let door =
@@ -91,7 +100,9 @@ pub async fn run(
     let upkeep = tokio::spawn(text.clone().keep_up());
     let (over, is_over) = watch::channel(false);
     let mut doors = open_milter(&config, &door).await?;
-    let controls = open_control(&config, text, is_over).await?;
+    let controls = open_control(&config, &text, learned.learner(), &is_over).await?;
+    // What is learned changes which scores count.
+    let reload = stream::select(reload, stream::once(ripens));
     notify(&[NotifyState::Ready]);
     let ended = tokio::select! {
         () = follow(source, config, built, &door, reload) => Ok(()),
@@ -106,6 +117,7 @@ pub async fn run(
         warn!("a control connection was cut off");
     }
     upkeep.abort();
+    close_store(learned).await;
     info!("stopped");
     ended
 }
@@ -140,22 +152,60 @@ async fn open_milter(config: &Config, door: &Door) -> Result<Doors, ListenError>
     Ok(doors)
 }
 
+/// Opens what was learned. Blocks a thread of its own, for as long as that takes.
+async fn open_store(config: &Config) -> Learned {
+    let settings = config.settings.clone();
+    let opened = spawn_blocking(move || Learned::open(&settings)).await;
+    opened.unwrap_or_else(|_| Learned::Missing("the store broke its reader".to_owned()))
+}
+
+/// Ends learning: all that was acknowledged is durable already, the copy of the model is not.
+async fn close_store(learned: Learned) {
+    if let Some(learner) = learned.learner().cloned()
+        && spawn_blocking(move || learner.close()).await.is_err()
+    {
+        warn!("the model was not copied");
+    }
+}
+
+type Controls = Vec<JoinHandle<io::Result<()>>>;
+
 async fn open_control(
     config: &Config,
-    text: metrics::Text,
-    over: watch::Receiver<bool>,
-) -> Result<Vec<tokio::task::JoinHandle<io::Result<()>>>, ListenError> {
-    let mut doors = Vec::new();
-    for endpoint in &config.settings.control.listen {
-        let socket = listen::bind(endpoint, 0o600).await?;
+    text: &metrics::Text,
+    learner: Option<&Arc<Learner>>,
+    over: &watch::Receiver<bool>,
+) -> Result<Controls, ListenError> {
+    let control = &config.settings.control;
+    let mut sockets = Vec::new();
+    for endpoint in &control.listen {
+        let socket = listen::bind(endpoint, control.socket_mode.0).await?;
         info!(listener = %endpoint, "taking control connections");
+        sockets.push(socket);
+    }
+    if learner.is_some() {
+        sockets.extend(bind_store_socket(config).await);
+    }
+    let serve = |socket| {
         let mut over = over.clone();
         let shutdown = async move {
             let _ = over.wait_for(|&over| over).await;
         };
-        doors.push(tokio::spawn(control::serve(socket, text.clone(), shutdown)));
-    }
-    Ok(doors)
+        tokio::spawn(control::serve(socket, text.clone(), learner.cloned(), shutdown))
+    };
+    Ok(sockets.into_iter().map(serve).collect())
+}
+
+/// The socket in the store's folder; only a convenience, so that nothing fails for want of it.
+async fn bind_store_socket(config: &Config) -> Option<Socket> {
+    let endpoint = store_socket(&config.settings);
+    let bound = listen::bind(&endpoint, 0o600).await;
+    bound
+        .inspect_err(|error| {
+            let error = crate::chain(error);
+            warn!(error, "`gatepost train` needs another control socket ([control] listen)");
+        })
+        .ok()
 }
 
 /// Reloads whenever asked; never returns while anybody may still ask.
@@ -191,7 +241,8 @@ async fn follow(
 
 async fn reloaded(source: &Source, old: &Config, built: &Built) -> Result<(Config, Built), String> {
     let config = source.load().map_err(|error| crate::chain(&error))?;
-    let next = build(&config, Offline::No, Some((old, built))).await;
+    let learned = built.learned.clone();
+    let next = build(&config, Offline::No, learned, Some((old, built))).await;
     next.map(|built| (config, built)).map_err(|error| crate::chain(&error))
 }
 
@@ -216,6 +267,8 @@ fn warn_of_what_stays(old: &Config, new: &Config) {
         ("milter.idle_seconds", old.milter.idle_seconds != new.milter.idle_seconds),
         ("milter.drain_seconds", old.milter.drain_seconds != new.milter.drain_seconds),
         ("control.listen", old.control.listen != new.control.listen),
+        ("store", old.store != new.store),
+        ("bayes.enabled", old.bayes.enabled != new.bayes.enabled),
     ];
     for (key, _) in kept.into_iter().filter(|&(_, changed)| changed) {
         warn!(key, "changed in the file, but takes a restart");

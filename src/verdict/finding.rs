@@ -39,7 +39,7 @@ impl fmt::Display for Name {
 }
 
 /// One thing found about an envelope or a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// Which thing.
     pub name: Name,
@@ -50,7 +50,7 @@ pub struct Finding {
 }
 
 /// What was seen, gathered when it was seen, so that a verdict can explain itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Evidence {
@@ -83,10 +83,28 @@ pub enum Evidence {
         #[serde(rename = "trait")]
         trait_: String,
     },
-    /// How much of it there is, in millionths: a probability.
-    Millionths(u32),
+    /// How likely it is, by what has been learned.
+    Probability {
+        /// In millionths.
+        millionths: u32,
+        /// What says so, the most telling first.
+        because: Vec<Token>,
+    },
     /// A fact with nothing more to show than a few words.
     Fact(String),
+}
+
+/// A token of a message, and what has been learned of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Token {
+    /// The token, readable.
+    pub text: String,
+    /// Spam that had it.
+    pub spam: u32,
+    /// Ham that had it.
+    pub ham: u32,
+    /// What it adds to the log-odds of spam.
+    pub log_odds: f64,
 }
 
 impl Evidence {

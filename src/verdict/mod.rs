@@ -7,7 +7,7 @@ mod outcome;
 mod points;
 mod reference;
 
-pub use finding::{Evidence, Finding, Name};
+pub use finding::{Evidence, Finding, Name, Token};
 pub use forced::{Forced, Reason, Verdict};
 pub use judgement::Judgement;
 pub use outcome::{Answer, ClientRefusal, OnFailure, Outcome};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Finding, Forced};
 
 /// What a check has to say when all went well.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
     /// What it found.
     pub findings: Vec<Finding>,
@@ -24,7 +24,7 @@ pub struct ClientRefusal {
 }
 
 /// How one check ended for one message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// It answered.
     Answered(Answer),

@@ -172,6 +172,7 @@ fn entry(draft: &Draft, rule: &DraftRule) -> Rule {
         name: rule.name.clone(),
         kind,
         score: score(draft, rule),
+        teaches: !draft.flags.get(&rule.name).is_some_and(|flags| flags.teaches_nothing),
         file: rule.file.clone(),
         line: rule.line,
     }

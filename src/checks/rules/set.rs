@@ -161,6 +161,8 @@ pub(super) struct Rule {
     pub(super) kind: Kind,
     /// Of the score set in use.
     pub(super) score: Points,
+    /// A hit may teach the Bayes filter.
+    pub(super) teaches: bool,
     pub(super) file: Arc<str>,
     pub(super) line: usize,
 }
@@ -288,6 +290,14 @@ impl RuleSet {
             let counts = if rule.is_sub_rule() { Points::ZERO } else { rule.score };
             matches!(rule.kind, Kind::Eval | Kind::Network).then_some(counts)
         })
+    }
+
+    /// Whether a finding may teach the Bayes filter: not if its `tflags` say `learn`, `noautolearn` or
+    /// `userconf`.
+    pub fn teaches(&self, name: &str) -> bool {
+        let number = self.numbers.get(name);
+        let rule = number.and_then(|&number| self.rules.get(compile::index(number)));
+        rule.is_none_or(|rule| rule.teaches)
     }
 
     /// The description of a rule or of another check's finding.

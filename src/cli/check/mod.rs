@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::Config,
     mail::{Address, Envelope},
-    service::{Built, Offline, build},
+    service::{Built, Learned, Offline, build},
     verdict::{Judgement, Verdict},
 };
 
@@ -56,7 +56,7 @@ pub(super) fn run(path: Option<PathBuf>, arguments: Arguments) -> Result<Exit, F
     let config = Config::load(path.as_deref())?;
     let offline = if arguments.offline { Offline::Yes } else { Offline::No };
     runtime()?.block_on(async {
-        let built = Arc::new(build(&config, offline, None).await?);
+        let built = Arc::new(build(&config, offline, Learned::copy(&config.settings), None).await?);
         check(&built, arguments).await
     })
 }

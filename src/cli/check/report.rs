@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     milter::reply::Reply,
-    verdict::{Evidence, Finding, Judgement},
+    verdict::{Evidence, Finding, Judgement, Token},
 };
 
 /// One line of `check --json`. The keys are a contract.
@@ -97,7 +97,16 @@ fn shown(evidence: &Evidence) -> String {
         }
         Evidence::Signature(signature) => signature.clone(),
         Evidence::Attachment { name, trait_ } => format!("{name}: {trait_}"),
-        Evidence::Millionths(millionths) => format!("{:.6}", f64::from(*millionths) / 1e6),
+        Evidence::Probability { millionths, because } => {
+            let tokens: Vec<String> = because.iter().map(token).collect();
+            format!("{:.6}: {}", f64::from(*millionths) / 1e6, tokens.join(", "))
+        }
         Evidence::Fact(fact) => fact.clone(),
     }
+}
+
+/// A token, how much it says, and how often it was in spam and in ham.
+fn token(token: &Token) -> String {
+    let Token { text, spam, ham, log_odds } = token;
+    format!("“{text}” {log_odds:+.1} ({spam}:{ham})")
 }

@@ -216,6 +216,10 @@ mod tests {
         body HIGH eval:check_bayes('0.99', undef)
         header SHORTCIRCUIT eval:check_shortcircuit()";
 
+    fn probability(millionths: u32) -> Evidence {
+        Evidence::Probability { millionths, because: Vec::new() }
+    }
+
     fn finding(name: &str, evidence: Evidence) -> Finding {
         Finding { name: Name::from(name), weight: Points::ZERO, evidence }
     }
@@ -231,12 +235,12 @@ mod tests {
             (finding("DKIM_VALID", fact()), "DKIM_VALID"),
             (finding("OF_LIST", fact()), "OF_LIST"),
             (finding("IN_LIST", fact()), "IN_LIST"),
-            (finding("BAYES", Evidence::Millionths(0)), "LOW"),
-            (finding("BAYES", Evidence::Millionths(10_000)), "LOW"),
-            (finding("BAYES", Evidence::Millionths(10_001)), "MIDDLE"),
-            (finding("BAYES", Evidence::Millionths(1_000_000)), "HIGH"),
+            (finding("BAYES", probability(0)), "LOW"),
+            (finding("BAYES", probability(10_000)), "LOW"),
+            (finding("BAYES", probability(10_001)), "MIDDLE"),
+            (finding("BAYES", probability(1_000_000)), "HIGH"),
             (finding("BAYES", fact()), ""),
-            (finding("OTHER", Evidence::Millionths(1)), ""),
+            (finding("OTHER", probability(1)), ""),
         ] {
             let fired = rules.fired(&Hits::none(16), std::slice::from_ref(&found));
             let fired: Vec<_> = fired.iter().map(|name| name.as_str()).collect();

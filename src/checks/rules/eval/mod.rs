@@ -96,7 +96,7 @@ pub(super) enum Question {
     Found(&'static str),
     /// Hits if another check has made a finding with the rule's own name.
     UnderOwnName,
-    /// Hits if another check has made a finding with [`Evidence::Millionths`] in this range.
+    /// Hits if another check has made a finding with [`Evidence::Probability`] in this range.
     Within {
         /// The finding.
         finding: &'static str,
@@ -115,7 +115,7 @@ impl Question {
     pub(super) fn is_answered(&self, others: &[Finding]) -> bool {
         others.iter().any(|other| match (self, &other.evidence) {
             (Self::Found(name), _) => other.name.as_str() == *name,
-            (Self::Within { finding, millionths }, Evidence::Millionths(how_many)) => {
+            (Self::Within { finding, millionths }, Evidence::Probability { millionths: how_many, .. }) => {
                 other.name.as_str() == *finding && millionths.contains(how_many)
             }
             _ => false,

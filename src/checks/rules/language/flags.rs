@@ -15,6 +15,8 @@ pub(in super::super) struct Flags {
     pub(in super::super) net: bool,
     /// `learn`: needs a Bayes filter that has learnt.
     pub(in super::super) learn: bool,
+    /// `noautolearn`, `userconf`, `learn`: a hit must not teach the Bayes filter.
+    pub(in super::super) teaches_nothing: bool,
     /// `concat`: a `mimeheader` rule reads the fields of all parts as one text.
     pub(in super::super) concat: bool,
     /// `range=`: the parts that a `mimeheader` rule reads, counted from 1; 1 is the message.
@@ -48,7 +50,8 @@ impl Flags {
                 "multiple" => flags.multiple = true,
                 "nosubject" => flags.no_subject = true,
                 "net" => flags.net = true,
-                "learn" => flags.learn = true,
+                "learn" => (flags.learn, flags.teaches_nothing) = (true, true),
+                "noautolearn" | "userconf" => flags.teaches_nothing = true,
                 "concat" => flags.concat = true,
                 "domains_only" => flags.scope.domains_only = true,
                 "ips_only" => flags.scope.ips_only = true,

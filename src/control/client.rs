@@ -1,0 +1,126 @@
+//! The other end of the door: what `train` and `store` ask of a running service.
+
+use std::{io, time::Duration};
+
+use axum::body::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{Method, Request, client::conn::http1, header::HOST};
+use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
+use tokio::{net::UnixStream, time::timeout};
+
+use super::train::Refusal;
+use crate::{
+    endpoint::Endpoint,
+    filter::learn::{Compacted, Status, Taught, Teach},
+};
+
+/// No answer is longer.
+const MOST_ANSWER: usize = 64 << 10;
+
+/// A service that takes longer has lost us. Compacting a big store takes minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Why the service did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens there.
+    #[error("cannot connect to the service at {0}")]
+    Connect(Endpoint, #[source] io::Error),
+    /// The connection broke.
+    #[error("the connection to the service broke")]
+    Broken(#[source] hyper::Error),
+    /// It said no.
+    #[error("the service refuses: {0}")]
+    Refused(String),
+    /// What listens there is something else, or another version.
+    #[error("the service answered something that is not understood")]
+    Answer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It does not answer.
+    #[error("the service did not answer within {} s", PATIENCE.as_secs())]
+    Silent,
+}
+
+/// A connection to a running service.
+#[derive(Debug)]
+pub struct Client(http1::SendRequest<Full<Bytes>>);
+
+impl Client {
+    /// Connects to a control socket of the service.
+    ///
+    /// # Errors
+    /// [`ClientError::Connect`]: nobody listens there, or it is no unix socket.
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self, ClientError> {
+        let failed = |error| ClientError::Connect(endpoint.clone(), error);
+        let Endpoint::Unix(path) = endpoint else {
+            return Err(failed(io::Error::other("the store is reached through unix sockets alone")));
+        };
+        let stream = UnixStream::connect(path).await.map_err(failed)?;
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(ClientError::Broken)?;
+        // Ends with the connection; its error comes out of the request as well.
+        tokio::spawn(connection);
+        Ok(Self(sender))
+    }
+
+    /// Has a message learned or forgotten; `dry` only asks what that would do.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn teach(
+        &mut self,
+        teach: Teach,
+        message: Vec<u8>,
+        dry: bool,
+    ) -> Result<Taught, ClientError> {
+        let dry = if dry { "?dry_run=true" } else { "" };
+        self.ask(Method::POST, &format!("/train/{}{dry}", teach.as_str()), message).await
+    }
+
+    /// How much is learned.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn status(&mut self) -> Result<Status, ClientError> {
+        self.ask(Method::GET, "/store", Vec::new()).await
+    }
+
+    /// Gives space back to the disk.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn compact(&mut self) -> Result<Compacted, ClientError> {
+        self.ask(Method::POST, "/store/compact", Vec::new()).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<T, ClientError> {
+        timeout(PATIENCE, self.exchange(method, path, body)).await.unwrap_or(Err(ClientError::Silent))
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<T, ClientError> {
+        let request = Request::builder().method(method).uri(path).header(HOST, "gatepost");
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| ClientError::Answer(error.into()))?;
+        self.0.ready().await.map_err(ClientError::Broken)?;
+        let response = self.0.send_request(request).await.map_err(ClientError::Broken)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MOST_ANSWER).collect().await;
+        let body = body.map_err(ClientError::Answer)?.to_bytes();
+        if !status.is_success() {
+            let told = serde_json::from_slice::<Refusal>(&body);
+            return Err(ClientError::Refused(told.map_or(status.to_string(), |told| told.error)));
+        }
+        serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.into()))
+    }
+}

@@ -1,0 +1,299 @@
+//! Learning: what is taught is made durable in the store, then known to the classifier.
+//!
+//! [`Learner`] owns the store. Everybody may teach at the same time: the control door, `train`, the
+//! filter itself ([`autolearn`]). One thread, the scribe, takes what they bring in batches: one
+//! transaction each, after which the messages are learned for good, whatever happens; then the
+//! model in memory follows, then everybody gets the answer. Judging only ever reads that model,
+//! and waits for a learner no longer than one message takes to be added to it.
+//!
+//! The model is a function of what the store holds. Beside the store lies a copy of it
+//! ([`checkpoint`]), so that a start need not read everything again; it may be deleted.
+
+pub mod autolearn;
+mod checkpoint;
+mod scribe;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use serde::{Deserialize, Serialize};
+
+pub use checkpoint::{CheckpointError, read as read_checkpoint};
+pub use settings::Settings;
+
+use self::scribe::{Scribe, Task};
+use crate::{
+    checks::bayes::{self, Features, Knowledge},
+    mail::Message,
+    store::{self, Digest, Kind, Lesson, Outcome, Store, StoreError},
+};
+
+/// Messages that wait for the scribe before teachers have to wait.
+const QUEUE: usize = 256;
+
+/// What is to be done about a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Teach {
+    /// Learn that it is spam.
+    Spam,
+    /// Learn that it is ham.
+    Ham,
+    /// Take back whatever was learned of it.
+    Forget,
+}
+
+impl Teach {
+    /// The word for it, on command lines and in requests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Spam => "spam",
+            Self::Ham => "ham",
+            Self::Forget => "forget",
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Spam => Kind::Spam,
+            Self::Ham => Kind::Ham,
+            Self::Forget => Kind::Forgotten,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taught {
+    /// It was new.
+    Learned,
+    /// It was known as the other, or had been forgotten.
+    Moved,
+    /// It is known as just that already.
+    Known,
+    /// It is no longer known.
+    Forgotten,
+    /// It was to be forgotten, but is not known.
+    NotKnown,
+}
+
+/// Why something was not learned. Nothing of it is in the store.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    /// The store could not be opened, read or written.
+    #[error("the store")]
+    Store(#[from] StoreError),
+    /// The copy of the model could not be written.
+    #[error("the copy of the model")]
+    Checkpoint(#[from] CheckpointError),
+    /// Learning has ended, or broke.
+    #[error("nothing is learned any more: the service stops")]
+    Stopped,
+    /// The thread that learns could not be started.
+    #[error("cannot start the thread that learns")]
+    Thread(#[source] std::io::Error),
+}
+
+/// How much is learned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Messages learned as spam.
+    pub spam: u64,
+    /// Messages learned as ham.
+    pub ham: u64,
+    /// Messages that were forgotten, and are remembered as such.
+    pub forgotten: u64,
+    /// Distinct tokens.
+    pub tokens: usize,
+    /// The model's memory, in bytes.
+    pub model_bytes: usize,
+    /// Whether all nodes that learned the same have the same model, bit for bit.
+    pub settled: bool,
+    /// The store's files, in bytes.
+    pub file_bytes: u64,
+    /// Who this store is in events.
+    pub origin: String,
+    /// The same on every node that has learned the same.
+    pub state_hash: String,
+}
+
+/// What compacting brought, in bytes of the store's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compacted {
+    /// Before.
+    pub before: u64,
+    /// Afterwards.
+    pub after: u64,
+}
+
+/// Learns. Its methods block: call them on a thread for that.
+#[derive(Debug)]
+pub struct Learner {
+    store: Arc<Store>,
+    knowledge: Arc<Knowledge>,
+    scan_bytes: usize,
+    queue: SyncSender<Task>,
+    scribe: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Learner {
+    /// Opens the store, makes the model, starts the scribe. Of a message at most `scan_bytes` are
+    /// read.
+    ///
+    /// # Errors
+    /// The store belongs to another process, is damaged, or made by another version.
+    pub fn open(settings: &Settings, scan_bytes: usize) -> Result<Self, LearnError> {
+        let Settings { path, most_messages } = settings;
+        let bounds =
+            store::Settings { most_messages: *most_messages, tokenizer: bayes::TOKENIZER };
+        let store = Arc::new(Store::open(path, &bounds)?);
+        let knowledge = Arc::new(Knowledge::default());
+        let (queue, tasks) = sync_channel(QUEUE);
+        let scribe = Scribe::new(path, Arc::clone(&store), Arc::clone(&knowledge), queue.clone())?;
+        let thread = thread::Builder::new().name("scribe".to_owned());
+        let thread = thread.spawn(move || scribe.run(&tasks)).map_err(LearnError::Thread)?;
+        let scribe = Mutex::new(Some(thread));
+        Ok(Self { store, knowledge, scan_bytes, queue, scribe })
+    }
+
+    /// What is known: grows with what is learned.
+    pub fn knowledge(&self) -> &Arc<Knowledge> {
+        &self.knowledge
+    }
+
+    /// How much of a message is read, in bytes.
+    pub fn scan_bytes(&self) -> usize {
+        self.scan_bytes
+    }
+
+    /// Learns or forgets a message; when this returns, it is durable.
+    ///
+    /// # Errors
+    /// See [`LearnError`].
+    pub fn teach(&self, teach: Teach, message: Vec<u8>) -> Result<Taught, LearnError> {
+        self.teach_parsed(teach, &self.parse(message))
+    }
+
+    /// As [`Self::teach`].
+    ///
+    /// # Errors
+    /// See [`LearnError`].
+    pub fn teach_parsed(&self, teach: Teach, message: &Message) -> Result<Taught, LearnError> {
+        let digest = Digest(bayes::digest(message));
+        let foreseen = self.foreseen(teach, digest)?;
+        if matches!(foreseen, Taught::Known | Taught::NotKnown) {
+            return Ok(foreseen);
+        }
+        let features = match teach {
+            Teach::Forget => Vec::new(),
+            Teach::Spam | Teach::Ham => Features::of(message).to_bytes(),
+        };
+        let lesson = Lesson { kind: teach.kind(), digest, features: features.into() };
+        let outcome = self.ask(|reply| Task::Teach(lesson, reply))??;
+        Ok(taught(outcome))
+    }
+
+    /// What [`Self::teach`] would do.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn foresee(&self, teach: Teach, message: Vec<u8>) -> Result<Taught, LearnError> {
+        self.foreseen(teach, Digest(bayes::digest(&self.parse(message))))
+    }
+
+    /// Whether a message is learned or was forgotten.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn knows(&self, message: &Message) -> Result<bool, LearnError> {
+        Ok(self.store.entry(&Digest(bayes::digest(message)))?.is_some())
+    }
+
+    /// How much is learned.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn status(&self) -> Result<Status, LearnError> {
+        let counts = self.store.counts()?;
+        let (tokens, model_bytes, settled) =
+            self.knowledge.read(|model| (model.tokens(), model.memory(), model.is_settled()));
+        Ok(Status {
+            spam: counts.spam,
+            ham: counts.ham,
+            forgotten: counts.forgotten,
+            tokens,
+            model_bytes,
+            settled,
+            file_bytes: self.store.size()?.file_bytes,
+            origin: self.store.origin().to_string(),
+            state_hash: self.store.state_hash()?.to_string(),
+        })
+    }
+
+    /// Gives space back to the disk. Teaching waits meanwhile, judging does not.
+    ///
+    /// # Errors
+    /// The store cannot be rewritten.
+    pub fn compact(&self) -> Result<Compacted, LearnError> {
+        Ok(self.ask(Task::Compact)??)
+    }
+
+    /// Ends when all that was brought is durable and the model has been copied. Who teaches later
+    /// is told [`LearnError::Stopped`].
+    pub fn close(&self) {
+        // A scribe that is gone needs no word; a poisoned lock still holds the handle.
+        let _ = self.queue.send(Task::Stop);
+        let handle = self.scribe.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if handle.is_some_and(|handle| handle.join().is_err()) {
+            tracing::error!("the thread that learns broke");
+        }
+    }
+
+    fn parse(&self, mut message: Vec<u8>) -> Message {
+        message.truncate(self.scan_bytes);
+        Message::parse(message)
+    }
+
+    fn foreseen(&self, teach: Teach, digest: Digest) -> Result<Taught, LearnError> {
+        let before = self.store.entry(&digest)?.map(|entry| entry.kind);
+        Ok(match (teach, before) {
+            (Teach::Forget, None | Some(Kind::Forgotten)) => Taught::NotKnown,
+            (Teach::Forget, Some(_)) => Taught::Forgotten,
+            (_, None) => Taught::Learned,
+            (_, Some(kind)) if kind == teach.kind() => Taught::Known,
+            (_, Some(_)) => Taught::Moved,
+        })
+    }
+
+    /// Hands the scribe a task and waits for the answer.
+    fn ask<T>(&self, task: impl FnOnce(SyncSender<T>) -> Task) -> Result<T, LearnError> {
+        let (reply, answer) = sync_channel(1);
+        self.queue.send(task(reply)).map_err(|_| LearnError::Stopped)?;
+        answer.recv().map_err(|_| LearnError::Stopped)
+    }
+}
+
+impl Drop for Learner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn taught(outcome: Outcome) -> Taught {
+    match outcome {
+        Outcome::Learned => Taught::Learned,
+        Outcome::Moved => Taught::Moved,
+        Outcome::Known => Taught::Known,
+        Outcome::Forgotten => Taught::Forgotten,
+        Outcome::NotKnown => Taught::NotKnown,
+    }
+}

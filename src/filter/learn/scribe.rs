@@ -1,0 +1,321 @@
+//! The one thread that writes: store first, then model, then answers.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Compacted, LearnError, checkpoint};
+use crate::{
+    checks::bayes::{Class, Features, Knowledge, Model},
+    metrics,
+    store::{Change, Entry, Kind, Lesson, Outcome, Stamp, Store, StoreError},
+};
+
+/// Lessons in one transaction.
+const BATCH: usize = 64;
+
+/// So long nobody teaches, and the scribe tidies up.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// So many changes are copied even if there is no pause.
+const CHANGES_TO_COPY: u64 = 20_000;
+
+/// Settling the model takes at most one part in so many of a core.
+const SETTLE_SHARE: u32 = 100;
+
+type Learned = Result<Outcome, LearnError>;
+
+/// What the scribe is asked for.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// A lesson, and where its outcome goes.
+    Teach(Lesson, SyncSender<Learned>),
+    /// Give space back.
+    Compact(SyncSender<Result<Compacted, LearnError>>),
+    /// A model made anew, and the store's last change in it; `None` if that failed.
+    Settled(Option<(Model, u64)>),
+    /// End.
+    Stop,
+}
+
+/// The thread's state.
+pub(super) struct Scribe {
+    folder: PathBuf,
+    store: Arc<Store>,
+    knowledge: Arc<Knowledge>,
+    /// The way back to itself, for the thread that settles.
+    queue: SyncSender<Task>,
+    /// The newest event in the model.
+    latest: Option<Stamp>,
+    /// The store's last change that is in the model.
+    change: u64,
+    /// The store's last change that is in the copy.
+    copied: u64,
+    settling: Settling,
+}
+
+/// When the model is made anew, in canonical order.
+#[derive(Debug)]
+enum Settling {
+    /// Not before this moment.
+    Rests { until: Option<Instant> },
+    /// Another thread is at it since then.
+    Runs { since: Instant },
+}
+
+impl Scribe {
+    /// Makes the model as the store has it: from its copy and what changed since, or else anew.
+    pub(super) fn new(
+        folder: &Path,
+        store: Arc<Store>,
+        knowledge: Arc<Knowledge>,
+        queue: SyncSender<Task>,
+    ) -> Result<Self, LearnError> {
+        let copy = checkpoint::read(folder).unwrap_or_else(|error| {
+            tracing::warn!(error = crate::chain(&error), "the copy of the model is of no use");
+            None
+        });
+        let mut scribe = Self {
+            folder: folder.to_owned(),
+            latest: store.latest()?,
+            store,
+            knowledge,
+            queue,
+            change: 0,
+            copied: 0,
+            settling: Settling::Rests { until: None },
+        };
+        match copy.map(|(change, model)| scribe.resume(change, model)).transpose()?.flatten() {
+            Some(()) => {}
+            None => scribe.rebuild()?,
+        }
+        Ok(scribe)
+    }
+
+    /// Goes on from a copy; `None` if the store no longer knows what changed since.
+    fn resume(&mut self, copied: u64, model: Model) -> Result<Option<()>, LearnError> {
+        let Some((changes, change)) = self.store.changes_since(copied)? else { return Ok(None) };
+        self.knowledge.replace(model);
+        // They come by digest, not in the order in which they happened.
+        self.follow(&changes);
+        if changes.len() > 1 {
+            self.knowledge.change(Model::unsettle);
+        }
+        (self.change, self.copied) = (change, copied);
+        Ok(Some(()))
+    }
+
+    fn rebuild(&mut self) -> Result<(), LearnError> {
+        let started = Instant::now();
+        let (model, change) = from_nothing(&self.store)?;
+        let (spam, ham) = model.learned();
+        if spam + ham > 0 {
+            let seconds = started.elapsed().as_secs_f64();
+            tracing::info!(spam, ham, seconds, "the model was made anew from the store");
+        }
+        self.knowledge.replace(model);
+        (self.change, self.copied) = (change, 0);
+        Ok(())
+    }
+
+    /// Works until it is told to stop or nobody is left who could teach.
+    pub(super) fn run(mut self, tasks: &Receiver<Task>) {
+        loop {
+            match tasks.recv_timeout(IDLE) {
+                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(task) => {
+                    if !self.work(task, tasks) {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.tidy(),
+            }
+            if self.change.saturating_sub(self.copied) >= CHANGES_TO_COPY {
+                self.copy();
+            }
+        }
+        self.copy();
+    }
+
+    /// Does a task and what can be done with it. `false`: it is time to stop.
+    fn work(&mut self, task: Task, tasks: &Receiver<Task>) -> bool {
+        let mut lessons = Vec::new();
+        let mut replies = Vec::new();
+        let mut next = Some(task);
+        while let Some(task) = next {
+            match task {
+                Task::Teach(lesson, reply) => {
+                    lessons.push(lesson);
+                    replies.push(reply);
+                }
+                other => {
+                    self.teach(std::mem::take(&mut lessons), std::mem::take(&mut replies));
+                    if !self.work_alone(other) {
+                        return false;
+                    }
+                }
+            }
+            next = (lessons.len() < BATCH).then(|| tasks.try_recv().ok()).flatten();
+        }
+        self.teach(lessons, replies);
+        true
+    }
+
+    /// Does what needs a transaction of its own. `false`: it is time to stop.
+    fn work_alone(&mut self, task: Task) -> bool {
+        match task {
+            Task::Compact(reply) => {
+                // Whoever asked may have gone away.
+                let _ = reply.send(self.compact());
+            }
+            Task::Settled(model) => self.settled(model),
+            Task::Stop => return false,
+            Task::Teach(lesson, reply) => self.teach(vec![lesson], vec![reply]),
+        }
+        true
+    }
+
+    fn teach(&mut self, lessons: Vec<Lesson>, replies: Vec<SyncSender<Learned>>) {
+        if lessons.is_empty() {
+            return;
+        }
+        match self.store.teach(lessons) {
+            Ok(batch) => {
+                self.follow(&batch.changes);
+                self.change = batch.change;
+                for (reply, outcome) in replies.into_iter().zip(batch.outcomes) {
+                    let _ = reply.send(Ok(outcome));
+                }
+            }
+            Err(error) => {
+                metrics::learning_failed();
+                tracing::error!(error = crate::chain(&error), "nothing is learned");
+                let error = Arc::new(error);
+                for reply in replies {
+                    let _ = reply.send(Err(StoreError::Shared(Arc::clone(&error)).into()));
+                }
+            }
+        }
+    }
+
+    /// The model follows the store.
+    fn follow(&mut self, changes: &[Change]) {
+        for change in changes {
+            let late = change.after.as_ref().is_some_and(|entry| Some(entry.stamp) < self.latest);
+            let (before, after) = (lesson(change.before.as_ref()), lesson(change.after.as_ref()));
+            self.knowledge.change(|model| {
+                if let Some((class, features)) = &before {
+                    model.forget(*class, features);
+                }
+                if let Some((class, features)) = &after {
+                    model.learn(*class, features);
+                }
+                if late {
+                    model.unsettle();
+                }
+            });
+            self.latest = self.latest.max(change.after.as_ref().map(|entry| entry.stamp));
+        }
+    }
+
+    fn tidy(&mut self) {
+        if self.change != self.copied && !matches!(self.settling, Settling::Runs { .. }) {
+            self.copy();
+        }
+        let rested = match self.settling {
+            Settling::Rests { until } => until.is_none_or(|until| Instant::now() >= until),
+            Settling::Runs { .. } => false,
+        };
+        if rested && !self.knowledge.read(Model::is_settled) {
+            self.settle();
+        }
+    }
+
+    /// Makes the model anew on another thread: judging and teaching go on meanwhile.
+    fn settle(&mut self) {
+        let (store, queue) = (Arc::clone(&self.store), self.queue.clone());
+        let job = move || {
+            let model = from_nothing(&store)
+                .inspect_err(|error| {
+                    tracing::error!(error = crate::chain(error), "the model cannot be made anew");
+                })
+                .ok();
+            // The scribe may have stopped; then nobody needs it.
+            let _ = queue.send(Task::Settled(model));
+        };
+        let since = Instant::now();
+        self.settling = match thread::Builder::new().name("settle".to_owned()).spawn(job) {
+            Ok(_) => Settling::Runs { since },
+            Err(_) => Settling::Rests { until: Some(since + IDLE) },
+        };
+    }
+
+    fn settled(&mut self, model: Option<(Model, u64)>) {
+        let Settling::Runs { since } = self.settling else { return };
+        let took = since.elapsed();
+        self.settling = Settling::Rests { until: Some(Instant::now() + took * SETTLE_SHARE) };
+        let Some((model, change)) = model else { return };
+        match self.resume(change, model) {
+            Ok(Some(())) => self.copy(),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(error = crate::chain(&error), "the model made anew is not used");
+            }
+        }
+    }
+
+    fn copy(&mut self) {
+        if self.change == self.copied || matches!(self.settling, Settling::Runs { .. }) {
+            return;
+        }
+        let copied = checkpoint::write(&self.folder, self.change, &self.knowledge);
+        let copied = copied.map_err(LearnError::from).and_then(|()| {
+            self.copied = self.change;
+            Ok(self.store.checkpointed(self.change)?)
+        });
+        if let Err(error) = copied {
+            metrics::learning_failed();
+            tracing::warn!(error = crate::chain(&error), "the model is not copied to the disk");
+        }
+    }
+
+    fn compact(&mut self) -> Result<Compacted, LearnError> {
+        self.copy();
+        let (before, after) = self.store.compact()?;
+        Ok(Compacted { before, after })
+    }
+}
+
+/// The model as it must be, from all the store holds, in canonical order; and the store's last
+/// change that is in it.
+fn from_nothing(store: &Store) -> Result<(Model, u64), LearnError> {
+    let mut model = Model::new();
+    let change = store.entries(|_, entry| {
+        if let Some((class, features)) = lesson(Some(entry)) {
+            model.learn(class, &features);
+        }
+    })?;
+    Ok((model, change))
+}
+
+/// What the model learns of an entry: nothing of a forgotten one, and nothing of one that cannot
+/// be read, which only a mistake of ours could make.
+fn lesson(entry: Option<&Entry>) -> Option<(Class, Features)> {
+    let entry = entry?;
+    let class = match entry.kind {
+        Kind::Spam => Class::Spam,
+        Kind::Ham => Class::Ham,
+        Kind::Forgotten => return None,
+    };
+    let features = Features::from_bytes(&entry.features).inspect_err(|error| {
+        metrics::learning_failed();
+        tracing::error!(error = crate::chain(error), "a learned message cannot be read");
+    });
+    Some((class, features.ok()?))
+}

@@ -1,0 +1,110 @@
+//! What the filter has learned: the store of a service, or the copy of it that anybody may read.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    checks::bayes::{Bayes, Knowledge, is_ripe},
+    config::Settings,
+    endpoint::Endpoint,
+    filter::learn::{Learner, autolearn::Autolearn, read_checkpoint},
+};
+
+/// How often it is looked whether enough has been learned.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// What is learned, and who may learn more.
+#[derive(Clone, Debug, Default)]
+pub enum Learned {
+    /// There is no classifier, because nobody wants it or has made a place for it.
+    #[default]
+    Nothing,
+    /// There should be one; why there is none.
+    Missing(String),
+    /// As the model was when it was last copied; nothing is learned here.
+    Copy(Arc<Knowledge>),
+    /// The store itself.
+    Live(Arc<Learner>),
+}
+
+impl Learned {
+    /// Opens the store, which then belongs to this process. Blocks, for seconds if the model has
+    /// to be made anew.
+    pub fn open(settings: &Settings) -> Self {
+        if !settings.bayes.enabled {
+            return Self::Nothing;
+        }
+        let store = &settings.store;
+        match Learner::open(store, settings.limits.scan_bytes) {
+            Ok(learner) => Self::Live(Arc::new(learner)),
+            // Nobody has made the folder, and this user may not: learning was never set up.
+            Err(error) if !store.path.exists() => {
+                let (path, why) = (store.path.display(), crate::chain(&error));
+                tracing::warn!(%path, why, "nothing is learned: there is no store ([store] path)");
+                Self::Nothing
+            }
+            Err(error) => {
+                let why = crate::chain(&error);
+                tracing::error!(why, "mail is judged without what was learned");
+                Self::Missing(why)
+            }
+        }
+    }
+
+    /// Reads the copy of the model that the owner of the store has left.
+    pub fn copy(settings: &Settings) -> Self {
+        if !settings.bayes.enabled {
+            return Self::Nothing;
+        }
+        match read_checkpoint(&settings.store.path) {
+            Ok(Some((_, model))) => Self::Copy(Arc::new(Knowledge::new(model))),
+            Ok(None) => Self::Nothing,
+            Err(error) => Self::Missing(crate::chain(&error)),
+        }
+    }
+
+    /// The check that asks it; `None` if there is nothing to ask.
+    pub(super) fn check(&self, settings: &Settings) -> Option<Bayes> {
+        let knowledge = match self {
+            Self::Nothing => return None,
+            Self::Missing(why) => Err(why.clone()),
+            Self::Copy(knowledge) => Ok(Arc::clone(knowledge)),
+            Self::Live(learner) => Ok(Arc::clone(learner.knowledge())),
+        };
+        Some(Bayes::new(knowledge, settings.bayes.minimum_messages))
+    }
+
+    /// Learns by itself, if it is to.
+    pub(super) fn autolearn(&self, settings: &Settings) -> Option<Autolearn> {
+        Autolearn::new(&settings.bayes.autolearn, Arc::clone(self.learner()?))
+    }
+
+    /// Who may be taught.
+    pub fn learner(&self) -> Option<&Arc<Learner>> {
+        if let Self::Live(learner) = self { Some(learner) } else { None }
+    }
+
+    /// Whether enough is learned for an opinion.
+    pub(super) fn is_ripe(&self, settings: &Settings) -> bool {
+        let minimum = settings.bayes.minimum_messages;
+        match self {
+            Self::Nothing | Self::Missing(_) => false,
+            Self::Copy(knowledge) => is_ripe(knowledge, minimum),
+            Self::Live(learner) => is_ripe(learner.knowledge(), minimum),
+        }
+    }
+
+    /// Completes once enough is learned that was not when it was called; else never.
+    pub(super) async fn ripens(self, settings: Settings) {
+        if self.is_ripe(&settings) || self.learner().is_none() {
+            std::future::pending::<()>().await;
+        }
+        while !self.is_ripe(&settings) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// The socket in the store's folder, for who may enter that.
+pub fn store_socket(settings: &Settings) -> Endpoint {
+    Endpoint::Unix(settings.store.path.join("control.sock"))
+}
