@@ -14,7 +14,7 @@
 //! | 5 | [`milter`] [`control`] | doors: one protocol each |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement |
 //! | 3 | [`checks`] | one question a file: lists, antivirus, attachments, rules, test strings |
-//! | 2 | [`dns`] [`clamd`] [`listen`] | ports to the outside world; they know nothing of spam |
+//! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!
 //! # The path of a message
@@ -50,6 +50,7 @@ pub mod mail;
 pub mod metrics;
 pub mod milter;
 pub mod service;
+pub mod store;
 pub mod verdict;
 
 /// An error and its causes in one line: each layer says only its own part.

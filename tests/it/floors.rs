@@ -19,7 +19,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
     (5, &["milter", "control"]),
     (4, &["filter"]),
     (3, &["checks"]),
-    (2, &["dns", "clamd", "listen"]),
+    (2, &["dns", "clamd", "listen", "store"]),
     (1, &["mail", "verdict", "metrics", "endpoint"]),
 ];
 
@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 32] = [
+const HOMES: [(&str, &[&str]); 35] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -49,6 +49,9 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
+    ("redb", &["store"]),
+    ("siphasher", &["store"]),
+    ("data-encoding", &["store"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),
@@ -64,7 +67,7 @@ const HOMES: [(&str, &[&str]); 32] = [
 
 /// As [`HOMES`]; apart because `metrics::` also names our own module of that name.
 const METRICS_HOMES: [(&str, &[&str]); 2] =
-    [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict"])];
+    [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict", "store"])];
 
 /// Files that only tests compile; they may name what they like.
 const TEST_FILES: [&str; 2] = ["tests.rs", "loopback.rs"];

@@ -1,0 +1,47 @@
+//! The whole state as lines: see [`super::line`].
+
+use std::io::{self, Write};
+
+use redb::{ReadTransaction, ReadableTable};
+
+use super::{
+    Store,
+    error::{Fault, StoreError},
+    event::Event,
+    line::{LINE_FORMAT, Line},
+    read::{each_entry, state},
+    tables::{HORIZON, POSITIONS},
+};
+
+impl Store {
+    /// Writes positions, horizon and all entries, from one state, while others read and write.
+    /// Returns the number of entries.
+    ///
+    /// # Errors
+    /// [`Fault::Export`] if `to` cannot be written; why the store cannot be read.
+    pub fn export(&self, to: &mut dyn Write) -> Result<u64, StoreError> {
+        self.named(self.engine.read(|transaction| export(transaction, to)))
+    }
+}
+
+fn export(transaction: &ReadTransaction, to: &mut dyn Write) -> Result<u64, Fault> {
+    let state = state(transaction)?;
+    put(to, &Line::Header { format: LINE_FORMAT, tokenizer: state.tokenizer })?;
+    for row in transaction.open_table(POSITIONS)?.iter()? {
+        let (origin, sequence) = row?;
+        put(to, &Line::Position { origin: origin.value(), sequence: sequence.value() })?;
+    }
+    if let Some(row) = transaction.open_table(HORIZON)?.get(())? {
+        put(to, &Line::Horizon(row.value()))?;
+    }
+    each_entry(transaction, |digest, entry| put(to, &Line::Event(Event { digest, entry })))?;
+    let count = state.counts.total();
+    put(to, &Line::End { count, hash: state.hash })?;
+    to.flush().map_err(Fault::Export)?;
+    Ok(count)
+}
+
+fn put(to: &mut dyn Write, line: &Line) -> Result<(), Fault> {
+    let written: io::Result<()> = writeln!(to, "{line}");
+    written.map_err(Fault::Export)
+}
