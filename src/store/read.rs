@@ -64,6 +64,17 @@ impl Store {
         }))
     }
 
+    /// The stamp of the newest entry.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn latest(&self) -> Result<Option<Stamp>, StoreError> {
+        self.named(self.engine.read(|transaction| {
+            let last = transaction.open_table(MESSAGES)?.last()?;
+            Ok(last.map(|(rank, _)| Stamp::from_rank(rank.value()).0))
+        }))
+    }
+
     /// This store's own events from that sequence on, at most `most` records. What has been
     /// superseded or has expired comes as void. Nothing, if that sequence has not been given yet.
     ///

@@ -13,8 +13,6 @@ pub mod autolearn;
 mod checkpoint;
 mod scribe;
 mod settings;
-#[cfg(test)]
-mod tests;
 
 use std::{
     sync::{
@@ -89,18 +87,27 @@ pub enum Taught {
 /// Why something was not learned. Nothing of it is in the store.
 #[derive(Debug, thiserror::Error)]
 pub enum LearnError {
-    /// The store could not be opened, read or written.
-    #[error("the store")]
-    Store(#[from] StoreError),
+    /// The store could not be opened, read or written. Shared by all lessons of a transaction.
+    #[error("{0}")]
+    Store(Arc<StoreError>),
     /// The copy of the model could not be written.
-    #[error("the copy of the model")]
+    #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// The store has no place for it, as with a clock that is far behind.
+    #[error("the store does not take it: {0:?}")]
+    NotTaken(Outcome),
     /// Learning has ended, or broke.
     #[error("nothing is learned any more: the service stops")]
     Stopped,
     /// The thread that learns could not be started.
     #[error("cannot start the thread that learns")]
     Thread(#[source] std::io::Error),
+}
+
+impl From<StoreError> for LearnError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
 }
 
 /// How much is learned.
@@ -197,9 +204,8 @@ impl Learner {
             Teach::Forget => Vec::new(),
             Teach::Spam | Teach::Ham => Features::of(message).to_bytes(),
         };
-        let lesson = Lesson { kind: teach.kind(), digest, features: features.into() };
-        let outcome = self.ask(|reply| Task::Teach(lesson, reply))??;
-        Ok(taught(outcome))
+        let lesson = Lesson { kind: teach.kind(), digest, features };
+        taught(self.ask(|reply| Task::Teach(lesson, reply))??)
     }
 
     /// What [`Self::teach`] would do.
@@ -215,7 +221,7 @@ impl Learner {
     /// # Errors
     /// The store cannot be read.
     pub fn knows(&self, message: &Message) -> Result<bool, LearnError> {
-        Ok(self.store.entry(&Digest(bayes::digest(message)))?.is_some())
+        Ok(self.store.entry(Digest(bayes::digest(message)))?.is_some())
     }
 
     /// How much is learned.
@@ -234,8 +240,8 @@ impl Learner {
             model_bytes,
             settled,
             file_bytes: self.store.size()?.file_bytes,
-            origin: self.store.origin().to_string(),
-            state_hash: self.store.state_hash()?.to_string(),
+            origin: format!("{:016x}", self.store.origin()?),
+            state_hash: format!("{:032x}", self.store.state_hash()?),
         })
     }
 
@@ -264,7 +270,7 @@ impl Learner {
     }
 
     fn foreseen(&self, teach: Teach, digest: Digest) -> Result<Taught, LearnError> {
-        let before = self.store.entry(&digest)?.map(|entry| entry.kind);
+        let before = self.store.entry(digest)?.map(|entry| entry.kind);
         Ok(match (teach, before) {
             (Teach::Forget, None | Some(Kind::Forgotten)) => Taught::NotKnown,
             (Teach::Forget, Some(_)) => Taught::Forgotten,
@@ -288,12 +294,18 @@ impl Drop for Learner {
     }
 }
 
-fn taught(outcome: Outcome) -> Taught {
-    match outcome {
+/// What lessons of one's own can come to.
+fn taught(outcome: Outcome) -> Result<Taught, LearnError> {
+    Ok(match outcome {
         Outcome::Learned => Taught::Learned,
         Outcome::Moved => Taught::Moved,
         Outcome::Known => Taught::Known,
         Outcome::Forgotten => Taught::Forgotten,
         Outcome::NotKnown => Taught::NotKnown,
-    }
+        Outcome::TooLarge
+        | Outcome::Superseded
+        | Outcome::Expired
+        | Outcome::Duplicate
+        | Outcome::Void => return Err(LearnError::NotTaken(outcome)),
+    })
 }

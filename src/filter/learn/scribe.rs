@@ -14,7 +14,7 @@ use super::{Compacted, LearnError, checkpoint};
 use crate::{
     checks::bayes::{Class, Features, Knowledge, Model},
     metrics,
-    store::{Change, Entry, Kind, Lesson, Outcome, Stamp, Store, StoreError},
+    store::{self, Batch, Change, Entry, Kind, Lesson, Outcome, Stamp, Store},
 };
 
 /// Lessons in one transaction.
@@ -100,14 +100,21 @@ impl Scribe {
 
     /// Goes on from a copy; `None` if the store no longer knows what changed since.
     fn resume(&mut self, copied: u64, model: Model) -> Result<Option<()>, LearnError> {
-        let Some((changes, change)) = self.store.changes_since(copied)? else { return Ok(None) };
-        self.knowledge.replace(model);
-        // They come by digest, not in the order in which they happened.
-        self.follow(&changes);
-        if changes.len() > 1 {
-            self.knowledge.change(Model::unsettle);
+        let mut model = model;
+        let (mut late, mut latest) = (false, None);
+        let number = self.store.changes_since(copied, |change| {
+            // They come in the order in which messages first changed, not in canonical order.
+            let stamp = change.after.as_ref().map(|entry| entry.stamp);
+            late |= stamp < latest;
+            latest = latest.max(stamp);
+            Step::of(&change).apply(&mut model);
+        })?;
+        let Some(number) = number else { return Ok(None) };
+        if late {
+            model.unsettle();
         }
-        (self.change, self.copied) = (change, copied);
+        self.knowledge.replace(model);
+        (self.change, self.copied) = (number, copied);
         Ok(Some(()))
     }
 
@@ -187,8 +194,7 @@ impl Scribe {
         }
         match self.store.teach(lessons) {
             Ok(batch) => {
-                self.follow(&batch.changes);
-                self.change = batch.change;
+                self.follow(&batch);
                 for (reply, outcome) in replies.into_iter().zip(batch.outcomes) {
                     let _ = reply.send(Ok(outcome));
                 }
@@ -198,29 +204,37 @@ impl Scribe {
                 tracing::error!(error = crate::chain(&error), "nothing is learned");
                 let error = Arc::new(error);
                 for reply in replies {
-                    let _ = reply.send(Err(StoreError::Shared(Arc::clone(&error)).into()));
+                    let _ = reply.send(Err(LearnError::Store(Arc::clone(&error))));
                 }
             }
         }
     }
 
     /// The model follows the store.
-    fn follow(&mut self, changes: &[Change]) {
-        for change in changes {
-            let late = change.after.as_ref().is_some_and(|entry| Some(entry.stamp) < self.latest);
-            let (before, after) = (lesson(change.before.as_ref()), lesson(change.after.as_ref()));
+    fn follow(&mut self, batch: &Batch) {
+        if batch.since != self.change {
+            return self.catch_up();
+        }
+        for change in &batch.changes {
+            let stamp = change.after.as_ref().map(|entry| entry.stamp);
+            let late = stamp.is_some() && stamp < self.latest;
+            let step = Step::of(change);
             self.knowledge.change(|model| {
-                if let Some((class, features)) = &before {
-                    model.forget(*class, features);
-                }
-                if let Some((class, features)) = &after {
-                    model.learn(*class, features);
-                }
+                step.apply(model);
                 if late {
                     model.unsettle();
                 }
             });
-            self.latest = self.latest.max(change.after.as_ref().map(|entry| entry.stamp));
+            self.latest = self.latest.max(stamp);
+        }
+        self.change = batch.number;
+    }
+
+    /// A transaction was durable although it failed: the model has missed it.
+    fn catch_up(&mut self) {
+        if let Err(error) = self.rebuild() {
+            metrics::learning_failed();
+            tracing::error!(error = crate::chain(&error), "the model is not what the store has");
         }
     }
 
@@ -287,7 +301,7 @@ impl Scribe {
 
     fn compact(&mut self) -> Result<Compacted, LearnError> {
         self.copy();
-        let (before, after) = self.store.compact()?;
+        let store::Compacted { before, after } = self.store.compact()?;
         Ok(Compacted { before, after })
     }
 }
@@ -297,11 +311,32 @@ impl Scribe {
 fn from_nothing(store: &Store) -> Result<(Model, u64), LearnError> {
     let mut model = Model::new();
     let change = store.entries(|_, entry| {
-        if let Some((class, features)) = lesson(Some(entry)) {
+        if let Some((class, features)) = lesson(Some(&entry)) {
             model.learn(class, &features);
         }
     })?;
     Ok((model, change))
+}
+
+/// What a change means for the model, read before anybody has to wait for it.
+struct Step {
+    before: Option<(Class, Features)>,
+    after: Option<(Class, Features)>,
+}
+
+impl Step {
+    fn of(change: &Change) -> Self {
+        Self { before: lesson(change.before.as_ref()), after: lesson(change.after.as_ref()) }
+    }
+
+    fn apply(&self, model: &mut Model) {
+        if let Some((class, features)) = &self.before {
+            model.forget(*class, features);
+        }
+        if let Some((class, features)) = &self.after {
+            model.learn(*class, features);
+        }
+    }
 }
 
 /// What the model learns of an entry: nothing of a forgotten one, and nothing of one that cannot

@@ -1,8 +1,11 @@
 //! `[store]`
 
-use std::path::PathBuf;
+use std::{num::NonZeroU64, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+/// Some hundreds of megabytes.
+const MOST_MESSAGES: NonZeroU64 = NonZeroU64::MIN.saturating_add(99_999);
 
 /// `[store]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,11 +14,11 @@ pub struct Settings {
     /// The folder with what is learned.
     pub path: PathBuf,
     /// The newest so many messages are kept; what older ones taught is forgotten.
-    pub most_messages: u64,
+    pub most_messages: NonZeroU64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { path: PathBuf::from("/var/lib/gatepost"), most_messages: 100_000 }
+        Self { path: PathBuf::from("/var/lib/gatepost"), most_messages: MOST_MESSAGES }
     }
 }
