@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use door::{Door, DoorError};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Mode};
 
 /// `[milter]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -70,7 +70,8 @@ impl Store {
     /// Why it cannot be read.
     pub fn latest(&self) -> Result<Option<Stamp>, StoreError> {
         self.named(self.engine.read(|transaction| {
-            let last = transaction.open_table(MESSAGES)?.last()?;
+            let messages = transaction.open_table(MESSAGES)?;
+            let last = messages.last()?;
             Ok(last.map(|(rank, _)| Stamp::from_rank(rank.value()).0))
         }))
     }

@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 35] = [
+const HOMES: [(&str, &[&str]); 40] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -35,7 +35,7 @@ const HOMES: [(&str, &[&str]); 35] = [
     ("tracing", &[]),
     ("indexmap", &[]),
     ("ipnet", &[]),
-    ("serde_json", &["cli", "verdict", "checks/rules"]),
+    ("serde_json", &["cli", "verdict", "checks/rules", "control"]),
     ("indymilter", &["milter"]),
     ("socket2", &["milter"]),
     ("mail-parser", &["mail"]),
@@ -46,6 +46,8 @@ const HOMES: [(&str, &[&str]); 35] = [
     ("whatlang", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("pcre2", &["checks/rules"]),
+    ("sha2", &["checks/bayes"]),
+    ("libm", &["checks/bayes"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
@@ -63,6 +65,9 @@ const HOMES: [(&str, &[&str]); 35] = [
     ("tracing-subscriber", &["cli"]),
     ("tracing-journald", &["cli"]),
     ("axum", &["control"]),
+    ("hyper", &["control"]),
+    ("hyper-util", &["control"]),
+    ("http-body-util", &["control"]),
 ];
 
 /// As [`HOMES`]; apart because `metrics::` also names our own module of that name.

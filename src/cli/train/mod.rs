@@ -7,7 +7,7 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -15,7 +15,7 @@ use std::{
 
 use self::{
     summary::{Skipped, Summary},
-    teacher::{Hand, Teacher},
+    teacher::Teacher,
 };
 use super::{
     Exit, Failure,
@@ -86,22 +86,16 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     let (teach, messages) = arguments.teach.parts();
     let runtime = runtime()?;
     let teacher = Teacher::find(&settings, runtime.handle())?;
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&stop);
+    runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            interrupted.store(true, Ordering::Relaxed);
+        }
+    });
     let lesson =
         Lesson { teach, dry: messages.dry_run, most: settings.limits.scan_bytes, stop: &stop };
-    let summary = thread::scope(|scope| {
-        let interrupt = runtime.spawn(tokio::signal::ctrl_c());
-        let waiting = runtime.handle().clone();
-        scope.spawn(|| {
-            // Ends with the interrupt, or when that is no longer awaited.
-            if waiting.block_on(interrupt).is_ok() {
-                stop.store(true, Ordering::Relaxed);
-            }
-        });
-        let summary = lesson.teach_all(&teacher, messages);
-        runtime.shutdown_background();
-        summary
-    });
+    let summary = lesson.teach_all(&teacher, messages);
     if messages.json { summary.json()? } else { summary.text(teach, messages.dry_run)? }
     Ok(if summary.failed() { Exit::Failed } else { Exit::Done })
 }

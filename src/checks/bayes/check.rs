@@ -1,0 +1,74 @@
+//! The question: how likely is this message spam, by what has been learned?
+
+use std::sync::Arc;
+
+use super::{Clue, Features, Knowledge, Opinion};
+use crate::{
+    checks::{Answered, Case, Check, Work},
+    verdict::{Answer, Evidence, Finding, Name, Points, Token},
+};
+
+/// How many tokens are shown.
+const SHOWN: usize = 12;
+
+/// Asks the classifier.
+#[derive(Clone, Debug)]
+pub struct Bayes {
+    /// What is known, or why nothing can be.
+    knowledge: Result<Arc<Knowledge>, String>,
+    minimum_messages: u64,
+    name: Name,
+}
+
+/// The store that should be there is not.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unavailable(String);
+
+impl Bayes {
+    /// A check that knows what `knowledge` knows, or says on every message why it does not know.
+    /// It has no opinion before it has learned `minimum_messages` of spam, and of ham.
+    pub fn new(knowledge: Result<Arc<Knowledge>, String>, minimum_messages: u64) -> Self {
+        Self { knowledge, minimum_messages, name: "BAYES".into() }
+    }
+}
+
+/// Whether so much is learned that the classifier may have an opinion.
+pub fn is_ripe(knowledge: &Knowledge, minimum_messages: u64) -> bool {
+    let (spam, ham) = knowledge.read(super::Model::learned);
+    spam.min(ham) >= minimum_messages
+}
+
+impl Check for Bayes {
+    fn name(&self) -> &'static str {
+        "bayes"
+    }
+
+    fn of_message(&self, case: &Case) -> Option<Work> {
+        let (bayes, case) = (self.clone(), case.clone());
+        Some(Work::Cpu(Box::new(move || bayes.judge(&case))))
+    }
+}
+
+impl Bayes {
+    fn judge(&self, case: &Case) -> Answered {
+        let knowledge = self.knowledge.as_ref().map_err(|why| Unavailable(why.clone()))?;
+        if !is_ripe(knowledge, self.minimum_messages) {
+            return Ok(Answer::default());
+        }
+        let features = Features::of(&case.message);
+        let (Opinion { probability, .. }, clues) = knowledge
+            .read(|model| (model.judge(&features), model.explain(&features)));
+        let because = clues
+            .into_iter()
+            .take(SHOWN)
+            .map(|Clue { text, spam, ham, log_odds }| {
+                Token { text: text.unwrap_or_default(), spam, ham, log_odds }
+            })
+            .collect();
+        let millionths = (probability.clamp(0.0, 1.0) * 1e6).round() as u32;
+        let evidence = Evidence::Probability { millionths, because };
+        let finding = Finding { name: self.name.clone(), weight: Points::ZERO, evidence };
+        Ok(Answer { findings: vec![finding], ..Answer::default() })
+    }
+}
