@@ -12,6 +12,7 @@ mod replay;
 mod rules;
 mod serve;
 mod sources;
+mod store;
 mod traced;
 mod train;
 
@@ -55,6 +56,9 @@ enum Command {
     Check(check::Arguments),
     /// Teach the filter what is spam and what is not
     Train(train::Arguments),
+    /// Look after what was learned
+    #[command(subcommand)]
+    Store(store::Command),
     /// Measure the filter on labelled mail
     Replay(replay::Arguments),
     /// Look at, check and test the rules
@@ -107,6 +111,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(path, arguments),
         Command::Check(arguments) => check::run(path, arguments),
         Command::Train(arguments) => train::run(path, &arguments),
+        Command::Store(command) => store::run(path, &command),
         Command::Replay(arguments) => replay::run(path, &arguments),
         Command::Rules(command) => rules::run(path, command),
         Command::Config(command) => config::run(path, command),

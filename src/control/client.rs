@@ -1,10 +1,13 @@
 //! The other end of the door: what `train` and `store` ask of a running service.
 
-use std::{io, time::Duration};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{Method, Request, client::conn::http1, header::HOST};
+use hyper::{Method, Request, body::Incoming, client::conn::http1, header::HOST};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::{net::UnixStream, time::timeout};
@@ -12,7 +15,7 @@ use tokio::{net::UnixStream, time::timeout};
 use super::train::Refusal;
 use crate::{
     endpoint::Endpoint,
-    filter::learn::{Compacted, Status, Taught, Teach},
+    filter::learn::{Compacted, Status, Taught, Teach, Verified},
 };
 
 /// No answer is longer.
@@ -36,6 +39,9 @@ pub enum ClientError {
     /// What listens there is something else, or another version.
     #[error("the service answered something that is not understood")]
     Answer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What it answered cannot be written.
+    #[error("cannot write")]
+    Output(#[source] io::Error),
     /// It does not answer.
     #[error("the service did not answer within {} s", PATIENCE.as_secs())]
     Silent,
@@ -53,7 +59,9 @@ impl Client {
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, ClientError> {
         let failed = |error| ClientError::Connect(endpoint.clone(), error);
         let Endpoint::Unix(path) = endpoint else {
-            return Err(failed(io::Error::other("the store is reached through unix sockets alone")));
+            return Err(failed(io::Error::other(
+                "the store is reached through unix sockets alone",
+            )));
         };
         let stream = UnixStream::connect(path).await.map_err(failed)?;
         let (sender, connection) =
@@ -85,6 +93,30 @@ impl Client {
         self.ask(Method::GET, "/store", Vec::new()).await
     }
 
+    /// Has everything read and checked.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn verify(&mut self) -> Result<Verified, ClientError> {
+        self.ask(Method::GET, "/store/verify", Vec::new()).await
+    }
+
+    /// Writes all that is learned.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; `to` may hold a part of it then.
+    pub async fn export(&mut self, to: &mut impl Write) -> Result<(), ClientError> {
+        let mut body = self.send(Method::GET, "/store/export", Vec::new()).await?;
+        while let Some(frame) =
+            timeout(PATIENCE, body.frame()).await.or(Err(ClientError::Silent))?
+        {
+            if let Ok(piece) = frame.map_err(ClientError::Broken)?.into_data() {
+                to.write_all(&piece).map_err(ClientError::Output)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives space back to the disk.
     ///
     /// # Errors
@@ -99,7 +131,9 @@ impl Client {
         path: &str,
         body: Vec<u8>,
     ) -> Result<T, ClientError> {
-        timeout(PATIENCE, self.exchange(method, path, body)).await.unwrap_or(Err(ClientError::Silent))
+        timeout(PATIENCE, self.exchange(method, path, body))
+            .await
+            .unwrap_or(Err(ClientError::Silent))
     }
 
     async fn exchange<T: DeserializeOwned>(
@@ -108,6 +142,19 @@ impl Client {
         path: &str,
         body: Vec<u8>,
     ) -> Result<T, ClientError> {
+        let body = self.send(method, path, body).await?;
+        let body = Limited::new(body, MOST_ANSWER).collect().await;
+        let body = body.map_err(ClientError::Answer)?.to_bytes();
+        serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.into()))
+    }
+
+    /// The body of a good answer.
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Incoming, ClientError> {
         let request = Request::builder().method(method).uri(path).header(HOST, "gatepost");
         let request = request
             .body(Full::new(Bytes::from(body)))
@@ -115,12 +162,12 @@ impl Client {
         self.0.ready().await.map_err(ClientError::Broken)?;
         let response = self.0.send_request(request).await.map_err(ClientError::Broken)?;
         let status = response.status();
+        if status.is_success() {
+            return Ok(response.into_body());
+        }
         let body = Limited::new(response.into_body(), MOST_ANSWER).collect().await;
         let body = body.map_err(ClientError::Answer)?.to_bytes();
-        if !status.is_success() {
-            let told = serde_json::from_slice::<Refusal>(&body);
-            return Err(ClientError::Refused(told.map_or(status.to_string(), |told| told.error)));
-        }
-        serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.into()))
+        let told = serde_json::from_slice::<Refusal>(&body);
+        Err(ClientError::Refused(told.map_or(status.to_string(), |told| told.error)))
     }
 }

@@ -6,9 +6,11 @@
 //! | `GET /health` | `ok` |
 //! | `POST /train/spam`, `/train/ham`, `/train/forget` | learns or forgets the message in the body; `?dry_run` only says what it would do |
 //! | `GET /store` | how much is learned |
+//! | `GET /store/verify` | reads everything and says whether it fits together |
+//! | `GET /store/export` | all that is learned, a line a message |
 //! | `POST /store/compact` | gives space back to the disk |
 //!
-//! There is no authentication: who may connect may do it. The last three are taken on unix sockets
+//! There is no authentication: who may connect may do it. What reaches the store is taken on unix sockets
 //! alone, where the permissions of the file say who that is. Errors are JSON, `{"error": …}`.
 
 mod client;
@@ -21,7 +23,12 @@ use serde::{Deserialize, Serialize};
 
 pub use client::{Client, ClientError};
 
-use crate::{endpoint::{Endpoint, Mode}, filter::learn::Learner, listen::Socket, metrics};
+use crate::{
+    endpoint::{Endpoint, Mode},
+    filter::learn::Learner,
+    listen::Socket,
+    metrics,
+};
 
 /// `[control]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

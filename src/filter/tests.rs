@@ -108,6 +108,7 @@ fn setup(manner: Manner, change: Settings) -> Setup {
         networks: networks::Settings { relays, ..networks::Settings::default() },
         profiles,
         checks: vec![Arc::new(Examiner(manner)), Arc::clone(&list) as Arc<dyn Check>],
+        autolearn: None,
         rules: Arc::new(RuleSet::parse::<&str, &str>(&[])),
         admission: Arc::new(Admission::new(&LimitSettings {
             parallel: 1,

@@ -106,8 +106,7 @@ pub async fn build(
 ) -> Result<Built, BuildError> {
     let settings = &config.settings;
     let before = before.map(|(config, built)| (&config.settings, built));
-    let score_set =
-        ScoreSet { net: offline == Offline::No, bayes: learned.is_ripe(settings) };
+    let score_set = ScoreSet { net: offline == Offline::No, bayes: learned.is_ripe(settings) };
     let rules = read_rules(settings, score_set).await?;
     report(rules.complaints());
     let replies = Replies::new(&settings.replies).map_err(BuildError::Replies)?;

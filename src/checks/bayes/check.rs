@@ -57,13 +57,16 @@ impl Bayes {
             return Ok(Answer::default());
         }
         let features = Features::of(&case.message);
-        let (Opinion { probability, .. }, clues) = knowledge
-            .read(|model| (model.judge(&features), model.explain(&features)));
+        let (Opinion { probability, .. }, clues) =
+            knowledge.read(|model| (model.judge(&features), model.explain(&features)));
         let because = clues
             .into_iter()
             .take(SHOWN)
-            .map(|Clue { text, spam, ham, log_odds }| {
-                Token { text: text.unwrap_or_default(), spam, ham, log_odds }
+            .map(|Clue { text, spam, ham, log_odds }| Token {
+                text: text.unwrap_or_default(),
+                spam,
+                ham,
+                log_odds,
             })
             .collect();
         let millionths = (probability.clamp(0.0, 1.0) * 1e6).round() as u32;

@@ -2,6 +2,7 @@
 
 /// File name and text of every built-in rules file, in the order in which they are read.
 pub(super) const RULES: &[(&str, &str)] = &[
+    ("bayes.cf", include_str!("../../../rules/bayes.cf")),
     ("bounces.cf", include_str!("../../../rules/bounces.cf")),
     ("bulk.cf", include_str!("../../../rules/bulk.cf")),
     ("crypto.cf", include_str!("../../../rules/crypto.cf")),
@@ -23,6 +24,7 @@ pub(super) const RULES: &[(&str, &str)] = &[
 
 /// File name and text of every built-in file of cases.
 pub(super) const CASES: &[(&str, &str)] = &[
+    ("bayes.cases", include_str!("../../../rules/bayes.cases")),
     ("bounces.cases", include_str!("../../../rules/bounces.cases")),
     ("bulk.cases", include_str!("../../../rules/bulk.cases")),
     ("crypto.cases", include_str!("../../../rules/crypto.cases")),

@@ -7,9 +7,13 @@
 //! text
 //! ### miss SUBJ_FREE_MONEY : money, but not free
 //! Subject: money
+//! ### hit BAYES_99 : another check has found something
+//! ### with BAYES 0.995
+//! Subject: money
 //! ```
 //! Everything up to the next `###` is the message; blank lines before it are dropped, and lines
-//! end in CR LF as on the wire. There is no envelope and no other check.
+//! end in CR LF as on the wire. There is no envelope. `### with NAME` adds to the case above it what
+//! another check finds, with a probability if there is one.
 
 use std::sync::Arc;
 
@@ -17,7 +21,7 @@ use super::{RuleSet, builtin};
 use crate::{
     checks::Case,
     mail::{Envelope, Message},
-    verdict::Name,
+    verdict::{Evidence, Finding, Name, Points},
 };
 
 /// How one rule did on one case.
@@ -47,7 +51,7 @@ impl CaseResult {
 /// A file of cases that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CasesError {
-    /// Not `### hit NAME` or `### miss NAME`.
+    /// Not `### hit NAME` or `### miss NAME`, nor `### with NAME` behind one of these.
     #[error("{file}:{line}: a case begins with `### hit NAME` or `### miss NAME`")]
     Heading {
         /// The file.
@@ -79,7 +83,7 @@ pub fn builtin() -> &'static [(&'static str, &'static str)] {
 pub fn run(rules: &RuleSet, name: &str, text: &str) -> Result<Vec<CaseResult>, CasesError> {
     let mut results = Vec::new();
     for section in sections(name, text)? {
-        let fired = fired(rules, &section.message);
+        let fired = fired(rules, &section);
         for rule in section.rules {
             if !rules.defines(rule) {
                 let (file, line) = (name.to_owned(), section.line);
@@ -104,6 +108,7 @@ struct Section<'t> {
     expected: bool,
     rules: Vec<&'t str>,
     words: &'t str,
+    others: Vec<Finding>,
     message: String,
 }
 
@@ -112,7 +117,10 @@ fn sections<'t>(file: &str, text: &'t str) -> Result<Vec<Section<'t>>, CasesErro
     for (number, line) in (1..).zip(text.lines()) {
         if let Some(heading) = line.strip_prefix("###") {
             let wrong = CasesError::Heading { file: file.to_owned(), line: number };
-            sections.push(section(number, heading).ok_or(wrong)?);
+            match (finding(heading), sections.last_mut()) {
+                (Some(finding), Some(section)) => section.others.push(finding),
+                _ => sections.push(section(number, heading).ok_or(wrong)?),
+            }
             continue;
         }
         let Some(section) = sections.last_mut() else { continue };
@@ -134,13 +142,29 @@ fn section(line: usize, heading: &str) -> Option<Section<'_>> {
     };
     let rules: Vec<&str> = names.collect();
     let some = !rules.is_empty();
-    some.then(|| Section { line, expected, rules, words: words.trim(), message: String::new() })
+    let (others, message) = (Vec::new(), String::new());
+    some.then(|| Section { line, expected, rules, words: words.trim(), others, message })
 }
 
-fn fired<'r>(rules: &'r RuleSet, message: &str) -> Vec<&'r Name> {
+/// `with BAYES 0.995`, `with SPF_FAIL`
+fn finding(heading: &str) -> Option<Finding> {
+    let mut words = heading.trim().strip_prefix("with ")?.split_whitespace();
+    let name = words.next()?.into();
+    let evidence = match words.next() {
+        None => Evidence::Fact(String::new()),
+        Some(probability) => {
+            let probability: f64 = probability.parse().ok()?;
+            let millionths = (probability.clamp(0.0, 1.0) * 1e6).round() as u32;
+            Evidence::Probability { millionths, because: Vec::new() }
+        }
+    };
+    Some(Finding { name, weight: Points::ZERO, evidence })
+}
+
+fn fired<'r>(rules: &'r RuleSet, section: &Section<'_>) -> Vec<&'r Name> {
     let case = Case {
         envelope: Arc::new(Envelope::default()),
-        message: Arc::new(Message::parse(message.as_bytes().to_vec())),
+        message: Arc::new(Message::parse(section.message.as_bytes().to_vec())),
     };
-    rules.fired(&rules.examine_all(&case), &[])
+    rules.fired(&rules.examine_all(&case), &section.others)
 }

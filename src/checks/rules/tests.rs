@@ -187,7 +187,7 @@ fn long_chains_of_metas_and_ifs_are_no_problem() {
 
 /// The built-in rules, compiled once for the tests that need them.
 fn builtin_rules() -> RuleSet {
-    RuleSet::load(&Settings::default(), ScoreSet::default()).unwrap()
+    RuleSet::load(&Settings::default(), ScoreSet { net: true, bayes: true }).unwrap()
 }
 
 #[test]

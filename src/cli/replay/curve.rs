@@ -135,7 +135,11 @@ mod tests {
             (&[1.0], &[], None, None),
         ] {
             let curve = curve(ham, spam);
-            assert_eq!((curve.roca_percent(), curve.missed_percent(0.1)), (roca, missed), "{curve:?}");
+            assert_eq!(
+                (curve.roca_percent(), curve.missed_percent(0.1)),
+                (roca, missed),
+                "{curve:?}"
+            );
         }
     }
 

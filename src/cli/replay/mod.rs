@@ -61,6 +61,10 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
         report::write_scores(path, &replayed.scored)?;
     }
     let report = Report::of(&replayed);
-    if arguments.json { report.json()? } else { report.text()? }
+    if arguments.json {
+        report.json()?
+    } else {
+        report.text()?
+    }
     Ok(Exit::Done)
 }

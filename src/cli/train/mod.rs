@@ -13,10 +13,8 @@ use std::{
     thread,
 };
 
-use self::{
-    summary::{Skipped, Summary},
-    teacher::Teacher,
-};
+use self::summary::{Skipped, Summary};
+pub(super) use self::teacher::{Teacher, TeacherError};
 use super::{
     Exit, Failure,
     progress::Progress,
@@ -96,7 +94,11 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     let lesson =
         Lesson { teach, dry: messages.dry_run, most: settings.limits.scan_bytes, stop: &stop };
     let summary = lesson.teach_all(&teacher, messages);
-    if messages.json { summary.json()? } else { summary.text(teach, messages.dry_run)? }
+    if messages.json {
+        summary.json()?
+    } else {
+        summary.text(teach, messages.dry_run)?
+    }
     Ok(if summary.failed() { Exit::Failed } else { Exit::Done })
 }
 

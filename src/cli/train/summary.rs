@@ -95,8 +95,11 @@ impl Summary {
         let mut output = io::stdout().lock();
         let all: usize = self.taught.values().chain(self.skipped.values()).sum();
         let rate = self.taught.values().sum::<usize>() as f64 / self.seconds.max(1e-3);
-        let said: Vec<String> =
-            self.taught.iter().map(|(taught, count)| format!("{count} {}", word(*taught))).collect();
+        let said: Vec<String> = self
+            .taught
+            .iter()
+            .map(|(taught, count)| format!("{count} {}", word(*taught)))
+            .collect();
         let said = if said.is_empty() { "nothing taught".to_owned() } else { said.join(", ") };
         let would = if dry { " (dry run: nothing was changed)" } else { "" };
         writeln!(

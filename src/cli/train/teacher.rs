@@ -46,7 +46,10 @@ impl Teacher {
     ///
     /// # Errors
     /// See [`TeacherError`].
-    pub(in crate::cli) fn find(settings: &Settings, runtime: &Handle) -> Result<Self, TeacherError> {
+    pub(in crate::cli) fn find(
+        settings: &Settings,
+        runtime: &Handle,
+    ) -> Result<Self, TeacherError> {
         let unix = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Unix(_));
         let listed = settings.control.listen.iter().filter(unix).cloned();
         let mut forbidden = None;

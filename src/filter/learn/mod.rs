@@ -15,6 +15,7 @@ mod scribe;
 mod settings;
 
 use std::{
+    io::{BufRead, Write},
     sync::{
         Arc, Mutex,
         mpsc::{SyncSender, sync_channel},
@@ -31,7 +32,7 @@ use self::scribe::{Scribe, Task};
 use crate::{
     checks::bayes::{self, Features, Knowledge},
     mail::Message,
-    store::{self, Digest, Kind, Lesson, Outcome, Store, StoreError},
+    store::{self, Digest, Imported, Kind, Lesson, Outcome, Store, StoreError},
 };
 
 /// Messages that wait for the scribe before teachers have to wait.
@@ -142,6 +143,17 @@ pub struct Compacted {
     pub after: u64,
 }
 
+/// What looking at everything found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// How much is learned.
+    pub status: Status,
+    /// The store's file had to be mended.
+    pub repaired: bool,
+    /// What does not fit together, at most twenty; empty if all is well.
+    pub mistakes: Vec<String>,
+}
+
 /// Learns. Its methods block: call them on a thread for that.
 #[derive(Debug)]
 pub struct Learner {
@@ -160,8 +172,7 @@ impl Learner {
     /// The store belongs to another process, is damaged, or made by another version.
     pub fn open(settings: &Settings, scan_bytes: usize) -> Result<Self, LearnError> {
         let Settings { path, most_messages } = settings;
-        let bounds =
-            store::Settings { most_messages: *most_messages, tokenizer: bayes::TOKENIZER };
+        let bounds = store::Settings { most_messages: *most_messages, tokenizer: bayes::TOKENIZER };
         let store = Arc::new(Store::open(path, &bounds)?);
         let knowledge = Arc::new(Knowledge::default());
         let (queue, tasks) = sync_channel(QUEUE);
@@ -243,6 +254,34 @@ impl Learner {
             origin: format!("{:016x}", self.store.origin()?),
             state_hash: format!("{:032x}", self.store.state_hash()?),
         })
+    }
+
+    /// Reads everything and checks that it fits together. Teaching waits meanwhile.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn verify(&self) -> Result<Verified, LearnError> {
+        let store::Verification { repaired, mistakes, .. } = self.store.verify()?;
+        Ok(Verified { status: self.status()?, repaired, mistakes })
+    }
+
+    /// Writes all that is learned, as it is at this moment, in the store's line format.
+    ///
+    /// # Errors
+    /// The store cannot be read, or `to` not be written.
+    pub fn export(&self, to: &mut dyn Write) -> Result<(), LearnError> {
+        self.store.export(to)?;
+        Ok(())
+    }
+
+    /// Takes in what another store has exported; all or nothing.
+    ///
+    /// # Errors
+    /// The lines are not what an export wrote, or the store cannot be written.
+    pub fn import(&self, from: &mut dyn BufRead) -> Result<Imported, LearnError> {
+        let imported = self.store.import(from)?;
+        self.ask(Task::CatchUp)?;
+        Ok(imported)
     }
 
     /// Gives space back to the disk. Teaching waits meanwhile, judging does not.

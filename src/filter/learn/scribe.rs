@@ -36,6 +36,8 @@ type Learned = Result<Outcome, LearnError>;
 pub(super) enum Task {
     /// A lesson, and where its outcome goes.
     Teach(Lesson, SyncSender<Learned>),
+    /// The store was changed by somebody else; tell when the model has followed.
+    CatchUp(SyncSender<()>),
     /// Give space back.
     Compact(SyncSender<Result<Compacted, LearnError>>),
     /// A model made anew, and the store's last change in it; `None` if that failed.
@@ -181,6 +183,10 @@ impl Scribe {
                 // Whoever asked may have gone away.
                 let _ = reply.send(self.compact());
             }
+            Task::CatchUp(reply) => {
+                self.catch_up();
+                let _ = reply.send(());
+            }
             Task::Settled(model) => self.settled(model),
             Task::Stop => return false,
             Task::Teach(lesson, reply) => self.teach(vec![lesson], vec![reply]),
@@ -230,7 +236,8 @@ impl Scribe {
         self.change = batch.number;
     }
 
-    /// A transaction was durable although it failed: the model has missed it.
+    /// The store has changed without the model: a transaction was durable although it failed, or
+    /// an export was taken in.
     fn catch_up(&mut self) {
         if let Err(error) = self.rebuild() {
             metrics::learning_failed();

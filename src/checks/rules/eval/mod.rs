@@ -115,9 +115,10 @@ impl Question {
     pub(super) fn is_answered(&self, others: &[Finding]) -> bool {
         others.iter().any(|other| match (self, &other.evidence) {
             (Self::Found(name), _) => other.name.as_str() == *name,
-            (Self::Within { finding, millionths }, Evidence::Probability { millionths: how_many, .. }) => {
-                other.name.as_str() == *finding && millionths.contains(how_many)
-            }
+            (
+                Self::Within { finding, millionths },
+                Evidence::Probability { millionths: how_many, .. },
+            ) => other.name.as_str() == *finding && millionths.contains(how_many),
             _ => false,
         })
     }

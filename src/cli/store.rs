@@ -1,0 +1,165 @@
+//! `gatepost store`: looks after what was learned.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, Write},
+    path::PathBuf,
+};
+
+use super::{
+    Exit, Failure, runtime,
+    train::{Teacher, TeacherError},
+};
+use crate::{
+    config::{Config, Settings},
+    control::Client,
+    filter::learn::{Compacted, Learner, Verified},
+    store::{Imported, Store},
+};
+
+/// What can be done with the store.
+#[derive(Debug, clap::Subcommand)]
+#[command(
+    after_help = "A running service does it, as long as this user may connect to its control socket; but import wants \
+                  the service stopped.\n\n\
+                  Exit status: 0 done; 1 the store is not sound; 2 wrong usage or configuration; 3 could not do it.\n\n\
+                  Examples:\n  \
+                  gatepost store verify\n  \
+                  gatepost store export > learned.tsv\n  \
+                  gatepost store import learned.tsv\n  \
+                  gatepost store compact"
+)]
+pub(super) enum Command {
+    /// Read everything and check that it fits together; print how much is learned
+    Verify {
+        /// One JSON object instead of text for people
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write all that is learned, a line a message, to standard output
+    Export,
+    /// Take in what `export` has written, of this store or another
+    Import {
+        /// The file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Give the disk back what is not needed
+    Compact,
+}
+
+/// A file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", path.display())]
+struct Unreadable {
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+pub(super) fn run(path: Option<PathBuf>, command: &Command) -> Result<Exit, Failure> {
+    let settings = Config::load(path.as_deref())?.settings;
+    match command {
+        Command::Verify { json } => verify(&settings, *json),
+        Command::Export => export(&settings),
+        Command::Import { file } => import(&settings, file),
+        Command::Compact => compact(&settings),
+    }
+}
+
+fn verify(settings: &Settings, json: bool) -> Result<Exit, Failure> {
+    let runtime = runtime()?;
+    let verified = match Teacher::find(settings, runtime.handle())? {
+        Teacher::Service(socket, runtime) => runtime.block_on(async {
+            let mut client = Client::connect(&socket).await?;
+            client.verify().await
+        })?,
+        Teacher::Store(learner) => learner.verify()?,
+    };
+    let mut output = io::stdout().lock();
+    if json {
+        serde_json::to_writer(&mut output, &verified)?;
+        writeln!(output)?;
+    } else {
+        show(&verified, &mut output)?;
+    }
+    Ok(if verified.mistakes.is_empty() { Exit::Done } else { Exit::No })
+}
+
+fn show(verified: &Verified, output: &mut impl Write) -> io::Result<()> {
+    let Verified { status, repaired, mistakes } = verified;
+    writeln!(
+        output,
+        "messages     {} spam, {} ham, {} forgotten",
+        status.spam, status.ham, status.forgotten
+    )?;
+    writeln!(
+        output,
+        "tokens       {}, {:.1} MiB in memory",
+        status.tokens,
+        mebibytes(status.model_bytes as u64)
+    )?;
+    writeln!(output, "file         {:.1} MiB", mebibytes(status.file_bytes))?;
+    writeln!(output, "origin       {}", status.origin)?;
+    writeln!(output, "state hash   {}", status.state_hash)?;
+    if *repaired {
+        writeln!(output, "repaired     the file's own bookkeeping was damaged, and is mended")?;
+    }
+    for mistake in mistakes {
+        writeln!(output, "wrong        {mistake}")?;
+    }
+    if mistakes.is_empty() {
+        writeln!(output, "sound")?;
+    }
+    Ok(())
+}
+
+fn export(settings: &Settings) -> Result<Exit, Failure> {
+    let runtime = runtime()?;
+    let mut output = BufWriter::new(io::stdout().lock());
+    match Teacher::find(settings, runtime.handle()) {
+        Ok(Teacher::Service(socket, runtime)) => runtime.block_on(async {
+            let mut client = Client::connect(&socket).await?;
+            client.export(&mut output).await
+        })?,
+        Ok(Teacher::Store(learner)) => learner.export(&mut output)?,
+        Err(error @ TeacherError::Forbidden { .. }) => return Err(error.into()),
+        // Made by another version: what is in it can still be written down.
+        Err(TeacherError::Store(_)) => {
+            Store::open_to_read(&settings.store.path)?.export(&mut output)?;
+        }
+    }
+    output.flush()?;
+    Ok(Exit::Done)
+}
+
+fn import(settings: &Settings, file: &PathBuf) -> Result<Exit, Failure> {
+    let learner = Learner::open(&settings.store, settings.limits.scan_bytes)?;
+    let mut input: Box<dyn BufRead> = if file.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        let unreadable = |source| Unreadable { path: file.clone(), source };
+        Box::new(BufReader::new(File::open(file).map_err(unreadable)?))
+    };
+    let Imported { taken, known, expired, .. } = learner.import(&mut *input)?;
+    writeln!(io::stdout(), "{taken} messages taken in, {known} known already, {expired} too old")?;
+    Ok(Exit::Done)
+}
+
+fn compact(settings: &Settings) -> Result<Exit, Failure> {
+    let runtime = runtime()?;
+    let Compacted { before, after } = match Teacher::find(settings, runtime.handle())? {
+        Teacher::Service(socket, runtime) => runtime.block_on(async {
+            let mut client = Client::connect(&socket).await?;
+            client.compact().await
+        })?,
+        Teacher::Store(learner) => learner.compact()?,
+    };
+    writeln!(io::stdout(), "{:.1} MiB before, {:.1} MiB now", mebibytes(before), mebibytes(after))?;
+    Ok(Exit::Done)
+}
+
+/// To a tenth.
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
