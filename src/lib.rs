@@ -8,12 +8,12 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 8 | [`cli`] | serve, check, rules, config: a file or folder each |
+//! | 8 | [`cli`] | serve, check, train, store, replay, rules, config: a file or folder each |
 //! | 7 | [`service`] | builds everything from the configuration, opens the doors, reloads, drains |
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
 //! | 5 | [`milter`] [`control`] | doors: one protocol each |
-//! | 4 | [`filter`] | the one path from envelope and message to judgement |
-//! | 3 | [`checks`] | one question a file: lists, antivirus, attachments, rules, test strings |
+//! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
+//! | 3 | [`checks`] | one question a file: lists, antivirus, attachments, rules, bayes, test strings |
 //! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!
@@ -28,6 +28,15 @@
 //!
 //! `check` takes the same path. There is no test mode.
 //!
+//! # The path of a lesson
+//! 1. `train`, by way of [`control`] if a service runs, or the filter itself ([`filter::learn::autolearn`])
+//!    brings a message to [`filter::learn::Learner`]; [`checks::bayes`] says which message it is and what
+//!    is to be kept of it: hashes, never text.
+//! 2. One thread writes lessons to the [`store`] in batches. The store is a set of events, the last word
+//!    on each message by its stamp: nodes that hold the same events hold the same state, in whatever
+//!    order these came. After the transaction the lesson is learned for good.
+//! 3. The model in memory, which is a function of that set, follows; judging only ever reads it.
+//!
 //! # What never happens
 //! - A message is accepted that no scanner has seen, without a header, a log field and a counter
 //!   that say so.
@@ -36,6 +45,8 @@
 //! - Load changes a verdict: what cannot be judged in time is told 4xx.
 //! - A verdict is forced by adding points: [`verdict::Forced`] stands beside the score.
 //! - Two configurations meet in one connection: a session keeps the one it began with.
+//! - A lesson counts twice, or in part; one that was acknowledged is lost.
+//! - Judging waits for the disk of the store, or for another node.
 
 pub mod checks;
 pub mod clamd;

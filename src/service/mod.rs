@@ -113,9 +113,7 @@ pub async fn run(
     door.close();
     while doors.join_next().await.is_some() {}
     let _ = over.send(true);
-    if timeout(FAREWELL, join_all(controls)).await.is_err() {
-        warn!("a control connection was cut off");
-    }
+    say_farewell(controls).await;
     upkeep.abort();
     close_store(learned).await;
     info!("stopped");
@@ -150,6 +148,13 @@ async fn open_milter(config: &Config, door: &Door) -> Result<Doors, ListenError>
         doors.spawn(door.clone().serve(name.as_str().into(), socket));
     }
     Ok(doors)
+}
+
+/// Control connections end when what they asked for is answered, or after a while.
+async fn say_farewell(controls: Controls) {
+    if timeout(FAREWELL, join_all(controls)).await.is_err() {
+        warn!("a control connection was cut off");
+    }
 }
 
 /// Opens what was learned. Blocks a thread of its own, for as long as that takes.

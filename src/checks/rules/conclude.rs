@@ -181,14 +181,14 @@ fn evidence(set: &RuleSet, hits: &Hits, values: &[f64], number: u32, rule: &Rule
     if rule.kind == Kind::Meta {
         return Evidence::Meta { of: grounds(set, values, number) };
     }
-    let nothing_seen = || Evidence::Fact(question(set, hits, number, rule));
+    let nothing_seen = || Evidence::Fact(question(set, number, rule));
     hits.evidence(number).cloned().unwrap_or_else(nothing_seen)
 }
 
 /// What a rule asks that shows nothing of the message when it hits.
-fn question(set: &RuleSet, hits: &Hits, number: u32, rule: &Rule) -> String {
+fn question(set: &RuleSet, number: u32, rule: &Rule) -> String {
     let asked = match rule.kind {
-        Kind::Eval if hits.count(number) > 0 => {
+        Kind::Eval => {
             let eval = set.evals.iter().find(|eval| eval.rule == number);
             eval.map(|eval| format!("eval:{}", eval.function))
         }

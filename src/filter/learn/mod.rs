@@ -289,7 +289,7 @@ impl Learner {
     /// # Errors
     /// The store cannot be rewritten.
     pub fn compact(&self) -> Result<Compacted, LearnError> {
-        Ok(self.ask(Task::Compact)??)
+        self.ask(Task::Compact)?
     }
 
     /// Ends when all that was brought is durable and the model has been copied. Who teaches later
@@ -320,6 +320,7 @@ impl Learner {
     }
 
     /// Hands the scribe a task and waits for the answer.
+    #[expect(clippy::disallowed_methods, reason = "a learner blocks, and says so")]
     fn ask<T>(&self, task: impl FnOnce(SyncSender<T>) -> Task) -> Result<T, LearnError> {
         let (reply, answer) = sync_channel(1);
         self.queue.send(task(reply)).map_err(|_| LearnError::Stopped)?;
