@@ -108,3 +108,94 @@ fn is_balanced(knowledge: &Knowledge, teach: Teach) -> bool {
     let (more, less) = if teach == Teach::Spam { (spam, ham) } else { (ham, spam) };
     more < FREE.max(less.saturating_mul(MOST_IMBALANCE))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        filter::learn,
+        verdict::{Evidence, Finding, Reference, Verdict},
+    };
+
+    /// `NAME=points` each.
+    fn judgement(findings: &str) -> Judgement {
+        let finding = |text: &str| {
+            let (name, points) = text.split_once('=').unwrap();
+            let evidence = Evidence::Fact(String::new());
+            Finding { name: name.into(), weight: points.parse().unwrap(), evidence }
+        };
+        Judgement {
+            reference: Reference::random(),
+            profile: "external".into(),
+            verdict: Verdict::Accept,
+            reason: Reason::Score,
+            score: Points::ZERO,
+            required: None,
+            findings: findings.split_whitespace().map(finding).collect(),
+            late: Vec::new(),
+            broken: Vec::new(),
+            unscanned: false,
+            spam_headers: true,
+            dry_run: false,
+            took: Duration::ZERO,
+        }
+    }
+
+    fn autolearn(folder: &std::path::Path) -> Autolearn {
+        let store = learn::Settings { path: folder.to_owned(), ..learn::Settings::default() };
+        let learner = Arc::new(Learner::open(&store, 1 << 20).unwrap());
+        let settings = Settings { enabled: true, ..Settings::default() };
+        Autolearn::new(&settings, learner).unwrap()
+    }
+
+    #[test]
+    fn what_is_sure_without_the_classifier_is_learned() {
+        let folder = tempfile::tempdir().unwrap();
+        let autolearn = autolearn(folder.path());
+        let rules = RuleSet::parse(&[(
+            "x.cf",
+            "header A eval:check_for_spf_fail()\nheader BAYES_99 eval:check_bayes('0.99', '1.00')\n\
+             tflags BAYES_99 learn\nheader MINE Subject =~ /x/\ntflags MINE noautolearn",
+        )]);
+        for (findings, lesson) in [
+            ("", Some(Teach::Ham)),
+            ("A=0.05", Some(Teach::Ham)),
+            ("A=0.1", None),
+            ("A=11.9", None),
+            ("A=12", Some(Teach::Spam)),
+            ("A=8 OTHER=5", Some(Teach::Spam)),
+            ("A=8 BAYES_99=5", None),
+            ("A=8 MINE=5", None),
+            ("MINE=50 BAYES_99=50", Some(Teach::Ham)),
+        ] {
+            assert_eq!(autolearn.lesson(&rules, &judgement(findings)), lesson, "{findings}");
+        }
+        let late = Judgement { late: vec!["lists"], ..judgement("") };
+        assert_eq!(autolearn.lesson(&rules, &late), None, "what was not asked may be spam");
+        let forced = Judgement { reason: Reason::Busy, ..judgement("A=20") };
+        assert_eq!(autolearn.lesson(&rules, &forced), None);
+    }
+
+    #[test]
+    fn neither_class_outgrows_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let autolearn = autolearn(folder.path());
+        let knowledge = autolearn.learner.knowledge();
+        for (spam, ham, may_spam, may_ham) in [
+            (0, 0, true, true),
+            (199, 0, true, true),
+            (200, 0, false, true),
+            (200, 50, false, true),
+            (200, 51, true, true),
+            (100, 1000, true, false),
+        ] {
+            let mut model = Model::new();
+            model.add_learned(spam, ham);
+            knowledge.replace(model);
+            let may = [Teach::Spam, Teach::Ham].map(|teach| is_balanced(knowledge, teach));
+            assert_eq!(may, [may_spam, may_ham], "{spam} {ham}");
+        }
+    }
+}

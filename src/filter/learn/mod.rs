@@ -13,6 +13,8 @@ pub mod autolearn;
 mod checkpoint;
 mod scribe;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io::{BufRead, Write},
@@ -73,9 +75,9 @@ impl Teach {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Taught {
-    /// It was new.
+    /// It was new, or had been forgotten.
     Learned,
-    /// It was known as the other, or had been forgotten.
+    /// It was known as the other.
     Moved,
     /// It is known as just that already.
     Known,
@@ -313,7 +315,7 @@ impl Learner {
         Ok(match (teach, before) {
             (Teach::Forget, None | Some(Kind::Forgotten)) => Taught::NotKnown,
             (Teach::Forget, Some(_)) => Taught::Forgotten,
-            (_, None) => Taught::Learned,
+            (_, None | Some(Kind::Forgotten)) => Taught::Learned,
             (_, Some(kind)) if kind == teach.kind() => Taught::Known,
             (_, Some(_)) => Taught::Moved,
         })

@@ -326,17 +326,17 @@ fn from_nothing(store: &Store) -> Result<(Model, u64), LearnError> {
 }
 
 /// What a change means for the model, read before anybody has to wait for it.
-struct Step {
+pub(super) struct Step {
     before: Option<(Class, Features)>,
     after: Option<(Class, Features)>,
 }
 
 impl Step {
-    fn of(change: &Change) -> Self {
+    pub(super) fn of(change: &Change) -> Self {
         Self { before: lesson(change.before.as_ref()), after: lesson(change.after.as_ref()) }
     }
 
-    fn apply(&self, model: &mut Model) {
+    pub(super) fn apply(&self, model: &mut Model) {
         if let Some((class, features)) = &self.before {
             model.forget(*class, features);
         }

@@ -1,0 +1,154 @@
+//! A learner on a store of its own: what is taught is known, at once and after any end.
+
+use std::{fs, path::Path, thread, time::Duration};
+
+use super::*;
+use crate::checks::bayes::Model;
+
+const SCAN_BYTES: usize = 1 << 20;
+
+fn settings(folder: &Path) -> Settings {
+    Settings { path: folder.to_owned(), ..Settings::default() }
+}
+
+fn open(folder: &Path) -> Learner {
+    Learner::open(&settings(folder), SCAN_BYTES).unwrap()
+}
+
+/// Message `number` of a kind that `words` tell.
+fn message(number: usize, words: &str) -> Vec<u8> {
+    format!(
+        "From: a{number}@example.org\r\nSubject: {words} {number}\r\nMessage-ID: <{number}@x>\r\n\
+         Date: Tue, 4 Mar 2025 10:12:00 +0100\r\n\r\nHello, {words} number {number}.\r\n"
+    )
+    .into_bytes()
+}
+
+fn spam(number: usize) -> Vec<u8> {
+    message(number, "cheap watches")
+}
+
+fn ham(number: usize) -> Vec<u8> {
+    message(1000 + number, "minutes of the meeting")
+}
+
+/// What the model makes of one that is none of those.
+fn log_odds(learner: &Learner) -> f64 {
+    let features = Features::of(&Message::parse(message(5000, "cheap meeting")));
+    learner.knowledge().read(|model| model.judge(&features).log_odds)
+}
+
+fn teach_some(learner: &Learner) {
+    for number in 0..20 {
+        assert_eq!(learner.teach(Teach::Spam, spam(number)).unwrap(), Taught::Learned);
+        assert_eq!(learner.teach(Teach::Ham, ham(number)).unwrap(), Taught::Learned);
+    }
+}
+
+#[test]
+fn a_message_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path());
+    for (teach, taught, learned) in [
+        (Teach::Forget, Taught::NotKnown, (0, 0)),
+        (Teach::Spam, Taught::Learned, (1, 0)),
+        (Teach::Spam, Taught::Known, (1, 0)),
+        (Teach::Ham, Taught::Moved, (0, 1)),
+        (Teach::Forget, Taught::Forgotten, (0, 0)),
+        (Teach::Forget, Taught::NotKnown, (0, 0)),
+        (Teach::Ham, Taught::Learned, (0, 1)),
+    ] {
+        let foreseen = learner.foresee(teach, spam(1)).unwrap();
+        assert_eq!(learner.teach(teach, spam(1)).unwrap(), taught, "{teach:?}");
+        assert_eq!(foreseen, taught, "{teach:?}");
+        assert_eq!(learner.knowledge().read(Model::learned), learned, "{teach:?}");
+    }
+}
+
+#[test]
+fn many_may_teach_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path());
+    thread::scope(|scope| {
+        for teacher in 0..4 {
+            let learner = &learner;
+            scope.spawn(move || {
+                // Half of what each teaches another teaches as well.
+                for number in teacher * 10..teacher * 10 + 20 {
+                    learner.teach(Teach::Spam, spam(number)).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(learner.status().unwrap().spam, 50);
+    assert_eq!(learner.knowledge().read(Model::learned), (50, 0));
+    assert!(learner.verify().unwrap().mistakes.is_empty());
+}
+
+#[test]
+fn the_model_is_there_again_with_and_without_its_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path());
+    teach_some(&learner);
+    let before = log_odds(&learner);
+    learner.close();
+    assert!(matches!(learner.teach(Teach::Spam, spam(99)), Err(LearnError::Stopped)));
+    drop(learner);
+    assert!(read_checkpoint(folder.path()).unwrap().is_some());
+    assert_eq!(log_odds(&open(folder.path())), before);
+    fs::remove_file(folder.path().join("model")).unwrap();
+    assert_eq!(log_odds(&open(folder.path())), before);
+    fs::write(folder.path().join("model"), b"no model at all").unwrap();
+    assert!(read_checkpoint(folder.path()).is_err());
+    assert_eq!(log_odds(&open(folder.path())), before);
+}
+
+/// An old copy and the changes since lead to the same as all from the beginning.
+#[test]
+fn an_old_copy_catches_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path());
+    teach_some(&learner);
+    drop(learner);
+    let learner = open(folder.path());
+    let old = fs::read(folder.path().join("model")).unwrap();
+    for number in 20..30 {
+        learner.teach(Teach::Spam, spam(number)).unwrap();
+    }
+    let before = log_odds(&learner);
+    assert_eq!(fs::read(folder.path().join("model")).unwrap(), old, "not copied yet");
+    let (number, mut model) = read_checkpoint(folder.path()).unwrap().unwrap();
+    let follow = |change| scribe::Step::of(&change).apply(&mut model);
+    learner.store.changes_since(number, follow).unwrap().unwrap();
+    let features = Features::of(&Message::parse(message(5000, "cheap meeting")));
+    assert_eq!(model.judge(&features).log_odds, before);
+}
+
+#[test]
+fn the_model_settles_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path());
+    teach_some(&learner);
+    learner.teach(Teach::Forget, spam(0)).unwrap();
+    assert!(!learner.status().unwrap().settled);
+    for _ in 0..600 {
+        if learner.status().unwrap().settled {
+            break;
+        }
+        #[expect(clippy::disallowed_methods, reason = "no runtime here")]
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(learner.status().unwrap().settled);
+    let settled = log_odds(&learner);
+    drop(learner);
+    fs::remove_file(folder.path().join("model")).unwrap();
+    assert_eq!(log_odds(&open(folder.path())), settled, "as from the beginning");
+}
+
+#[test]
+fn a_store_has_one_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let _learner = open(folder.path());
+    let error = Learner::open(&settings(folder.path()), SCAN_BYTES).unwrap_err();
+    assert!(error.to_string().contains("in use by another process"), "{error}");
+}
