@@ -26,6 +26,9 @@ const IDLE: Duration = Duration::from_secs(2);
 /// So many changes are copied even if there is no pause.
 const CHANGES_TO_COPY: u64 = 20_000;
 
+/// The model is tens of megabytes: in pauses it is copied no more often than this.
+const COPY_EVERY: Duration = Duration::from_secs(60);
+
 /// Settling the model takes at most one part in so many of a core.
 const SETTLE_SHARE: u32 = 100;
 
@@ -59,6 +62,8 @@ pub(super) struct Scribe {
     change: u64,
     /// The store's last change that is in the copy.
     copied: u64,
+    /// When this process last copied it.
+    copied_at: Option<Instant>,
     settling: Settling,
 }
 
@@ -91,6 +96,7 @@ impl Scribe {
             queue,
             change: 0,
             copied: 0,
+            copied_at: None,
             settling: Settling::Rests { until: None },
         };
         match copy.map(|(change, model)| scribe.resume(change, model)).transpose()?.flatten() {
@@ -246,7 +252,7 @@ impl Scribe {
     }
 
     fn tidy(&mut self) {
-        if self.change != self.copied && !matches!(self.settling, Settling::Runs { .. }) {
+        if self.copied_at.is_none_or(|at| at.elapsed() >= COPY_EVERY) {
             self.copy();
         }
         let rested = match self.settling {
@@ -297,7 +303,7 @@ impl Scribe {
         }
         let copied = checkpoint::write(&self.folder, self.change, &self.knowledge);
         let copied = copied.map_err(LearnError::from).and_then(|()| {
-            self.copied = self.change;
+            (self.copied, self.copied_at) = (self.change, Some(Instant::now()));
             Ok(self.store.checkpointed(self.change)?)
         });
         if let Err(error) = copied {

@@ -1,0 +1,112 @@
+//! What the classifier costs with a million tokens learned.
+//!
+//! `cargo bench --bench classifier`. Messages are made here: words of a vocabulary in which some are
+//! common and most are rare, as in language (G. K. Zipf). What a message costs besides, reading
+//! and rendering it, is what rules pay too; it is measured for comparison.
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use gatepost::{
+    checks::bayes::{Class, Features, Model},
+    mail::Message,
+};
+
+/// Distinct tokens before anything is measured.
+const TOKENS: usize = 1_000_000;
+
+/// Words of a message.
+const WORDS: u64 = 300;
+
+/// Numbers that look random and are the same each time (D. E. Knuth's MMIX).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    /// A word: every other is one of a thousand, the rest of some millions.
+    fn word(&mut self) -> String {
+        let rank = if self.next().is_multiple_of(2) {
+            self.next() % 1_000
+        } else {
+            self.next() % 4_000_000
+        };
+        format!("w{rank:x}")
+    }
+}
+
+/// Message `number`, of some three kilobytes.
+fn message(number: u64) -> Message {
+    let mut numbers = Numbers(number);
+    let mut raw = format!(
+        "Received: from mx{0}.example.org (mx{0}.example.org [192.0.2.{1}]) by mx.example.com\r\n\
+         \tfor <b@example.com>; Tue, 4 Mar 2025 10:12:00 +0100\r\n\
+         From: Alice Martin <a{number}@example.org>\r\nTo: Bob Smith <bob@example.com>\r\n\
+         Date: Tue, 4 Mar 2025 10:12:00 +0100\r\nMessage-ID: <{number}.4711@example.org>\r\n\
+         Subject: {2} {3}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n",
+        number % 97,
+        number % 200,
+        numbers.word(),
+        numbers.word(),
+    );
+    for word in 1..=WORDS {
+        raw.push_str(&numbers.word());
+        raw.push_str(if word % 10 == 0 { "\r\n" } else { " " });
+    }
+    Message::parse(raw.into_bytes())
+}
+
+fn class(number: u64) -> Class {
+    if number.is_multiple_of(2) { Class::Spam } else { Class::Ham }
+}
+
+/// A model with so many tokens, and the number of the next message.
+fn learned() -> (Model, u64) {
+    let mut model = Model::new();
+    let mut number = 0;
+    while model.tokens() < TOKENS {
+        model.learn(class(number), &Features::of(&message(number)));
+        number += 1;
+    }
+    (model, number)
+}
+
+fn classifier(criterion: &mut Criterion) {
+    let (mut model, next) = learned();
+    let messages: Vec<Message> = (next..next + 500).map(message).collect();
+    let features: Vec<Features> = messages.iter().map(Features::of).collect();
+    let mut turn = (0..messages.len()).cycle();
+    let mut at = move || turn.next().unwrap_or_default();
+
+    let mut group = criterion.benchmark_group("classifier, a million tokens");
+    group.bench_function("parse and render", |bencher| {
+        let raw = messages[0].raw().to_vec();
+        bencher.iter_batched(
+            || raw.clone(),
+            |raw| Message::parse(raw).body().len(),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("read features", |bencher| {
+        bencher.iter(|| Features::of(&messages[at()]));
+    });
+    group.bench_function("judge", |bencher| bencher.iter(|| model.judge(&features[at()])));
+    group.bench_function("read features and judge", |bencher| {
+        bencher.iter(|| model.judge(&Features::of(&messages[at()])));
+    });
+    group.bench_function("read features, judge and learn", |bencher| {
+        bencher.iter(|| {
+            let at = at();
+            let features = Features::of(&messages[at]);
+            let opinion = model.judge(&features);
+            model.learn(class(at as u64), &features);
+            opinion
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, classifier);
+criterion_main!(benches);
