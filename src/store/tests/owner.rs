@@ -27,6 +27,20 @@ fn a_new_store_lies_in_a_folder_for_its_owner_alone() {
     assert_ne!(open(folder.path(), 10).origin().unwrap(), origin);
 }
 
+/// Killed while the store was made: what it left is not in the way.
+#[test]
+fn half_made_files_are_cleared_away() {
+    let folder = folder();
+    let draft = folder.path().join(format!("{FILE_NAME}.new-0123456789abcdef"));
+    fs::write(&draft, [0; 5000]).unwrap();
+    fs::write(folder.path().join("mine"), "").unwrap();
+    drop(open(folder.path(), 10));
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    assert_eq!(names, ["mine", FILE_NAME]);
+}
+
 #[test]
 fn the_second_to_open_it_is_told() {
     let folder = folder();
@@ -53,7 +67,7 @@ fn what_is_not_there_is_not_made_by_a_reader() {
 fn another_format_is_refused_with_what_to_do() {
     let folder = folder();
     drop(open(folder.path(), 10));
-    let engine = Engine::open(&folder.path().join(FILE_NAME), false).unwrap();
+    let engine = Engine::open(&folder.path().join(FILE_NAME)).unwrap();
     let later = engine.write(|transaction| {
         transaction.open_table(NUMBERS)?.insert("format", 2)?;
         Ok(Done::Commit(()))
@@ -69,7 +83,7 @@ fn another_format_is_refused_with_what_to_do() {
 fn a_file_of_something_else_is_left_as_it_is() {
     let folder = folder();
     let file = folder.path().join(FILE_NAME);
-    for text in ["red", "not a database at all", "redb, but not really\n"] {
+    for text in ["", "red", "not a database at all", "redb, but not really\n"] {
         fs::write(&file, text).unwrap();
         let error = Store::open(folder.path(), &settings(10)).unwrap_err();
         assert!(matches!(error.fault, Fault::Damaged(_)), "{text}: {error}");
