@@ -55,81 +55,44 @@ fn an_export_reads_as_documented() {
     assert_eq!(exported(&store), expected);
 }
 
-/// One digest, origin and stamp for all; what is spoilt, and what is said about it.
+/// `spoilt.cases` has one a line: the line at fault, what is said of it, and the export.
 #[test]
 fn spoilt_exports_are_refused_by_line_and_cause() {
-    let d = "0123456789abcdef0123456789abcdef";
-    let header = "gatepost-store\t1\t7\n";
-    let good = format!("spam\t5\t00000000000000aa\t1\t{d}\tAAEC\n");
-    let (long, zeros) = ("A".repeat(100_000), "0".repeat(32));
-    let features = "AAAA".repeat(64 * 1024 / 3 + 1);
-    let cases = [
-        (String::new(), 1, "not an export"),
-        ("gatepost-store\t1\t7".to_owned(), 1, "not an export"),
-        ("From: me\n".to_owned(), 1, "not an export"),
-        ("\n".to_owned(), 1, "not an export"),
-        ("gatepost-store\t2\t7\n".to_owned(), 1, "format 2, this version reads 1"),
-        ("gatepost-store\t1\t8\n".to_owned(), 1, "tokenizer 8, this version has 7"),
-        (good.clone(), 1, "not an export"),
-        (header.to_owned(), 2, "incomplete"),
-        (format!("{header}{good}"), 3, "incomplete"),
-        (format!("{header}{}", good.trim_end()), 2, "incomplete"),
-        (format!("{header}{header}"), 2, "no known kind"),
-        (format!("{header}\n"), 2, "no known kind"),
-        (format!("{header}eggs\t5\n"), 2, "no known kind"),
-        (format!("{header}spam {d}\n"), 2, "no known kind"),
-        (format!("{header}spam\t5\n"), 2, "number of fields"),
-        (format!("{header}{}\tmore\n", good.trim_end()), 2, "number of fields"),
-        (format!("{header}spam\t-5\t00000000000000aa\t1\t{d}\t\n"), 2, "the time cannot"),
-        (format!("{header}spam\t+5\t00000000000000aa\t1\t{d}\t\n"), 2, "the time cannot"),
-        (format!("{header}spam\t\t00000000000000aa\t1\t{d}\t\n"), 2, "the time cannot"),
-        (format!("{header}spam\t5\taa\t1\t{d}\t\n"), 2, "the origin cannot"),
-        (format!("{header}spam\t5\t00000000000000AA\t1\t{d}\t\n"), 2, "the origin cannot"),
-        (format!("{header}spam\t5\t0000000000000000\t1\t{d}\t\n"), 2, "origin is zero"),
-        (format!("{header}spam\t5\t00000000000000aa\t0\t{d}\t\n"), 2, "sequence is zero"),
-        (
-            format!("{header}spam\t5\t00000000000000aa\t99999999999999999999\t{d}\t\n"),
-            2,
-            "the sequence cannot",
-        ),
-        (
-            format!("{header}spam\t18446744073709551615\t00000000000000aa\t1\t{d}\t\n"),
-            2,
-            "time is later",
-        ),
-        (format!("{header}spam\t5\t00000000000000aa\t1\t{d}0\t\n"), 2, "the digest cannot"),
-        (format!("{header}spam\t5\t00000000000000aa\t1\t{d}\tA\n"), 2, "the features cannot"),
-        (format!("{header}spam\t5\t00000000000000aa\t1\t{d}\tAA=\r\n"), 2, "the features cannot"),
-        (
-            format!("{header}forgotten\t5\t00000000000000aa\t1\t{d}\tAAEC\n"),
-            2,
-            "forgotten, with features",
-        ),
-        (
-            format!("{header}spam\t5\t00000000000000aa\t1\t{d}\t{features}\n"),
-            2,
-            "too many features",
-        ),
-        (format!("{header}{long}\n"), 2, "too long"),
-        (format!("{header}position\t0000000000000000\t1\n"), 2, "origin is zero"),
-        (format!("{header}horizon\t1\n"), 2, "number of fields"),
-        (format!("{header}{good}end\t2\t{zeros}\n"), 3, "1 events came, the last line counts 2"),
-        (format!("{header}{good}end\t1\t{zeros}\n"), 3, "the state hash"),
-        (format!("{header}end\t0\t{zeros}\n{good}"), 3, "something follows"),
-        (format!("{header}end\t0\t{zeros}\n\n"), 3, "something follows"),
-        (format!("{header}end\t0\t0\n"), 2, "the state hash cannot"),
-    ];
     let folder = folder();
     let store = open(folder.path(), 10);
-    for (export, line, cause) in cases {
-        let error = store.import(&mut export.as_bytes()).unwrap_err();
-        let Fault::Import { line: found, cause: fault } = &error.fault else { panic!("{error}") };
-        let shown: String = export.chars().take(120).collect();
-        assert!(fault.to_string().contains(cause), "{shown}: {fault}");
-        assert_eq!(*found, line, "{shown}");
+    let cases = include_str!("spoilt.cases").lines().filter(|line| !line.starts_with('#'));
+    for case in cases {
+        let [line, cause, export] = case.splitn(3, " | ").collect::<Vec<_>>()[..] else {
+            panic!("{case}")
+        };
+        assert_refused(&store, &written_out(export), line.parse().unwrap(), cause);
     }
+    let event = written_out("{header}spam\\t5\\t00000000000000aa\\t1\\t{digest}\\t");
+    let features = "AAAA".repeat(crate::store::MOST_FEATURE_BYTES / 3 + 1);
+    assert_refused(&store, &format!("{event}{features}\n"), 2, "too many features");
+    assert_refused(&store, &format!("{event}{}\n", "A".repeat(100_000)), 2, "too long");
     assert_eq!(store.number().unwrap(), 0, "nothing of any was taken");
     assert_eq!(store.positions().unwrap(), []);
+}
+
+fn written_out(export: &str) -> String {
+    export
+        .replace("{nothing}", "")
+        .replace("{header}", "gatepost-store\\t1\\t7\\n")
+        .replace("{good}", "spam\\t5\\t00000000000000aa\\t1\\t{digest}\\tAAEC\\n")
+        .replace("{digest}", "0123456789abcdef0123456789abcdef")
+        .replace("{zeros}", &"0".repeat(32))
+        .replace("\\t", "\t")
+        .replace("\\r", "\r")
+        .replace("\\n", "\n")
+}
+
+fn assert_refused(store: &Store, export: &str, line: u64, cause: &str) {
+    let shown: String = export.chars().take(120).collect();
+    let error = store.import(&mut export.as_bytes()).expect_err(&shown);
+    let Fault::Import { line: found, cause: fault } = &error.fault else { panic!("{error}") };
+    assert!(fault.to_string().contains(cause), "{shown}: {fault}");
+    assert_eq!(*found, line, "{shown}");
 }
 
 #[test]

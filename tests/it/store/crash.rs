@@ -16,7 +16,7 @@ use std::{
 
 use gatepost::store::{Digest, Kind, Lesson, Outcome, Store};
 
-use super::{Numbers, assert_sound, digest, lesson, open};
+use super::{Numbers, assert_sound, digest, lesson, memory, open};
 
 const THREADS: u64 = 4;
 const FOLDER: &str = "GATEPOST_TEST_STORE";
@@ -158,7 +158,7 @@ fn round(seed: u64, messages: u64) -> (usize, usize) {
 
 /// A store that was told the same events in peace has the same state.
 fn assert_same_undisturbed(store: &Store, seed: u64) {
-    let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+    let folder = memory();
     let undisturbed = open(folder.path());
     let origin = store.origin().unwrap();
     loop {

@@ -8,6 +8,7 @@ mod growth;
 use std::{num::NonZeroU64, path::Path};
 
 use gatepost::store::{Digest, Kind, Lesson, Settings, Store};
+use tempfile::TempDir;
 
 pub(crate) fn open(folder: &Path) -> Store {
     open_with(folder, 10_000_000)
@@ -16,6 +17,11 @@ pub(crate) fn open(folder: &Path) -> Store {
 pub(crate) fn open_with(folder: &Path, most: u64) -> Store {
     let most_messages = NonZeroU64::new(most).unwrap();
     Store::open(folder, &Settings { most_messages, tokenizer: 1 }).unwrap()
+}
+
+/// A folder in memory, where there is a file system for it.
+pub(crate) fn memory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// A sequence of numbers without a pattern (SplitMix64), the same for the same seed.
