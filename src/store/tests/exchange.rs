@@ -156,8 +156,6 @@ impl Farm {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
     #[test]
     fn stores_that_know_the_same_events_have_the_same_state(
         steps in steps(),
