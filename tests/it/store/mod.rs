@@ -1,4 +1,7 @@
 //! The store on real disks: killed, full, read-only, and used for long.
+//!
+//! The long ones and the figures: `tests/run.sh --test it store:: -- --ignored --nocapture
+//! --test-threads 1`.
 
 mod crash;
 mod disk;
