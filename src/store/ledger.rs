@@ -31,9 +31,7 @@ use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
 use super::{
     error::Fault,
-    event::{
-        Batch, Change, Digest, Entry, Kind, LATEST, Lesson, MOST_FEATURE_BYTES, Outcome, Stamp,
-    },
+    event::{Batch, Change, Digest, Entry, Kind, Outcome, Stamp},
     hash::entry_hash,
     tables::{
         DIGESTS, HORIZON, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, Rank, RedoRow, StampRow,
@@ -58,7 +56,7 @@ pub(super) struct Ledger<'t> {
     horizon_row: Table<'t, (), Rank>,
     numbers: Table<'t, &'static str, u128>,
     pub(super) state: State,
-    horizon: Option<Rank>,
+    pub(super) horizon: Option<Rank>,
     /// N.
     most: u64,
     /// The change number at the start.
@@ -95,35 +93,6 @@ impl<'t> Ledger<'t> {
             changes: tell.then(IndexMap::new),
             dirty: false,
         })
-    }
-
-    /// Gives a lesson at `now`, in milliseconds since 1970.
-    pub(super) fn teach(&mut self, lesson: Lesson, now: u64) -> Result<Outcome, Fault> {
-        let known = self.find(lesson.digest)?;
-        let said = known.as_ref().map(|entry| entry.kind);
-        match (said, lesson.kind) {
-            (None | Some(Kind::Forgotten), Kind::Forgotten) => return Ok(Outcome::NotKnown),
-            (Some(said), kind) if said == kind => return Ok(Outcome::Known),
-            (_, Kind::Forgotten) => {}
-            _ if lesson.features.len() > MOST_FEATURE_BYTES => return Ok(Outcome::TooLarge),
-            _ => {}
-        }
-        let replaced = known.as_ref().map_or(0, |entry| entry.stamp.time);
-        let stamp = self.next_stamp(now, replaced)?;
-        let features = if lesson.kind == Kind::Forgotten { Vec::new() } else { lesson.features };
-        self.merge(lesson.digest, Entry { stamp, kind: lesson.kind, features })
-    }
-
-    /// The stamp of the next event of this origin.
-    fn next_stamp(&mut self, now: u64, replaced: u64) -> Result<Stamp, Fault> {
-        let horizon = self.horizon.map_or(0, |(time, ..)| time);
-        let known = self.state.clock.max(replaced).max(horizon);
-        let time = now.max(known.saturating_add(1)).min(LATEST);
-        let origin = self.state.origin;
-        let sequence = self.position(origin)?.saturating_add(1);
-        self.state.clock = time;
-        self.set_position(origin, sequence)?;
-        Ok(Stamp { time, origin, sequence })
     }
 
     /// Merges one event into the state; see the module's header.
@@ -197,7 +166,7 @@ impl<'t> Ledger<'t> {
     }
 
     /// The entry of a message.
-    fn find(&self, digest: Digest) -> Result<Option<Entry>, Fault> {
+    pub(super) fn find(&self, digest: Digest) -> Result<Option<Entry>, Fault> {
         find(&self.digests, &self.messages, digest)
     }
 

@@ -51,6 +51,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use redb::WriteTransaction;
+
 pub use error::{Fault, LineFault, Mistake, StoreError};
 pub use event::{
     Batch, Change, Counts, Digest, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES, Outcome,
@@ -59,7 +61,7 @@ pub use event::{
 pub use import::Imported;
 pub use upkeep::{Compacted, Size, Verification};
 
-use engine::{Done, Engine};
+use engine::Engine;
 use tables::{
     DIGESTS, FORMAT, HORIZON, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, State, number,
 };
@@ -109,24 +111,25 @@ impl Store {
     fn open_as(folder: &Path, settings: Settings, reading: bool) -> Result<Self, StoreError> {
         let file = folder.join(FILE_NAME);
         let named = |fault| StoreError::new(&file, fault);
-        let engine = Engine::open(&file, !reading).map_err(named)?;
+        if !reading {
+            engine::create(&file, |new| lay_out(new, settings.tokenizer)).map_err(named)?;
+        }
+        let engine = Engine::open(&file).map_err(named)?;
         let store = Self { engine, settings, reading };
         store.begin().map_err(named)?;
         Ok(store)
     }
 
-    /// Looks at the versions; lays a new store out; expires what is too much by these settings.
+    /// Looks at the versions; expires what is too much by these settings.
     fn begin(&self) -> Result<(), Fault> {
         match self.versions()? {
-            None if self.reading => return Err(Fault::Missing),
-            None => self.lay_out()?,
-            Some((found, _)) if found != FORMAT => {
+            (found, _) if found != FORMAT => {
                 return Err(Fault::Format { found, ours: FORMAT });
             }
-            Some((_, found)) if found != self.settings.tokenizer && !self.reading => {
+            (_, found) if found != self.settings.tokenizer && !self.reading => {
                 return Err(Fault::Tokenizer { found, ours: self.settings.tokenizer });
             }
-            Some(_) => {}
+            _ => {}
         }
         if !self.reading && self.state()?.counts.total() > self.settings.most_messages.get() {
             self.write(false, |ledger| ledger.settle())?;
@@ -134,33 +137,13 @@ impl Store {
         Ok(())
     }
 
-    /// Format and tokenizer; None if the file is empty.
-    fn versions(&self) -> Result<Option<(u128, u32)>, Fault> {
+    /// Format and tokenizer; of another format, nothing else is known.
+    fn versions(&self) -> Result<(u128, u32), Fault> {
         self.engine.read(|transaction| {
-            let numbers = match transaction.open_table(NUMBERS) {
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-                numbers => numbers?,
-            };
+            let numbers = transaction.open_table(NUMBERS)?;
             let format = number(&numbers, "format")?;
-            if format != FORMAT {
-                return Ok(Some((format, 0)));
-            }
-            Ok(Some((format, State::load(&numbers)?.tokenizer)))
-        })
-    }
-
-    fn lay_out(&self) -> Result<(), Fault> {
-        self.engine.write(|transaction| {
-            transaction.open_table(MESSAGES)?;
-            transaction.open_table(DIGESTS)?;
-            transaction.open_table(POSITIONS)?;
-            transaction.open_table(JOURNAL)?;
-            transaction.open_table(REDO)?;
-            transaction.open_table(HORIZON)?;
-            let mut numbers = transaction.open_table(NUMBERS)?;
-            numbers.insert("format", FORMAT)?;
-            State::new(self.settings.tokenizer).save(&mut numbers)?;
-            Ok(Done::Commit(()))
+            let known = format == FORMAT;
+            Ok((format, if known { State::load(&numbers)?.tokenizer } else { 0 }))
         })
     }
 
@@ -172,4 +155,17 @@ impl Store {
     fn named<R>(&self, result: Result<R, Fault>) -> Result<R, StoreError> {
         result.map_err(|fault| StoreError::new(self.engine.file(), fault))
     }
+}
+
+/// All tables of a new store.
+fn lay_out(transaction: &WriteTransaction, tokenizer: u32) -> Result<(), Fault> {
+    transaction.open_table(MESSAGES)?;
+    transaction.open_table(DIGESTS)?;
+    transaction.open_table(POSITIONS)?;
+    transaction.open_table(JOURNAL)?;
+    transaction.open_table(REDO)?;
+    transaction.open_table(HORIZON)?;
+    let mut numbers = transaction.open_table(NUMBERS)?;
+    numbers.insert("format", FORMAT)?;
+    State::new(tokenizer).save(&mut numbers)
 }

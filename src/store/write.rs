@@ -6,7 +6,9 @@ use super::{
     Store,
     engine::Done,
     error::{Fault, Mistake, StoreError},
-    event::{Batch, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES, Outcome, Record},
+    event::{
+        Batch, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES, Outcome, Record, Stamp,
+    },
     ledger::Ledger,
 };
 
@@ -91,6 +93,35 @@ impl Store {
 }
 
 impl Ledger<'_> {
+    /// Gives a lesson at `now`, in milliseconds since 1970.
+    fn teach(&mut self, lesson: Lesson, now: u64) -> Result<Outcome, Fault> {
+        let known = self.find(lesson.digest)?;
+        let said = known.as_ref().map(|entry| entry.kind);
+        match (said, lesson.kind) {
+            (None | Some(Kind::Forgotten), Kind::Forgotten) => return Ok(Outcome::NotKnown),
+            (Some(said), kind) if said == kind => return Ok(Outcome::Known),
+            (_, Kind::Forgotten) => {}
+            _ if lesson.features.len() > MOST_FEATURE_BYTES => return Ok(Outcome::TooLarge),
+            _ => {}
+        }
+        let replaced = known.as_ref().map_or(0, |entry| entry.stamp.time);
+        let stamp = self.next_stamp(now, replaced)?;
+        let features = if lesson.kind == Kind::Forgotten { Vec::new() } else { lesson.features };
+        self.merge(lesson.digest, Entry { stamp, kind: lesson.kind, features })
+    }
+
+    /// The stamp of the next event of this origin.
+    fn next_stamp(&mut self, now: u64, replaced: u64) -> Result<Stamp, Fault> {
+        let horizon = self.horizon.map_or(0, |(time, ..)| time);
+        let known = self.state.clock.max(replaced).max(horizon);
+        let time = now.max(known.saturating_add(1)).min(LATEST);
+        let origin = self.state.origin;
+        let sequence = self.position(origin)?.saturating_add(1);
+        self.state.clock = time;
+        self.set_position(origin, sequence)?;
+        Ok(Stamp { time, origin, sequence })
+    }
+
     /// Applies one record, and moves the position of its origin.
     fn apply(&mut self, record: Record) -> Result<Outcome, Fault> {
         let (origin, first, last) = match &record {

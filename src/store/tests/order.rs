@@ -1,0 +1,92 @@
+//! The same set of events in any order and split, with repetitions: the same state.
+
+use std::collections::BTreeMap;
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+
+use super::{Mirror, TOKENIZER, assert_sound, entries, folder, open};
+use crate::store::{
+    Digest, Entry, Event, Kind, Stamp,
+    hash::entry_hash,
+    line::{LINE_FORMAT, Line},
+};
+
+fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![Just(Kind::Spam), Just(Kind::Ham), Just(Kind::Forgotten)]
+}
+
+/// Few messages, times and origins, so that they meet; even stamps that two events share.
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = (0..8u8, 0..20u64, 1..4u64, 1..4u64, kinds(), 0..2u8);
+    let event = event.prop_map(|(number, time, origin, sequence, kind, feature)| {
+        let features = if kind == Kind::Forgotten { vec![] } else { vec![feature] };
+        let stamp = Stamp { time, origin, sequence };
+        Event { digest: Digest([number; 16]), entry: Entry { stamp, kind, features } }
+    });
+    vec(event, 0..40)
+}
+
+/// The definition, word for word: the last word on each message, of these the newest.
+pub(super) fn definition(events: &[Event], most: usize) -> Mirror {
+    let mut last: BTreeMap<Digest, Entry> = BTreeMap::new();
+    for Event { digest, entry } in events {
+        let order = |entry: &Entry| (entry.stamp, entry.kind, entry.features.clone());
+        if last.get(digest).is_none_or(|known| order(known) < order(entry)) {
+            last.insert(*digest, entry.clone());
+        }
+    }
+    let mut newest: Vec<_> = last.into_iter().collect();
+    newest.sort_by_key(|(digest, entry)| (entry.stamp, *digest));
+    newest.into_iter().rev().take(most).collect()
+}
+
+/// An export by hand: entries in any order, no positions.
+fn export(events: &[Event]) -> String {
+    let mut text = format!("{}\n", Line::Header { format: LINE_FORMAT, tokenizer: TOKENIZER });
+    let mut hash = 0u128;
+    for event in events {
+        hash = hash.wrapping_add(entry_hash(event.digest, &event.entry));
+        text += &format!("{}\n", Line::Event(event.clone()));
+    }
+    text + &format!("{}\n", Line::End { count: events.len() as u64, hash })
+}
+
+proptest! {
+    #[test]
+    fn the_state_is_a_function_of_the_set(
+        events in events(),
+        most in 1..10u64,
+        swaps in vec((any::<Index>(), any::<Index>()), 0..60),
+        again in vec(any::<Index>(), 0..10),
+        split in any::<Index>(),
+    ) {
+        let expected = definition(&events, most as usize);
+        let mut shuffled = events.clone();
+        if !events.is_empty() {
+            shuffled.extend(again.iter().map(|index| index.get(&events).clone()));
+            for (one, other) in &swaps {
+                let (one, other) = (one.index(shuffled.len()), other.index(shuffled.len()));
+                shuffled.swap(one, other);
+            }
+        }
+        let (first, second) = shuffled.split_at(split.index(shuffled.len() + 1));
+        let (folder, other_folder) = (folder(), folder());
+        let store = open(folder.path(), most);
+        store.import(&mut export(first).as_bytes()).unwrap();
+        store.import(&mut export(second).as_bytes()).unwrap();
+        prop_assert_eq!(&entries(&store), &expected);
+        assert_sound(&store);
+        // By two stores, one of which tells the other its state.
+        let other = open(other_folder.path(), most);
+        other.import(&mut export(second).as_bytes()).unwrap();
+        drop(store);
+        let third = super::folder();
+        let half = open(third.path(), most);
+        half.import(&mut export(first).as_bytes()).unwrap();
+        let mut snapshot = Vec::new();
+        half.export(&mut snapshot).unwrap();
+        other.import(&mut &snapshot[..]).unwrap();
+        prop_assert_eq!(&entries(&other), &expected);
+        assert_sound(&other);
+    }
+}
