@@ -11,7 +11,7 @@ use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use super::event::{Digest, Entry};
+use super::event::{Change, Digest, Entry};
 
 /// The hash of one entry.
 pub(super) fn entry_hash(digest: Digest, entry: &Entry) -> u128 {
@@ -23,4 +23,14 @@ pub(super) fn entry_hash(digest: Digest, entry: &Entry) -> u128 {
     hasher.write(&[entry.kind.code()]);
     hasher.write(&entry.features);
     hasher.finish128().as_u128()
+}
+
+impl Change {
+    /// What it adds to the state hash, modulo 2^128.
+    pub fn to_state_hash(&self) -> u128 {
+        let hash = |entry: &Option<Entry>| {
+            entry.as_ref().map_or(0, |entry| entry_hash(self.digest, entry))
+        };
+        hash(&self.after).wrapping_sub(hash(&self.before))
+    }
 }

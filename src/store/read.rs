@@ -64,18 +64,6 @@ impl Store {
         }))
     }
 
-    /// The stamp of the newest entry.
-    ///
-    /// # Errors
-    /// Why it cannot be read.
-    pub fn latest(&self) -> Result<Option<Stamp>, StoreError> {
-        self.named(self.engine.read(|transaction| {
-            let messages = transaction.open_table(MESSAGES)?;
-            let last = messages.last()?;
-            Ok(last.map(|(rank, _)| Stamp::from_rank(rank.value()).0))
-        }))
-    }
-
     /// This store's own events from that sequence on, at most `most` records. What has been
     /// superseded or has expired comes as void. Nothing, if that sequence has not been given yet.
     ///

@@ -1,4 +1,4 @@
-//! A copy of the model on the disk, with the number of the store's last change that is in it.
+//! A copy of the model on the disk, and of which state of the store it is.
 
 use std::{
     fs::{self, File},
@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::checks::bayes::{Knowledge, Model, ModelError};
+use crate::{
+    checks::bayes::{Knowledge, Model, ModelError},
+    store::Stamp,
+};
 
 /// The file's name in the store's folder.
 const NAME: &str = "model";
@@ -43,10 +46,48 @@ pub enum CheckpointError {
     },
 }
 
+/// Which state of the store a model is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The number of the last change.
+    pub change: u64,
+    /// The state hash: numbers come again in a store that was restored from a backup.
+    pub state_hash: u128,
+    /// The newest entry's.
+    pub latest: Option<Stamp>,
+}
+
+impl Mark {
+    /// Its length in the file, in bytes.
+    const LENGTH: usize = 8 + 16 + 3 * 8;
+
+    fn to_bytes(self) -> Vec<u8> {
+        let Self { change, state_hash, latest } = self;
+        // No event has the origin 0.
+        let Stamp { time, origin, sequence } =
+            latest.unwrap_or(Stamp { time: 0, origin: 0, sequence: 0 });
+        let mut bytes = state_hash.to_le_bytes().to_vec();
+        for number in [change, time, origin, sequence] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
+        let (hash, numbers) = bytes.split_at(16);
+        let state_hash = hash.iter().rev().fold(0, |hash, &byte| hash << 8 | u128::from(byte));
+        let mut numbers = numbers.as_chunks::<8>().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
+        let mut next = || numbers.next().unwrap_or_default();
+        let (change, time, origin, sequence) = (next(), next(), next(), next());
+        let latest = (origin != 0).then_some(Stamp { time, origin, sequence });
+        Self { change, state_hash, latest }
+    }
+}
+
 /// Writes the copy: beside the old one, then in its place.
 pub(super) fn write(
     folder: &Path,
-    change: u64,
+    mark: Mark,
     knowledge: &Knowledge,
 ) -> Result<(), CheckpointError> {
     let path = folder.join(NAME);
@@ -54,7 +95,7 @@ pub(super) fn write(
     let write = || {
         let file = File::create(&beside)?;
         let mut output = BufWriter::new(file);
-        output.write_all(&change.to_le_bytes())?;
+        output.write_all(&mark.to_bytes())?;
         knowledge.read(|model| model.write_to(&mut output))?;
         output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&beside, &path)?;
@@ -67,11 +108,11 @@ pub(super) fn write(
     })
 }
 
-/// Reads the copy: the model, and the store's last change that is in it. `None` if there is none.
+/// Reads the copy: the model, and what it is of. `None` if there is none.
 ///
 /// # Errors
 /// It cannot be read, or is damaged.
-pub fn read(folder: &Path) -> Result<Option<(u64, Model)>, CheckpointError> {
+pub fn read(folder: &Path) -> Result<Option<(Mark, Model)>, CheckpointError> {
     let path = folder.join(NAME);
     let unreadable = |source| CheckpointError::Read { path: path.clone(), source };
     let mut input = match File::open(&path) {
@@ -79,9 +120,9 @@ pub fn read(folder: &Path) -> Result<Option<(u64, Model)>, CheckpointError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
-    let mut change = [0; 8];
-    input.read_exact(&mut change).map_err(unreadable)?;
+    let mut mark = [0; Mark::LENGTH];
+    input.read_exact(&mut mark).map_err(unreadable)?;
     let model = Model::read_from(&mut input)
         .map_err(|source| CheckpointError::Model { path: path.clone(), source })?;
-    Ok(Some((u64::from_le_bytes(change), model)))
+    Ok(Some((Mark::from_bytes(mark), model)))
 }

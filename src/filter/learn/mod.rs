@@ -27,7 +27,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use checkpoint::{CheckpointError, read as read_checkpoint};
+pub use checkpoint::{CheckpointError, Mark, read as read_checkpoint};
 pub use settings::Settings;
 
 use self::scribe::{Scribe, Task};

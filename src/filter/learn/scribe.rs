@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Compacted, LearnError, checkpoint};
+use super::{Compacted, LearnError, Mark, checkpoint};
 use crate::{
     checks::bayes::{Class, Features, Knowledge, Model},
     metrics,
@@ -43,8 +43,8 @@ pub(super) enum Task {
     CatchUp(SyncSender<()>),
     /// Give space back.
     Compact(SyncSender<Result<Compacted, LearnError>>),
-    /// A model made anew, and the store's last change in it; `None` if that failed.
-    Settled(Option<(Model, u64)>),
+    /// A model made anew, and of which state it is; `None` if that failed.
+    Settled(Option<(Mark, Model)>),
     /// End.
     Stop,
 }
@@ -56,10 +56,8 @@ pub(super) struct Scribe {
     knowledge: Arc<Knowledge>,
     /// The way back to itself, for the thread that settles.
     queue: SyncSender<Task>,
-    /// The newest event in the model.
-    latest: Option<Stamp>,
-    /// The store's last change that is in the model.
-    change: u64,
+    /// Which state of the store the model is of.
+    mark: Mark,
     /// The store's last change that is in the copy.
     copied: u64,
     /// When this process last copied it.
@@ -90,52 +88,53 @@ impl Scribe {
         });
         let mut scribe = Self {
             folder: folder.to_owned(),
-            latest: store.latest()?,
             store,
             knowledge,
             queue,
-            change: 0,
+            mark: Mark::default(),
             copied: 0,
             copied_at: None,
             settling: Settling::Rests { until: None },
         };
-        match copy.map(|(change, model)| scribe.resume(change, model)).transpose()?.flatten() {
-            Some(()) => {}
+        match copy.map(|(mark, model)| scribe.resume(mark, model)).transpose()?.flatten() {
+            Some(()) => scribe.copied = scribe.mark.change,
             None => scribe.rebuild()?,
         }
         Ok(scribe)
     }
 
-    /// Goes on from a copy; `None` if the store no longer knows what changed since.
-    fn resume(&mut self, copied: u64, model: Model) -> Result<Option<()>, LearnError> {
-        let mut model = model;
-        let (mut late, mut latest) = (false, None);
-        let number = self.store.changes_since(copied, |change| {
-            // They come in the order in which messages first changed, not in canonical order.
-            let stamp = change.after.as_ref().map(|entry| entry.stamp);
-            late |= stamp < latest;
-            latest = latest.max(stamp);
+    /// Goes on from a model that is of an earlier state. `None` if it is of none that this store
+    /// was in, or of one that it no longer knows the way from.
+    fn resume(&mut self, mark: Mark, mut model: Model) -> Result<Option<()>, LearnError> {
+        let mut now = mark;
+        let change = self.store.changes_since(mark.change, |change| {
+            // They come in the order in which messages first changed.
+            if is_late(&change, now.latest) {
+                model.unsettle();
+            }
             Step::of(&change).apply(&mut model);
+            now.follow(&change);
         })?;
-        let Some(number) = number else { return Ok(None) };
-        if late {
-            model.unsettle();
+        let Some(change) = change else { return Ok(None) };
+        now.change = change;
+        if now.state_hash != self.store.state_hash()? {
+            return Ok(None);
         }
         self.knowledge.replace(model);
-        (self.change, self.copied) = (number, copied);
+        self.mark = now;
         Ok(Some(()))
     }
 
     fn rebuild(&mut self) -> Result<(), LearnError> {
         let started = Instant::now();
-        let (model, change) = from_nothing(&self.store)?;
+        let (mark, model) = from_nothing(&self.store)?;
         let (spam, ham) = model.learned();
         if spam + ham > 0 {
             let seconds = started.elapsed().as_secs_f64();
             tracing::info!(spam, ham, seconds, "the model was made anew from the store");
         }
         self.knowledge.replace(model);
-        (self.change, self.copied) = (change, 0);
+        (self.mark, self.copied) = (mark, 0);
         Ok(())
     }
 
@@ -151,7 +150,7 @@ impl Scribe {
                 }
                 Err(RecvTimeoutError::Timeout) => self.tidy(),
             }
-            if self.change.saturating_sub(self.copied) >= CHANGES_TO_COPY {
+            if self.mark.change.saturating_sub(self.copied) >= CHANGES_TO_COPY {
                 self.copy();
             }
         }
@@ -224,12 +223,11 @@ impl Scribe {
 
     /// The model follows the store.
     fn follow(&mut self, batch: &Batch) {
-        if batch.since != self.change {
+        if batch.since != self.mark.change {
             return self.catch_up();
         }
         for change in &batch.changes {
-            let stamp = change.after.as_ref().map(|entry| entry.stamp);
-            let late = stamp.is_some() && stamp < self.latest;
+            let late = is_late(change, self.mark.latest);
             let step = Step::of(change);
             self.knowledge.change(|model| {
                 step.apply(model);
@@ -237,9 +235,9 @@ impl Scribe {
                     model.unsettle();
                 }
             });
-            self.latest = self.latest.max(stamp);
+            self.mark.follow(change);
         }
-        self.change = batch.number;
+        self.mark.change = batch.number;
     }
 
     /// The store has changed without the model: a transaction was durable although it failed, or
@@ -283,12 +281,12 @@ impl Scribe {
         };
     }
 
-    fn settled(&mut self, model: Option<(Model, u64)>) {
+    fn settled(&mut self, model: Option<(Mark, Model)>) {
         let Settling::Runs { since } = self.settling else { return };
         let took = since.elapsed();
         self.settling = Settling::Rests { until: Some(Instant::now() + took * SETTLE_SHARE) };
-        let Some((model, change)) = model else { return };
-        match self.resume(change, model) {
+        let Some((mark, model)) = model else { return };
+        match self.resume(mark, model) {
             Ok(Some(())) => self.copy(),
             Ok(None) => {}
             Err(error) => {
@@ -298,13 +296,13 @@ impl Scribe {
     }
 
     fn copy(&mut self) {
-        if self.change == self.copied || matches!(self.settling, Settling::Runs { .. }) {
+        if self.mark.change == self.copied || matches!(self.settling, Settling::Runs { .. }) {
             return;
         }
-        let copied = checkpoint::write(&self.folder, self.change, &self.knowledge);
+        let copied = checkpoint::write(&self.folder, self.mark, &self.knowledge);
         let copied = copied.map_err(LearnError::from).and_then(|()| {
-            (self.copied, self.copied_at) = (self.change, Some(Instant::now()));
-            Ok(self.store.checkpointed(self.change)?)
+            (self.copied, self.copied_at) = (self.mark.change, Some(Instant::now()));
+            Ok(self.store.checkpointed(self.mark.change)?)
         });
         if let Err(error) = copied {
             metrics::learning_failed();
@@ -319,16 +317,32 @@ impl Scribe {
     }
 }
 
-/// The model as it must be, from all the store holds, in canonical order; and the store's last
-/// change that is in it.
-fn from_nothing(store: &Store) -> Result<(Model, u64), LearnError> {
+/// The model as it must be, from all the store holds, in canonical order; and of which state it is.
+fn from_nothing(store: &Store) -> Result<(Mark, Model), LearnError> {
     let mut model = Model::new();
-    let change = store.entries(|_, entry| {
-        if let Some((class, features)) = lesson(Some(&entry)) {
-            model.learn(class, &features);
-        }
+    let mut mark = Mark::default();
+    mark.change = store.entries(|digest, entry| {
+        let change = Change { digest, before: None, after: Some(entry) };
+        Step::of(&change).apply(&mut model);
+        mark.follow(&change);
     })?;
-    Ok((model, change))
+    Ok((mark, model))
+}
+
+impl Mark {
+    fn follow(&mut self, change: &Change) {
+        self.state_hash = self.state_hash.wrapping_add(change.to_state_hash());
+        self.latest = self.latest.max(stamp(change));
+    }
+}
+
+fn stamp(change: &Change) -> Option<Stamp> {
+    change.after.as_ref().map(|entry| entry.stamp)
+}
+
+/// Whether a change brings what should have been learned before.
+fn is_late(change: &Change, latest: Option<Stamp>) -> bool {
+    stamp(change).is_some_and(|stamp| Some(stamp) < latest)
 }
 
 /// What a change means for the model, read before anybody has to wait for it.

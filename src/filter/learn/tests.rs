@@ -117,11 +117,28 @@ fn an_old_copy_catches_up() {
     }
     let before = log_odds(&learner);
     assert_eq!(fs::read(folder.path().join("model")).unwrap(), old, "not copied yet");
-    let (number, mut model) = read_checkpoint(folder.path()).unwrap().unwrap();
+    let (mark, mut model) = read_checkpoint(folder.path()).unwrap().unwrap();
     let follow = |change| scribe::Step::of(&change).apply(&mut model);
-    learner.store.changes_since(number, follow).unwrap().unwrap();
+    learner.store.changes_since(mark.change, follow).unwrap().unwrap();
     let features = Features::of(&Message::parse(message(5000, "cheap meeting")));
     assert_eq!(model.judge(&features).log_odds, before);
+}
+
+/// As many changes as the copy knows, but others.
+#[test]
+fn the_copy_of_another_store_is_not_used() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let learner = open(one.path());
+    teach_some(&learner);
+    let expected = log_odds(&learner);
+    drop(learner);
+    let learner = open(other.path());
+    for number in 100..140 {
+        learner.teach(Teach::Ham, spam(number)).unwrap();
+    }
+    drop(learner);
+    fs::copy(other.path().join("model"), one.path().join("model")).unwrap();
+    assert_eq!(log_odds(&open(one.path())), expected);
 }
 
 #[test]
