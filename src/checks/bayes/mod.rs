@@ -4,6 +4,7 @@
 //! the set of learned messages: counts are sums over it, weights are learned from it in canonical
 //! order.
 
+mod calibration;
 mod checkpoint;
 mod counts;
 mod digest;
