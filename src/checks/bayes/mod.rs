@@ -18,6 +18,9 @@ mod robinson;
 mod token;
 mod views;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     checkpoint::ModelError,
     digest::digest,

@@ -97,10 +97,10 @@ impl Tokens {
         self.room -= 1;
         let start = self.text.len();
         if !mark.is_empty() {
-            self.text.push_str(mark);
+            self.text.push_str(beginning(mark));
             self.text.push(':');
         }
-        pieces.iter().for_each(|piece| self.text.push_str(piece));
+        pieces.iter().for_each(|piece| self.text.push_str(beginning(piece)));
         self.text.truncate(self.text.floor_char_boundary(start + LONGEST));
         let token = token(self.text.get(start..).unwrap_or_default());
         self.list.push((token, self.text.len()));
@@ -120,4 +120,9 @@ impl Tokens {
             (token, text)
         })
     }
+}
+
+/// Names and values may be as long as a message.
+fn beginning(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
 }
