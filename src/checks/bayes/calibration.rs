@@ -29,7 +29,7 @@ pub(super) struct Calibration {
 
 impl Default for Calibration {
     fn default() -> Self {
-        Self { slope: 0.5, shift: -5.0, squares: [1.0; 2] }
+        Self { slope: 0.6, shift: -5.0, squares: [1.0; 2] }
     }
 }
 

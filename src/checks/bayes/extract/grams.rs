@@ -61,18 +61,26 @@ pub(in super::super) fn text_grams(message: &Message) -> Vec<u32> {
     slots(&text)
 }
 
+/// A bit for each slot brings them in order, each once, in less time than sorting takes.
 fn slots(bytes: &[u8]) -> Vec<u32> {
     const WINDOW: u64 = (1 << (8 * LENGTH)) - 1;
-    let mut slots = Vec::with_capacity(bytes.len());
+    let mut seen = vec![0_u64; 1 << (SLOT_BITS - 6)];
     let mut window = 0_u64;
     for (at, &byte) in (1..).zip(bytes) {
         window = ((window << 8) | u64::from(byte)) & WINDOW;
-        if at >= LENGTH {
-            let mixed = window.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOT_BITS);
-            slots.push(u32::try_from(mixed).unwrap_or(0));
+        let slot = window.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOT_BITS);
+        let word = usize::try_from(slot >> 6).ok().filter(|_| at >= LENGTH);
+        if let Some(word) = word.and_then(|word| seen.get_mut(word)) {
+            *word |= 1 << (slot & 63);
         }
     }
-    slots.sort_unstable();
-    slots.dedup();
+    let mut slots = Vec::with_capacity(bytes.len());
+    for (word, start) in seen.into_iter().zip((0..).step_by(64)) {
+        let mut left = word;
+        while left != 0 {
+            slots.push(start + left.trailing_zeros());
+            left &= left - 1;
+        }
+    }
     slots
 }
