@@ -1,7 +1,7 @@
 //! A model on disk, so that a start need not learn everything again.
 //!
-//! Little-endian: magic, tokenizer, messages of spam and of ham, whether settled; how many tokens,
-//! then each with its counts, ascending; the weights of each member; the SHA-256 of all that. Two
+//! Little-endian: magic, tokenizer, messages of spam, of ham and imported, whether settled; how many tokens,
+//! then each with its counts, ascending; the calibration; the weights of each member; the SHA-256 of all that. Two
 //! models in the same state write the same bytes.
 
 use std::io::{self, BufReader, Read, Write};
@@ -9,7 +9,7 @@ use std::io::{self, BufReader, Read, Write};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::{Model, TOKENIZER, counts::Count};
+use super::{Model, TOKENIZER, calibration::Calibration, counts::Count, regression::Weight};
 
 const MAGIC: [u8; 8] = *b"gpbayes1";
 
@@ -50,13 +50,19 @@ impl Model {
         out.put(&TOKENIZER.to_le_bytes())?;
         out.put(&self.spam.to_le_bytes())?;
         out.put(&self.ham.to_le_bytes())?;
+        out.put(&self.imported.to_le_bytes())?;
         out.put(&[u8::from(self.is_settled)])?;
         let mut tokens: Vec<(u32, Count)> = self.counts.iter().collect();
         tokens.sort_unstable_by_key(|&(token, _)| token);
         out.put(&u64::try_from(tokens.len()).unwrap_or(0).to_le_bytes())?;
         out.put_all(tokens.iter().flat_map(|(token, Count { spam, ham })| [*token, *spam, *ham]))?;
-        for member in [&self.grams, &self.tokens, &self.pairs] {
-            out.put_all(member.weights.iter().map(|weight| weight.to_bits()))?;
+        let Calibration { slope, shift, squares: [first, second] } = self.calibration;
+        for number in [slope, shift, first, second] {
+            out.put(&number.to_le_bytes())?;
+        }
+        for member in &self.members {
+            let bits = |weight: &Weight| [weight.value, weight.squares].map(f32::to_bits);
+            out.put_all(member.weights.iter().flat_map(bits))?;
         }
         let sum = out.sum.finalize();
         out.inner.write_all(&sum)?;
@@ -75,16 +81,19 @@ impl Model {
         let mut model = Self::new();
         model.spam = u64::from_le_bytes(from.take()?);
         model.ham = u64::from_le_bytes(from.take()?);
+        model.imported = u64::from_le_bytes(from.take()?);
         model.is_settled = from.take::<1>()? == [1];
         let tokens = u64::from_le_bytes(from.take()?);
         for _ in 0..tokens {
             let (token, spam, ham) = (from.number()?, from.number()?, from.number()?);
             model.counts.change(token, |_| Count { spam, ham });
         }
-        for member in [&mut model.grams, &mut model.tokens, &mut model.pairs] {
-            for weight in &mut member.weights {
-                *weight = f32::from_bits(from.number()?);
-            }
+        let [slope, shift, first, second] = [(); 4].map(|()| from.take().map(f64::from_le_bytes));
+        let squares = [first?, second?];
+        model.calibration = Calibration { slope: slope?, shift: shift?, squares };
+        for weight in model.members.iter_mut().flat_map(|member| &mut member.weights) {
+            weight.value = f32::from_bits(from.number()?);
+            weight.squares = f32::from_bits(from.number()?);
         }
         let sum: [u8; 32] = from.sum.finalize().into();
         let mut written = [0; 32];

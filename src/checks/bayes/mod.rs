@@ -1,9 +1,32 @@
-//! The statistical classifier: what people taught it decides.
+//! The statistical classifier: what people taught it decides. Pure: no I/O, no store.
 //!
-//! Pure: no I/O, no store. [`Features`] is what is kept of a message; [`Model`] is a function of
-//! the set of learned messages: counts are sums over it, weights are learned from it in canonical
-//! order.
+//! [`Features`] is what is kept of a message: hashes of its tokens in order, and slots of its byte
+//! n-grams. [`Model`] is a function of the set of learned messages:
+//! - `counts`: in how many messages of spam and ham each token was. Sums, so order does not
+//!   matter, and forgetting takes away exactly what learning added. They explain a judgement, and
+//!   carry what was learned by another filter;
+//! - `regression`: five members that learn by their errors, in canonical order. Learning the next
+//!   message is one step; whatever breaks the order leaves the model unsettled until it is rebuilt:
+//!   [`Model::new`], then [`Model::learn`] for every stored message in canonical order. All
+//!   arithmetic is the same bit for bit on every machine, and so is the outcome.
+//!
+//! # The members
+//! | sees | because |
+//! |---|---|
+//! | tokens of header, MIME structure and links | who sends, with what, by which way |
+//! | tokens of the rendered text | what is said |
+//! | both, and sparse pairs of neighbours (Siefkes et al. 2004) | phrases |
+//! | byte 5-grams of the header as sent (Goodman & Yih 2006) | what no tokenizer was told to look for |
+//! | byte 5-grams of the rendered text | words in disguise, languages without blanks |
+//! | counts (Robinson 2003), hardly weighed | until people teach, imported ones are all there is |
+//!
+//! Each is a logistic regression with falling rates (see `regression`). The score is the sum of
+//! their log-odds, not clipped: members that see different things fail on different messages, and
+//! a sum without fitted weights cannot be fitted to one corpus (Lynam, Cormack & Cheriton, "On-line
+//! spam filter fusion", SIGIR 2006). `calibration` makes a probability of it. `cargo bench --bench
+//! bayes` measures all of that.
 
+mod calibration;
 mod check;
 mod checkpoint;
 mod counts;
@@ -19,6 +42,9 @@ mod robinson;
 mod settings;
 mod token;
 mod views;
+
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     check::{Bayes, is_ripe},

@@ -4,12 +4,20 @@ use std::{cmp::Ordering, collections::HashMap};
 
 use super::{
     Features,
+    calibration::Calibration,
     counts::{Count, Counts},
-    extract, logistic,
-    regression::Regression,
-    robinson, token,
+    extract,
+    regression::{Regression, Weight},
+    robinson,
+    token::{self, Tokens, without_shape},
     views::{PAIR_BITS, TOKEN_BITS, Views},
 };
+
+/// How much the counts weigh beside a regression: hardly, since these learn the same better.
+const COUNTS_WEIGHT: f64 = 0.05;
+
+/// One message that was taught here outweighs so many that only counts were imported of.
+const TAUGHT_WEIGHT: f64 = 10.0;
 
 /// What a message is taught to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,15 +60,19 @@ pub struct Clue {
     pub log_odds: f64,
 }
 
+/// How many regressions there are.
+pub(super) const MEMBERS: usize = 5;
+
 /// See the [module](super).
 #[derive(Clone, Debug)]
 pub struct Model {
     pub(super) counts: Counts,
     pub(super) spam: u64,
     pub(super) ham: u64,
-    pub(super) grams: Regression,
-    pub(super) tokens: Regression,
-    pub(super) pairs: Regression,
+    /// How many of these stand for counts from another filter.
+    pub(super) imported: u64,
+    pub(super) members: [Regression; MEMBERS],
+    pub(super) calibration: Calibration,
     pub(super) is_settled: bool,
 }
 
@@ -73,13 +85,14 @@ impl Default for Model {
 impl Model {
     /// Has learned nothing.
     pub fn new() -> Self {
+        let bits = [TOKEN_BITS, TOKEN_BITS, PAIR_BITS, extract::SLOT_BITS, extract::SLOT_BITS];
         Self {
             counts: Counts::default(),
             spam: 0,
             ham: 0,
-            grams: Regression::new(extract::SLOT_BITS, 20.0),
-            tokens: Regression::new(TOKEN_BITS, 20.0),
-            pairs: Regression::new(PAIR_BITS, 20.0),
+            imported: 0,
+            members: bits.map(Regression::new),
+            calibration: Calibration::default(),
             is_settled: true,
         }
     }
@@ -88,41 +101,63 @@ impl Model {
     /// [`Model::unsettle`] as well.
     pub fn learn(&mut self, class: Class, features: &Features) {
         let views = Views::of(features);
-        match class {
-            Class::Spam => self.spam += 1,
-            Class::Ham => self.ham += 1,
-        }
-        for &token in &views.distinct {
-            self.counts.change(token, |Count { spam, ham }| match class {
-                Class::Spam => Count { spam: spam.saturating_add(1), ham },
-                Class::Ham => Count { spam, ham: ham.saturating_add(1) },
-            });
-        }
+        // The calibration wants the score before the message was known.
         self.step(class, features, &views, 1.0);
+        self.count(class, &views, |number| number.saturating_add(1));
     }
 
     /// Takes back a message that was learned as `class`: exactly in the counts, by a step back in
     /// the weights, which leaves the model unsettled.
     pub fn forget(&mut self, class: Class, features: &Features) {
         let views = Views::of(features);
-        match class {
-            Class::Spam => self.spam = self.spam.saturating_sub(1),
-            Class::Ham => self.ham = self.ham.saturating_sub(1),
-        }
-        for &token in &views.distinct {
-            self.counts.change(token, |Count { spam, ham }| match class {
-                Class::Spam => Count { spam: spam.saturating_sub(1), ham },
-                Class::Ham => Count { spam, ham: ham.saturating_sub(1) },
-            });
-        }
+        self.count(class, &views, |number| number.saturating_sub(1));
         self.step(class, features, &views, -1.0);
         self.is_settled = false;
     }
 
+    fn count(&mut self, class: Class, views: &Views, change: impl Fn(u64) -> u64) {
+        let messages = match class {
+            Class::Spam => &mut self.spam,
+            Class::Ham => &mut self.ham,
+        };
+        *messages = change(*messages);
+        let change = |number: u32| u32::try_from(change(number.into())).unwrap_or(u32::MAX);
+        for &token in &views.counted {
+            self.counts.change(token, |Count { spam, ham }| match class {
+                Class::Spam => Count { spam: change(spam), ham },
+                Class::Ham => Count { spam, ham: change(ham) },
+            });
+        }
+    }
+
     fn step(&mut self, class: Class, features: &Features, views: &Views, pull: f32) {
-        self.grams.step(&features.grams, class, pull);
-        self.tokens.step(&views.tokens, class, pull);
-        self.pairs.step(&views.pairs, class, pull);
+        let log_odds = self.votes(features, views);
+        self.calibration.step(self.score(&log_odds, views), class, pull.into());
+        let members = self.members.iter_mut().zip(slots(features, views)).zip(log_odds);
+        for ((member, slots), log_odds) in members {
+            member.step(slots, log_odds, class, pull);
+        }
+    }
+
+    /// The log-odds of each member.
+    fn votes(&self, features: &Features, views: &Views) -> [f64; MEMBERS] {
+        let mut members = self.members.iter();
+        slots(features, views)
+            .map(|slots| members.next().map_or(0.0, |member| member.log_odds(slots)))
+    }
+
+    fn score(&self, votes: &[f64; MEMBERS], views: &Views) -> f64 {
+        let tokens = views.counted.iter().map(|&token| self.token(token).1);
+        votes.iter().sum::<f64>() + self.counts_weight() * robinson::combine(tokens)
+    }
+
+    /// Counts from another filter are all there is until people teach this one.
+    fn counts_weight(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of messages are far below 2^53")]
+        let [imported, all] =
+            [self.imported, self.spam.saturating_add(self.ham)].map(|number| number as f64);
+        let taught = (all - imported).max(0.0);
+        COUNTS_WEIGHT + imported / (imported + TAUGHT_WEIGHT * taught).max(1.0)
     }
 
     /// Notes that the weights are no longer those of learning everything in canonical order: only
@@ -144,14 +179,24 @@ impl Model {
     /// Judges a message.
     pub fn judge(&self, features: &Features) -> Opinion {
         let views = Views::of(features);
-        let tokens = views.distinct.iter().map(|&token| self.token(token).1);
-        let regressions = [
-            self.grams.log_odds(&features.grams),
-            self.tokens.log_odds(&views.tokens),
-            self.pairs.log_odds(&views.pairs),
-        ];
-        let log_odds = regressions.map(f64::from).iter().sum::<f64>() + robinson::combine(tokens);
-        Opinion { log_odds, probability: logistic::probability(log_odds) }
+        let log_odds = self.score(&self.votes(features, &views), &views);
+        Opinion { log_odds, probability: self.calibration.probability(log_odds) }
+    }
+
+    /// What each member says by itself, in log-odds, with its name: the regressions, then the
+    /// counts. For those who measure.
+    pub fn members(&self, features: &Features) -> [(&'static str, f64); MEMBERS + 1] {
+        let views = Views::of(features);
+        let [head, text, pairs, head_grams, text_grams] = self.votes(features, &views);
+        let tokens = views.counted.iter().map(|&token| self.token(token).1);
+        [
+            ("header tokens", head),
+            ("text tokens", text),
+            ("all tokens and pairs", pairs),
+            ("header bytes", head_grams),
+            ("text bytes", text_grams),
+            ("counts", robinson::combine(tokens)),
+        ]
     }
 
     fn token(&self, token: u32) -> (Count, f64) {
@@ -161,13 +206,14 @@ impl Model {
 
     /// The tokens that decided, the strongest first.
     pub fn explain(&self, features: &Features) -> Vec<Clue> {
+        let texts = features.texts.iter().flat_map(Tokens::texts);
         let texts: HashMap<u32, &str> =
-            features.tokens.iter().copied().zip(features.texts.texts()).collect();
+            texts.map(|(token, text)| (without_shape(token), text)).collect();
         let clue = |&token: &u32| {
             let (Count { spam, ham }, log_odds) = self.token(token);
             Clue { text: texts.get(&token).map(|&text| text.to_owned()), spam, ham, log_odds }
         };
-        let mut clues: Vec<Clue> = Views::of(features).distinct.iter().map(clue).collect();
+        let mut clues: Vec<Clue> = Views::of(features).counted.iter().map(clue).collect();
         clues.sort_by(strongest_first);
         clues
     }
@@ -175,7 +221,7 @@ impl Model {
     /// Adds counts from another filter, for a token as [`Clue::text`] writes it. The weights learn
     /// nothing from it.
     pub fn add_counts(&mut self, token: &str, spam: u32, ham: u32) {
-        self.counts.change(token::hash(token.as_bytes()), |count| Count {
+        self.counts.change(without_shape(token::token(token)), |count| Count {
             spam: count.spam.saturating_add(spam),
             ham: count.ham.saturating_add(ham),
         });
@@ -185,6 +231,7 @@ impl Model {
     pub fn add_learned(&mut self, spam: u64, ham: u64) {
         self.spam = self.spam.saturating_add(spam);
         self.ham = self.ham.saturating_add(ham);
+        self.imported = self.imported.saturating_add(spam).saturating_add(ham);
     }
 
     /// Distinct tokens that were learned.
@@ -194,9 +241,14 @@ impl Model {
 
     /// Memory, in bytes.
     pub fn memory(&self) -> usize {
-        let weights = [&self.grams, &self.tokens, &self.pairs].map(|member| member.weights.len());
-        self.counts.memory() + weights.iter().sum::<usize>() * size_of::<f32>()
+        let weights: usize = self.members.iter().map(|member| member.weights.len()).sum();
+        self.counts.memory() + weights * size_of::<Weight>()
     }
+}
+
+/// What each member sees.
+fn slots<'s>(features: &'s Features, views: &'s Views) -> [&'s [u32]; MEMBERS] {
+    [&views.head, &views.text, &views.pairs, &features.head_grams, &features.text_grams]
 }
 
 fn strongest_first(a: &Clue, b: &Clue) -> Ordering {

@@ -3,12 +3,53 @@
 /// The longest token, in bytes; what is longer is cut.
 const LONGEST: usize = 60;
 
-/// The hash by which a token is known.
+/// How a word is written; the two lowest bits of a token.
+const SHAPE: u32 = 3;
+const LOWER: u32 = 0;
+const CAPITALISED: u32 = 1;
+const UPPER: u32 = 2;
+const MIXED: u32 = 3;
+
+/// A token: 30 bits of the hash of its text in lower case, 2 bits for how it is written.
 ///
-/// 32 bits: of two million tokens some five hundred share theirs with another, which no figure
-/// shows, and a message's tokens take half the room. Part of the stored format: never change it
-/// without a new [`super::TOKENIZER`].
-pub(super) fn hash(text: &[u8]) -> u32 {
+/// Of two million tokens some two thousand share their hash with another, which no figure shows;
+/// longer hashes would take more room in every stored message. Part of the stored format: a change
+/// here is a new [`super::TOKENIZER`].
+pub(super) fn token(text: &str) -> u32 {
+    if text.is_ascii() {
+        let mut lower = [0; LONGEST];
+        let Some(lower) = lower.get_mut(..text.len()) else { return hash(text.as_bytes()) };
+        lower.copy_from_slice(text.as_bytes());
+        lower.make_ascii_lowercase();
+        return (hash(lower) & !SHAPE) | shape(text);
+    }
+    (hash(text.to_lowercase().as_bytes()) & !SHAPE) | shape(text)
+}
+
+/// The token without how it is written.
+pub(super) fn without_shape(token: u32) -> u32 {
+    token & !SHAPE
+}
+
+/// How the word behind the mark is written.
+fn shape(text: &str) -> u32 {
+    let word = text.split_once(':').map_or(text, |(_, word)| word);
+    let mut letters = word.chars().filter(|letter| letter.is_alphabetic());
+    let Some(first) = letters.next() else { return LOWER };
+    let (mut upper, mut lower) = (0, 0);
+    for letter in letters {
+        let count = if letter.is_uppercase() { &mut upper } else { &mut lower };
+        *count += 1;
+    }
+    match (first.is_uppercase(), upper, lower) {
+        (false, 0, _) => LOWER,
+        (true, 0, _) => CAPITALISED,
+        (true, _, 0) => UPPER,
+        _ => MIXED,
+    }
+}
+
+fn hash(text: &[u8]) -> u32 {
     const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |state: u64, word: u64| {
         let product = (state ^ word).wrapping_mul(MULTIPLIER);
@@ -21,19 +62,19 @@ pub(super) fn hash(text: &[u8]) -> u32 {
     u32::try_from(mix(mix(state, rest), length) >> 32).unwrap_or(0)
 }
 
-/// The tokens of a message in the order in which they stand, with their texts.
+/// Tokens in the order in which they stand, with their texts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tokens {
     /// All texts, one behind the other.
     text: String,
-    /// Hash, and where in `text` it ends.
+    /// The token, and where in `text` it ends.
     list: Vec<(u32, usize)>,
     /// How many more may come.
     room: usize,
 }
 
 impl Tokens {
-    /// Takes at most `room` tokens until [`Tokens::make_room`] is called again.
+    /// Takes at most `room` tokens more.
     pub(super) fn make_room(&mut self, room: usize) {
         self.room = room;
     }
@@ -50,33 +91,38 @@ impl Tokens {
 
     /// As [`Tokens::add`], for a word in pieces.
     pub(super) fn add_pieces(&mut self, mark: &str, pieces: &[&str]) {
-        if self.room == 0 {
+        if self.is_full() {
             return;
         }
         self.room -= 1;
         let start = self.text.len();
         if !mark.is_empty() {
-            self.text.push_str(mark);
+            self.text.push_str(beginning(mark));
             self.text.push(':');
         }
-        pieces.iter().for_each(|piece| self.text.push_str(piece));
+        pieces.iter().for_each(|piece| self.text.push_str(beginning(piece)));
         self.text.truncate(self.text.floor_char_boundary(start + LONGEST));
-        let hash = hash(self.text.as_bytes().get(start..).unwrap_or_default());
-        self.list.push((hash, self.text.len()));
+        let token = token(self.text.get(start..).unwrap_or_default());
+        self.list.push((token, self.text.len()));
     }
 
-    /// The hashes in order.
-    pub(super) fn hashes(&self) -> Vec<u32> {
-        self.list.iter().map(|&(hash, _)| hash).collect()
+    /// The tokens in order.
+    pub(super) fn tokens(&self) -> Vec<u32> {
+        self.list.iter().map(|&(token, _)| token).collect()
     }
 
-    /// The texts in order.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    /// The tokens with their texts, in order.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (u32, &str)> {
         let mut start = 0;
-        self.list.iter().map(move |&(_, end)| {
+        self.list.iter().map(move |&(token, end)| {
             let text = self.text.get(start..end).unwrap_or_default();
             start = end;
-            text
+            (token, text)
         })
     }
+}
+
+/// Names and values may be as long as a message.
+fn beginning(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
 }

@@ -1,32 +1,53 @@
 //! What each member sees of a message: features as slots, ascending, each once.
 
-use super::Features;
+use super::{Features, token::without_shape};
 
 /// Bits of the slots of tokens and of pairs.
 pub(super) const TOKEN_BITS: u32 = 20;
-pub(super) const PAIR_BITS: u32 = 22;
+pub(super) const PAIR_BITS: u32 = 21;
 
 /// A token makes a pair with each of so many tokens before it.
-const WINDOW: usize = 4;
+const WINDOW: usize = 2;
 
-/// The slots of all members.
+/// The slots that are not in [`Features`] as they are.
 pub(super) struct Views {
-    /// Distinct tokens, whole hashes.
-    pub(super) distinct: Vec<u32>,
-    /// Tokens.
-    pub(super) tokens: Vec<u32>,
-    /// Tokens and sparse pairs of them (Siefkes et al., "Combining Winnow and orthogonal sparse
-    /// bigrams", PKDD 2004).
+    /// All tokens without regard to how they are written: what is counted.
+    pub(super) counted: Vec<u32>,
+    /// Tokens of header, structure and links, as written and without regard to it.
+    pub(super) head: Vec<u32>,
+    /// Tokens of the texts, likewise.
+    pub(super) text: Vec<u32>,
+    /// All of these, and sparse pairs (Siefkes et al., "Combining Winnow and orthogonal sparse
+    /// bigrams for incremental spam filtering", PKDD 2004).
     pub(super) pairs: Vec<u32>,
 }
 
 impl Views {
     pub(super) fn of(features: &Features) -> Self {
-        let distinct = sorted(features.tokens.clone());
-        let mut tokens: Vec<u32> = distinct.iter().map(|hash| hash >> (32 - TOKEN_BITS)).collect();
-        tokens.dedup();
-        Self { distinct, tokens, pairs: pairs(&features.tokens) }
+        let Features { head, text, .. } = features;
+        let mut pairs = Vec::with_capacity((head.len() + text.len()) * (2 + WINDOW));
+        for list in [head, text] {
+            pairs.extend(both(list).map(|token| slot(token.into(), PAIR_BITS)));
+            add_pairs(&mut pairs, list);
+        }
+        Self {
+            counted: sorted(head.iter().chain(text).map(|&token| without_shape(token)).collect()),
+            head: sorted(both(head).map(|token| slot(token.into(), TOKEN_BITS)).collect()),
+            text: sorted(both(text).map(|token| slot(token.into(), TOKEN_BITS)).collect()),
+            pairs: sorted(pairs),
+        }
     }
+}
+
+/// Each token as written, and without regard to how.
+fn both(tokens: &[u32]) -> impl Iterator<Item = u32> {
+    tokens
+        .iter()
+        .flat_map(|&token| {
+            let plain = without_shape(token);
+            [Some(plain), (plain != token).then_some(token)]
+        })
+        .flatten()
 }
 
 fn sorted(mut list: Vec<u32>) -> Vec<u32> {
@@ -35,22 +56,19 @@ fn sorted(mut list: Vec<u32>) -> Vec<u32> {
     list
 }
 
-fn pairs(tokens: &[u32]) -> Vec<u32> {
-    let mut slots: Vec<u32> = Vec::with_capacity(tokens.len() * (WINDOW + 1));
+fn add_pairs(slots: &mut Vec<u32>, tokens: &[u32]) {
     for (at, &token) in tokens.iter().enumerate() {
-        slots.push(token >> (32 - PAIR_BITS));
         let before = tokens.get(at.saturating_sub(WINDOW)..at).unwrap_or_default();
         for (&other, distance) in before.iter().rev().zip(1..) {
-            slots.push(pair(token, other, distance));
+            let both = (u64::from(without_shape(token)) << 32) | u64::from(without_shape(other));
+            slots.push(slot(both | distance, PAIR_BITS));
         }
     }
-    sorted(slots)
 }
 
-fn pair(token: u32, other: u32, distance: u64) -> u32 {
-    let both = (u64::from(token) << 32) | u64::from(other);
-    let mixed =
-        (both ^ distance.wrapping_mul(0xd6e8_feb8_6659_fd93)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+/// Spreads what is hashed already, whose lowest bits may tell it apart from others.
+fn slot(key: u64, bits: u32) -> u32 {
+    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    u32::try_from(mixed >> (64 - PAIR_BITS)).unwrap_or(0)
+    u32::try_from(mixed >> (64 - bits)).unwrap_or(0)
 }

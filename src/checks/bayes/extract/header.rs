@@ -11,7 +11,7 @@ const MOST_FIELDS: usize = 100;
 const MOST_HOPS: usize = 6;
 
 /// Fields that are added at or after delivery, by filters or by mail readers; by their beginning.
-const LEFT_OUT: [&str; 31] = [
+const LEFT_OUT: [&str; 38] = [
     "x-spam",
     "x-virus",
     "x-rspam",
@@ -41,6 +41,13 @@ const LEFT_OUT: [&str; 31] = [
     "x-mozilla",
     "x-evolution",
     "x-gmail-labels",
+    "x-ms-exchange",
+    "x-microsoft-antispam",
+    "x-forefront",
+    "x-incoming",
+    "x-message-",
+    "x-sid-",
+    "x-eop",
     "lines",
     "content-length",
 ];

@@ -9,7 +9,7 @@ const MOST_TEXT: usize = 48 * 1024;
 /// A word longer than this, in characters, is known by its beginning and its length.
 const LONGEST_WORD: usize = 32;
 
-/// Adds the words of the Subject, then those of the rendered texts.
+/// Adds the words of the rendered texts.
 pub(super) fn add_texts(tokens: &mut Tokens, message: &Message) {
     let mut room = MOST_TEXT;
     // The first paragraph is the Subject, which the header brings.
@@ -26,16 +26,17 @@ pub(super) fn add_texts(tokens: &mut Tokens, message: &Message) {
 /// Adds the words of a text.
 pub(super) fn add(tokens: &mut Tokens, mark: &str, text: &str) {
     for chunk in text.split(|c: char| !is_inner(c)) {
-        let word = chunk.trim_matches(|c: char| matches!(c, '.' | '-' | '\'' | '_' | ':' | '@'));
+        let word = chunk.trim_matches(|c: char| matches!(c, '.' | '-' | '\'' | '_' | '@'));
         if !word.is_empty() {
             add_word(tokens, mark, word);
         }
     }
 }
 
+/// Never a colon: no word of a text may look like one with a mark.
 fn is_inner(c: char) -> bool {
     match c {
-        '.' | '-' | '\'' | '_' | '$' | '%' | '!' | '@' | ':' => true,
+        '.' | '-' | '\'' | '_' | '$' | '%' | '!' | '@' => true,
         _ => c.is_alphanumeric(),
     }
 }
