@@ -35,8 +35,8 @@ pub(super) struct Examination {
     pub hits: Option<Hits>,
     /// Only the beginning of the message was read.
     pub truncated: bool,
-    /// The message, if it was read in time.
-    pub message: Option<Arc<Message>>,
+    /// What was examined, if that ended in time.
+    pub case: Option<Case>,
 }
 
 /// A message as it came: all of it, or its beginning.
@@ -64,7 +64,7 @@ struct Started {
 struct Computed {
     outcomes: Vec<(&'static str, Outcome)>,
     hits: Option<Hits>,
-    message: Arc<Message>,
+    case: Case,
 }
 
 /// The message could not even be parsed in time, or the thread that did it died.
@@ -96,8 +96,8 @@ pub(super) async fn examine(
     let Ok(Ok(Started { asked, computing })) = started else { return Err(Unread) };
     let mut seen = Examination { truncated, ..Examination::default() };
     match ended {
-        Ok(Ok(Computed { outcomes, hits, message })) => {
-            (seen.outcomes, seen.hits, seen.message) = (outcomes, hits, Some(message));
+        Ok(Ok(Computed { outcomes, hits, case })) => {
+            (seen.outcomes, seen.hits, seen.case) = (outcomes, hits, Some(case));
         }
         Ok(Err(_)) => {
             let broken = Outcome::Broken("its thread ended".to_owned());
@@ -139,7 +139,7 @@ fn compute(
             Err(panic) => outcomes.push(("rules", Outcome::Broken(panic_text(&*panic)))),
         }
     }
-    Computed { outcomes, hits, message: case.message }
+    Computed { outcomes, hits, case }
 }
 
 /// A pattern that took too many steps has not hit, but never quietly.

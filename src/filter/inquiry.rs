@@ -180,12 +180,12 @@ impl Inquiry {
         };
         examination.outcomes.extend(self.answers_by(deadline).await);
         let refused = self.refused.take().or_else(|| self.relayed_refusal(&examination));
-        let message = examination.message.take().filter(|_| !examination.truncated);
+        let case = examination.case.take().filter(|_| !examination.truncated);
         let judgement = self.judge(examination, refused, started);
-        if let (Some(autolearn), Some(message), Lane::Outside) =
-            (&self.filter.autolearn, &message, self.lane)
+        if let (Some(autolearn), Some(case), Lane::Outside) =
+            (&self.filter.autolearn, &case, self.lane)
         {
-            autolearn.consider(&self.filter.rules, &judgement, message);
+            autolearn.consider(&self.filter.rules, &judgement, case);
         }
         judgement
     }

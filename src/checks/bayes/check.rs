@@ -56,12 +56,11 @@ impl Bayes {
         if !is_ripe(knowledge, self.minimum_messages) {
             return Ok(Answer::default());
         }
-        let features = Features::of(&case.message);
+        let features = Features::arriving(&case.message, &case.envelope);
         let (Opinion { probability, .. }, clues) =
-            knowledge.read(|model| (model.judge(&features), model.explain(&features)));
+            knowledge.read(|model| (model.judge(&features), model.explain(&features, SHOWN)));
         let because = clues
             .into_iter()
-            .take(SHOWN)
             .map(|Clue { text, spam, ham, log_odds }| Token {
                 text: text.unwrap_or_default(),
                 spam,

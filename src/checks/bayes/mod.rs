@@ -26,11 +26,13 @@
 //! spam filter fusion", SIGIR 2006). `calibration` makes a probability of it. `cargo bench --bench
 //! bayes` measures all of that.
 
+mod arrival;
 mod calibration;
 mod check;
 mod checkpoint;
 mod counts;
 mod digest;
+mod explain;
 mod extract;
 mod features;
 mod knowledge;
@@ -50,9 +52,10 @@ pub use self::{
     check::{Bayes, is_ripe},
     checkpoint::ModelError,
     digest::digest,
-    features::{Features, FeaturesError},
+    explain::Clue,
+    features::{Features, FeaturesError, MOST_IMPORTED},
     knowledge::Knowledge,
-    model::{Class, Clue, Model, Opinion},
+    model::{Class, Model, Opinion},
     settings::{Autolearn, Settings},
 };
 

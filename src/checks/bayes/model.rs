@@ -1,15 +1,13 @@
 //! The model: a function of the set of learned messages, kept in memory.
 
-use std::{cmp::Ordering, collections::HashMap};
-
 use super::{
     Features,
     calibration::Calibration,
     counts::{Count, Counts},
     extract,
+    features::Imported,
     regression::{Regression, Weight},
     robinson,
-    token::{self, Tokens, without_shape},
     views::{PAIR_BITS, TOKEN_BITS, Views},
 };
 
@@ -45,19 +43,6 @@ pub struct Opinion {
     pub log_odds: f64,
     /// The probability of spam, from 0 to 1, calibrated.
     pub probability: f64,
-}
-
-/// A token that decided.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Clue {
-    /// Its text with its mark; `None` for features that were stored, which hold no texts.
-    pub text: Option<String>,
-    /// Learned messages of spam that hold it.
-    pub spam: u32,
-    /// Learned messages of ham that hold it.
-    pub ham: u32,
-    /// What it adds to the log-odds.
-    pub log_odds: f64,
 }
 
 /// How many regressions there are.
@@ -100,6 +85,9 @@ impl Model {
     /// Learns the message that is next in canonical order. For one that comes late, call
     /// [`Model::unsettle`] as well.
     pub fn learn(&mut self, class: Class, features: &Features) {
+        if let Some(imported) = &features.imported {
+            return self.import(class, imported, u64::saturating_add);
+        }
         let views = Views::of(features);
         // The calibration wants the score before the message was known.
         self.step(class, features, &views, 1.0);
@@ -109,6 +97,9 @@ impl Model {
     /// Takes back a message that was learned as `class`: exactly in the counts, by a step back in
     /// the weights, which leaves the model unsettled.
     pub fn forget(&mut self, class: Class, features: &Features) {
+        if let Some(imported) = &features.imported {
+            return self.import(class, imported, u64::saturating_sub);
+        }
         let views = Views::of(features);
         self.count(class, &views, |number| number.saturating_sub(1));
         self.step(class, features, &views, -1.0);
@@ -123,6 +114,25 @@ impl Model {
         *messages = change(*messages);
         let change = |number: u32| u32::try_from(change(number.into())).unwrap_or(u32::MAX);
         for &token in &views.counted {
+            self.counts.change(token, |Count { spam, ham }| match class {
+                Class::Spam => Count { spam: change(spam), ham },
+                Class::Ham => Count { spam, ham: change(ham) },
+            });
+        }
+    }
+
+    /// Counts from another filter: the weights learn nothing of them, so their order is of no account.
+    fn import(&mut self, class: Class, imported: &Imported, change: fn(u64, u64) -> u64) {
+        let Imported { messages, counts } = imported;
+        let all = match class {
+            Class::Spam => &mut self.spam,
+            Class::Ham => &mut self.ham,
+        };
+        *all = change(*all, u64::from(*messages));
+        self.imported = change(self.imported, u64::from(*messages));
+        for &(token, number) in counts {
+            let change =
+                |count: u32| u32::try_from(change(count.into(), number.into())).unwrap_or(u32::MAX);
             self.counts.change(token, |Count { spam, ham }| match class {
                 Class::Spam => Count { spam: change(spam), ham },
                 Class::Ham => Count { spam, ham: change(ham) },
@@ -152,7 +162,7 @@ impl Model {
     }
 
     /// Counts from another filter are all there is until people teach this one.
-    fn counts_weight(&self) -> f64 {
+    pub(super) fn counts_weight(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "numbers of messages are far below 2^53")]
         let [imported, all] =
             [self.imported, self.spam.saturating_add(self.ham)].map(|number| number as f64);
@@ -199,39 +209,9 @@ impl Model {
         ]
     }
 
-    fn token(&self, token: u32) -> (Count, f64) {
+    pub(super) fn token(&self, token: u32) -> (Count, f64) {
         let count = self.counts.get(token);
         (count, robinson::token(count, self.learned()))
-    }
-
-    /// The tokens that decided, the strongest first.
-    pub fn explain(&self, features: &Features) -> Vec<Clue> {
-        let texts = features.texts.iter().flat_map(Tokens::texts);
-        let texts: HashMap<u32, &str> =
-            texts.map(|(token, text)| (without_shape(token), text)).collect();
-        let clue = |&token: &u32| {
-            let (Count { spam, ham }, log_odds) = self.token(token);
-            Clue { text: texts.get(&token).map(|&text| text.to_owned()), spam, ham, log_odds }
-        };
-        let mut clues: Vec<Clue> = Views::of(features).counted.iter().map(clue).collect();
-        clues.sort_by(strongest_first);
-        clues
-    }
-
-    /// Adds counts from another filter, for a token as [`Clue::text`] writes it. The weights learn
-    /// nothing from it.
-    pub fn add_counts(&mut self, token: &str, spam: u32, ham: u32) {
-        self.counts.change(without_shape(token::token(token)), |count| Count {
-            spam: count.spam.saturating_add(spam),
-            ham: count.ham.saturating_add(ham),
-        });
-    }
-
-    /// Adds to the numbers of messages that counts from another filter stand for.
-    pub fn add_learned(&mut self, spam: u64, ham: u64) {
-        self.spam = self.spam.saturating_add(spam);
-        self.ham = self.ham.saturating_add(ham);
-        self.imported = self.imported.saturating_add(spam).saturating_add(ham);
     }
 
     /// Distinct tokens that were learned.
@@ -249,8 +229,4 @@ impl Model {
 /// What each member sees.
 fn slots<'s>(features: &'s Features, views: &'s Views) -> [&'s [u32]; MEMBERS] {
     [&views.head, &views.text, &views.pairs, &features.head_grams, &features.text_grams]
-}
-
-fn strongest_first(a: &Clue, b: &Clue) -> Ordering {
-    b.log_odds.abs().total_cmp(&a.log_odds.abs()).then_with(|| a.text.cmp(&b.text))
 }

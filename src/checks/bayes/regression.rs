@@ -40,14 +40,20 @@ impl Regression {
     pub(super) fn log_odds(&self, slots: &[u32]) -> f64 {
         let weight = |&slot: &u32| self.weights.get(usize::try_from(slot).ok()?);
         let sum: f32 = slots.iter().filter_map(weight).map(|weight| weight.value).sum();
-        f64::from(sum * length(slots))
+        f64::from(sum * length(slots.len()))
+    }
+
+    /// What one of so many slots adds to the log-odds.
+    pub(super) fn vote(&self, slot: u32, slots: usize) -> f64 {
+        let weight = usize::try_from(slot).ok().and_then(|slot| self.weights.get(slot));
+        weight.map_or(0.0, |weight| f64::from(weight.value * length(slots)))
     }
 
     /// One step towards `class` from `log_odds`; away from it with a `pull` of -1.
     pub(super) fn step(&mut self, slots: &[u32], log_odds: f64, class: Class, pull: f32) {
         let error = class.target() - logistic::probability(log_odds);
         #[expect(clippy::cast_possible_truncation, reason = "a step needs no more digits")]
-        let gradient = error as f32 * length(slots);
+        let gradient = error as f32 * length(slots.len());
         let square = gradient * gradient;
         for &slot in slots {
             let place = usize::try_from(slot).unwrap_or(usize::MAX);
@@ -59,8 +65,8 @@ impl Regression {
     }
 }
 
-/// What each feature of a message is multiplied by.
-fn length(slots: &[u32]) -> f32 {
-    let count = u16::try_from(slots.len().max(1)).unwrap_or(u16::MAX);
+/// What each of so many features of a message is multiplied by.
+fn length(slots: usize) -> f32 {
+    let count = u16::try_from(slots.max(1)).unwrap_or(u16::MAX);
     1.0 / f32::from(count).sqrt()
 }

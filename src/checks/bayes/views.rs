@@ -27,13 +27,13 @@ impl Views {
         let Features { head, text, .. } = features;
         let mut pairs = Vec::with_capacity((head.len() + text.len()) * (2 + WINDOW));
         for list in [head, text] {
-            pairs.extend(both(list).map(|token| slot(token.into(), PAIR_BITS)));
+            pairs.extend(both(list).map(pair_slot));
             add_pairs(&mut pairs, list);
         }
         Self {
             counted: sorted(head.iter().chain(text).map(|&token| without_shape(token)).collect()),
-            head: sorted(both(head).map(|token| slot(token.into(), TOKEN_BITS)).collect()),
-            text: sorted(both(text).map(|token| slot(token.into(), TOKEN_BITS)).collect()),
+            head: sorted(both(head).map(token_slot).collect()),
+            text: sorted(both(text).map(token_slot).collect()),
             pairs: sorted(pairs),
         }
     }
@@ -64,6 +64,16 @@ fn add_pairs(slots: &mut Vec<u32>, tokens: &[u32]) {
             slots.push(slot(both | distance, PAIR_BITS));
         }
     }
+}
+
+/// Where the members that see tokens alone have their weight for one.
+pub(super) fn token_slot(token: u32) -> u32 {
+    slot(token.into(), TOKEN_BITS)
+}
+
+/// Where the member that sees pairs as well has it.
+pub(super) fn pair_slot(token: u32) -> u32 {
+    slot(token.into(), PAIR_BITS)
 }
 
 /// Spreads what is hashed already, whose lowest bits may tell it apart from others.

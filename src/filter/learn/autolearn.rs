@@ -11,13 +11,13 @@ use std::sync::{
 
 use tokio::task::spawn_blocking;
 
-use super::{LearnError, Learner, Teach};
+use super::{Learner, Teach};
 use crate::{
     checks::{
+        Case,
         bayes::{Autolearn as Settings, Knowledge, Model},
         rules::RuleSet,
     },
-    mail::Message,
     metrics,
     verdict::{Judgement, Points, Reason},
 };
@@ -48,7 +48,7 @@ impl Autolearn {
     }
 
     /// Learns a message from outside that has been judged, if it is sure; nobody waits for it.
-    pub fn consider(&self, rules: &RuleSet, judgement: &Judgement, message: &Arc<Message>) {
+    pub fn consider(&self, rules: &RuleSet, judgement: &Judgement, case: &Case) {
         let Some(teach) = self.lesson(rules, judgement) else { return };
         if !is_balanced(self.learner.knowledge(), teach) {
             return;
@@ -59,14 +59,14 @@ impl Autolearn {
             return;
         }
         let (learner, under_way) = (Arc::clone(&self.learner), Arc::clone(&self.under_way));
-        let (message, reference) = (Arc::clone(message), judgement.reference);
+        let (case, reference) = (case.clone(), judgement.reference);
         spawn_blocking(move || {
-            match learn(&learner, teach, &message) {
-                Ok(true) => {
+            match learner.teach_arriving(teach, &case) {
+                Ok(Some(_)) => {
                     metrics::autolearned(teach.as_str());
                     tracing::debug!(%reference, "learned as {} without being asked", teach.as_str());
                 }
-                Ok(false) => metrics::autolearned("known"),
+                Ok(None) => metrics::autolearned("known"),
                 Err(error) => {
                     metrics::autolearned("failed");
                     tracing::warn!(%reference, error = crate::chain(&error), "not learned");
@@ -94,15 +94,6 @@ impl Autolearn {
     }
 }
 
-/// `false`: somebody has taught this message before.
-fn learn(learner: &Learner, teach: Teach, message: &Message) -> Result<bool, LearnError> {
-    if learner.knows(message)? {
-        return Ok(false);
-    }
-    learner.teach_parsed(teach, message)?;
-    Ok(true)
-}
-
 fn is_balanced(knowledge: &Knowledge, teach: Teach) -> bool {
     let (spam, ham) = knowledge.read(Model::learned);
     let (more, less) = if teach == Teach::Spam { (spam, ham) } else { (ham, spam) };
@@ -115,6 +106,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        checks::bayes::{Class, Features},
         filter::learn,
         verdict::{Evidence, Finding, Reference, Verdict},
     };
@@ -192,7 +184,8 @@ mod tests {
             (100, 1000, true, false),
         ] {
             let mut model = Model::new();
-            model.add_learned(spam, ham);
+            model.learn(Class::Spam, &Features::imported(spam, []));
+            model.learn(Class::Ham, &Features::imported(ham, []));
             knowledge.replace(model);
             let may = [Teach::Spam, Teach::Ham].map(|teach| is_balanced(knowledge, teach));
             assert_eq!(may, [may_spam, may_ham], "{spam} {ham}");

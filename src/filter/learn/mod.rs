@@ -32,7 +32,10 @@ pub use settings::Settings;
 
 use self::scribe::{Scribe, Task};
 use crate::{
-    checks::bayes::{self, Features, Knowledge},
+    checks::{
+        Case,
+        bayes::{self, Features, Knowledge},
+    },
     mail::Message,
     store::{self, Digest, Imported, Kind, Lesson, Outcome, Store, StoreError},
 };
@@ -200,14 +203,28 @@ impl Learner {
     /// # Errors
     /// See [`LearnError`].
     pub fn teach(&self, teach: Teach, message: Vec<u8>) -> Result<Taught, LearnError> {
-        self.teach_parsed(teach, &self.parse(message))
+        let message = self.parse(message);
+        self.teach_read(teach, &message, || Features::of(&message))
     }
 
-    /// As [`Self::teach`].
+    /// Learns a message that has just arrived, unless anybody has taught it before: `None` then.
     ///
     /// # Errors
     /// See [`LearnError`].
-    pub fn teach_parsed(&self, teach: Teach, message: &Message) -> Result<Taught, LearnError> {
+    pub fn teach_arriving(&self, teach: Teach, case: &Case) -> Result<Option<Taught>, LearnError> {
+        let Case { envelope, message } = case;
+        if self.store.entry(Digest(bayes::digest(message)))?.is_some() {
+            return Ok(None);
+        }
+        self.teach_read(teach, message, || Features::arriving(message, envelope)).map(Some)
+    }
+
+    fn teach_read(
+        &self,
+        teach: Teach,
+        message: &Message,
+        features: impl FnOnce() -> Features,
+    ) -> Result<Taught, LearnError> {
         let digest = Digest(bayes::digest(message));
         let foreseen = self.foreseen(teach, digest)?;
         if matches!(foreseen, Taught::Known | Taught::NotKnown) {
@@ -215,7 +232,7 @@ impl Learner {
         }
         let features = match teach {
             Teach::Forget => Vec::new(),
-            Teach::Spam | Teach::Ham => Features::of(message).to_bytes(),
+            Teach::Spam | Teach::Ham => features().to_bytes(),
         };
         let lesson = Lesson { kind: teach.kind(), digest, features };
         taught(self.ask(|reply| Task::Teach(lesson, reply))??)
@@ -227,14 +244,6 @@ impl Learner {
     /// The store cannot be read.
     pub fn foresee(&self, teach: Teach, message: Vec<u8>) -> Result<Taught, LearnError> {
         self.foreseen(teach, Digest(bayes::digest(&self.parse(message))))
-    }
-
-    /// Whether a message is learned or was forgotten.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn knows(&self, message: &Message) -> Result<bool, LearnError> {
-        Ok(self.store.entry(Digest(bayes::digest(message)))?.is_some())
     }
 
     /// How much is learned.

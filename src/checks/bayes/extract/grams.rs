@@ -22,10 +22,12 @@ const MOST_HOPS: usize = 3;
 /// Slots are numbers of this many bits: more make no difference that could be measured.
 pub(in super::super) const SLOT_BITS: u32 = 18;
 
-/// The n-grams of the header as slots, ascending, each once.
-pub(in super::super) fn head_grams(message: &Message) -> Vec<u32> {
+/// The n-grams of the header, with the field of its `arrival` on top, as slots, ascending, each
+/// once.
+pub(in super::super) fn head_grams(message: &Message, arrival: &[u8]) -> Vec<u32> {
     let mut head = Vec::with_capacity(HEADER_BYTES + FIELD_BYTES);
-    let mut hops = 0;
+    head.extend_from_slice(arrival.get(..FIELD_BYTES).unwrap_or(arrival));
+    let mut hops = usize::from(!arrival.is_empty());
     for field in &message.headers().fields {
         if head.len() >= HEADER_BYTES {
             break;

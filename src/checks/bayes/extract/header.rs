@@ -1,7 +1,7 @@
 //! Tokens of the header, marked by the name of their field.
 
 use super::{super::token::Tokens, words};
-use crate::mail::{Header, Hop, Message, addresses};
+use crate::mail::{Header, HeaderBlock, Hop, Message, addresses, trace};
 
 /// How much of a field is read, in bytes.
 const LONGEST_VALUE: usize = 1_024;
@@ -62,9 +62,10 @@ pub(super) fn is_left_out(name: &str) -> bool {
 }
 
 /// Adds the tokens of all fields.
-pub(super) fn add(tokens: &mut Tokens, message: &Message) {
-    for hop in message.trace().iter().take(MOST_HOPS) {
-        add_hop(tokens, hop);
+pub(super) fn add(tokens: &mut Tokens, message: &Message, arrival: &[u8]) {
+    let arrival = trace(&HeaderBlock::parse(arrival), arrival);
+    for hop in arrival.into_iter().chain(message.trace()).take(MOST_HOPS) {
+        add_hop(tokens, &hop);
     }
     let fields = message.headers().fields.iter().filter(|field| !is_left_out(&field.name));
     for field in fields.take(MOST_FIELDS) {

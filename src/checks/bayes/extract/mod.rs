@@ -19,11 +19,11 @@ const HEADER_TOKENS: usize = 500;
 const STRUCTURE_TOKENS: usize = 300;
 const TEXT_TOKENS: usize = 1_000;
 
-/// The tokens of header, structure and links.
-pub(super) fn head_tokens(message: &Message) -> Tokens {
+/// The tokens of header, structure and links; `arrival` is the Received field that is still to come.
+pub(super) fn head_tokens(message: &Message, arrival: &[u8]) -> Tokens {
     let mut tokens = Tokens::default();
     tokens.make_room(HEADER_TOKENS);
-    header::add(&mut tokens, message);
+    header::add(&mut tokens, message, arrival);
     tokens.make_room(STRUCTURE_TOKENS);
     structure::add(&mut tokens, message);
     tokens
