@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::{Config, Settings},
     control::Client,
-    filter::learn::{Compacted, Learner, Verified},
+    filter::learn::{Adopted, Compacted, Foreign, Learner, Verified, is_foreign},
     store::{Imported, Store},
 };
 
@@ -27,6 +27,7 @@ use crate::{
                   gatepost store verify\n  \
                   gatepost store export > learned.tsv\n  \
                   gatepost store import learned.tsv\n  \
+                  bogoutil -d ~/.bogofilter/wordlist.db | gatepost store import -\n  \
                   gatepost store compact"
 )]
 pub(super) enum Command {
@@ -38,7 +39,8 @@ pub(super) enum Command {
     },
     /// Write all that is learned, a line a message, to standard output
     Export,
-    /// Take in what `export` has written, of this store or another
+    /// Take in what `export` has written, of this store or another; or the words of bogofilter
+    /// (`bogoutil -d`). SpamAssassin and rspamd keep hashes that mean nothing here: teach the mail
     Import {
         /// The file, or - for standard input
         #[arg(value_name = "FILE")]
@@ -141,8 +143,32 @@ fn import(settings: &Settings, file: &PathBuf) -> Result<Exit, Failure> {
         let unreadable = |source| Unreadable { path: file.clone(), source };
         Box::new(BufReader::new(File::open(file).map_err(unreadable)?))
     };
+    let first_line =
+        input.fill_buf().map_err(|source| Unreadable { path: file.clone(), source })?;
+    let first_line = first_line.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    if let Some(foreign) = is_foreign(first_line) {
+        return adopt(&learner, foreign, &mut *input);
+    }
     let Imported { taken, known, expired, .. } = learner.import(&mut *input)?;
     writeln!(io::stdout(), "{taken} messages taken in, {known} known already, {expired} too old")?;
+    Ok(Exit::Done)
+}
+
+fn adopt(learner: &Learner, foreign: Foreign, input: &mut dyn BufRead) -> Result<Exit, Failure> {
+    let Adopted { spam, ham, words, left_out, known } = learner.adopt(foreign, input)?;
+    let mut output = io::stdout();
+    if known {
+        writeln!(output, "known already: nothing was changed")?;
+        return Ok(Exit::Done);
+    }
+    writeln!(
+        output,
+        "{words} words of {spam} spam and {ham} ham taken in, {left_out} words left out"
+    )?;
+    writeln!(
+        output,
+        "Counts of words are less than messages: teach recent mail as well (`gatepost train`)."
+    )?;
     Ok(Exit::Done)
 }
 

@@ -46,7 +46,7 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("whatlang", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("pcre2", &["checks/rules"]),
-    ("sha2", &["checks/bayes"]),
+    ("sha2", &["checks/bayes", "filter"]),
     ("libm", &["checks/bayes"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),

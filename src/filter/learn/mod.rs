@@ -11,6 +11,7 @@
 
 pub mod autolearn;
 mod checkpoint;
+mod foreign;
 mod scribe;
 mod settings;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use checkpoint::{CheckpointError, Mark, read as read_checkpoint};
+pub use foreign::{Foreign, ForeignError, is_foreign};
 pub use settings::Settings;
 
 use self::scribe::{Scribe, Task};
@@ -99,6 +101,9 @@ pub enum LearnError {
     /// The copy of the model could not be written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// What another filter has written cannot be taken in.
+    #[error("the import")]
+    Foreign(#[from] ForeignError),
     /// The store has no place for it, as with a clock that is far behind.
     #[error("the store does not take it: {0:?}")]
     NotTaken(Outcome),
@@ -157,6 +162,21 @@ pub struct Verified {
     pub repaired: bool,
     /// What does not fit together, at most twenty; empty if all is well.
     pub mistakes: Vec<String>,
+}
+
+/// What was taken in of another filter's counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Adopted {
+    /// Messages of spam that they are of.
+    pub spam: u32,
+    /// Messages of ham.
+    pub ham: u32,
+    /// Words that are known now.
+    pub words: usize,
+    /// Words that have no place here, or were seen once only.
+    pub left_out: u64,
+    /// It had been taken in before: nothing has changed.
+    pub known: bool,
 }
 
 /// Learns. Its methods block: call them on a thread for that.
@@ -293,6 +313,22 @@ impl Learner {
         let imported = self.store.import(from)?;
         self.ask(Task::CatchUp)?;
         Ok(imported)
+    }
+
+    /// Takes in what another filter has counted, as far as that can be done. Doing it again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`LearnError::Foreign`] if it cannot be done, and what [`Self::teach`] says.
+    pub fn adopt(&self, foreign: Foreign, from: &mut dyn BufRead) -> Result<Adopted, LearnError> {
+        let counted = foreign::read(foreign, from)?;
+        let mut known = true;
+        for lesson in counted.lessons() {
+            known &= taught(self.ask(|reply| Task::Teach(lesson, reply))??)? == Taught::Known;
+        }
+        let [spam, ham] = counted.messages;
+        let (words, left_out) = (counted.words.len(), counted.left_out);
+        Ok(Adopted { spam, ham, words, left_out, known })
     }
 
     /// Gives space back to the disk. Teaching waits meanwhile, judging does not.
