@@ -77,12 +77,12 @@ fn classifier(criterion: &mut Criterion) {
     let (mut model, next) = learned();
     let messages: Vec<Message> = (next..next + 500).map(message).collect();
     let features: Vec<Features> = messages.iter().map(Features::of).collect();
-    let mut turn = (0..messages.len()).cycle();
-    let mut at = move || turn.next().unwrap_or_default();
+    let raw = messages.first().map(|message| message.raw().to_vec()).unwrap_or_default();
+    let (mut messages, mut features) = (messages.iter().cycle(), features.iter().cycle());
+    let mut next_message = move || messages.next().map(Features::of).unwrap_or_default();
 
     let mut group = criterion.benchmark_group("classifier, a million tokens");
     group.bench_function("parse and render", |bencher| {
-        let raw = messages[0].raw().to_vec();
         bencher.iter_batched(
             || raw.clone(),
             |raw| Message::parse(raw).body().len(),
@@ -90,18 +90,20 @@ fn classifier(criterion: &mut Criterion) {
         );
     });
     group.bench_function("read features", |bencher| {
-        bencher.iter(|| Features::of(&messages[at()]));
+        bencher.iter(&mut next_message);
     });
-    group.bench_function("judge", |bencher| bencher.iter(|| model.judge(&features[at()])));
+    group.bench_function("judge", |bencher| {
+        bencher.iter(|| features.next().map(|features| model.judge(features)));
+    });
     group.bench_function("read features and judge", |bencher| {
-        bencher.iter(|| model.judge(&Features::of(&messages[at()])));
+        bencher.iter(|| model.judge(&next_message()));
     });
     group.bench_function("read features, judge and learn", |bencher| {
+        let mut classes = [Class::Spam, Class::Ham].into_iter().cycle();
         bencher.iter(|| {
-            let at = at();
-            let features = Features::of(&messages[at]);
+            let features = next_message();
             let opinion = model.judge(&features);
-            model.learn(class(at as u64), &features);
+            classes.next().into_iter().for_each(|class| model.learn(class, &features));
             opinion
         });
     });

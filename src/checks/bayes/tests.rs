@@ -45,8 +45,11 @@ fn bytes(model: &Model) -> Vec<u8> {
     bytes
 }
 
+/// A token, in how much spam, and in how much ham.
+type Counted = (Option<String>, u32, u32);
+
 /// All that the counts say about some messages.
-fn counted(model: &Model) -> (usize, (u64, u64), Vec<(Option<String>, u32, u32)>) {
+fn counted(model: &Model) -> (usize, (u64, u64), Vec<Counted>) {
     let lessons = lessons(9);
     let clues = lessons.iter().flat_map(|(_, features)| model.explain(features, usize::MAX));
     let mut counts: Vec<_> = clues.map(|clue| (clue.text, clue.spam, clue.ham)).collect();

@@ -44,7 +44,7 @@ pub(super) enum Task {
     /// Give space back.
     Compact(SyncSender<Result<Compacted, LearnError>>),
     /// A model made anew, and of which state it is; `None` if that failed.
-    Settled(Option<(Mark, Model)>),
+    Settled(Option<Box<(Mark, Model)>>),
     /// End.
     Stop,
 }
@@ -270,7 +270,8 @@ impl Scribe {
                 .inspect_err(|error| {
                     tracing::error!(error = crate::chain(error), "the model cannot be made anew");
                 })
-                .ok();
+                .ok()
+                .map(Box::new);
             // The scribe may have stopped; then nobody needs it.
             let _ = queue.send(Task::Settled(model));
         };
@@ -281,11 +282,11 @@ impl Scribe {
         };
     }
 
-    fn settled(&mut self, model: Option<(Mark, Model)>) {
+    fn settled(&mut self, model: Option<Box<(Mark, Model)>>) {
         let Settling::Runs { since } = self.settling else { return };
         let took = since.elapsed();
         self.settling = Settling::Rests { until: Some(Instant::now() + took * SETTLE_SHARE) };
-        let Some((mark, model)) = model else { return };
+        let Some((mark, model)) = model.map(|model| *model) else { return };
         match self.resume(mark, model) {
             Ok(Some(())) => self.copy(),
             Ok(None) => {}
