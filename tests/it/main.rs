@@ -39,3 +39,4 @@ mod reload;
 mod rules_tune;
 mod shutdown;
 mod spamassassin;
+mod train;

@@ -5,6 +5,7 @@
 //! a test reads from top to bottom like the session it describes.
 
 pub(crate) mod clamd;
+pub(crate) mod command;
 pub(crate) mod daemon;
 pub(crate) mod gatepost;
 pub(crate) mod login;
