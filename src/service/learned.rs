@@ -54,7 +54,7 @@ impl Learned {
             }
             Err(error) => {
                 let why = crate::chain(&error);
-                tracing::error!(why, "mail is judged without what was learned");
+                tracing::error!(why, "mail is judged without what was learned, until a restart");
                 Self::Missing(why)
             }
         }
@@ -116,6 +116,7 @@ impl Learned {
 
 /// Opens the store; waits a while for somebody else who has it, as `gatepost train` did while no
 /// service ran.
+#[expect(clippy::disallowed_methods, reason = "called on a thread that may block")]
 fn open_in_time(settings: &Settings) -> Result<Learner, LearnError> {
     let until = Instant::now() + PATIENCE;
     loop {

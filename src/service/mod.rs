@@ -113,9 +113,7 @@ pub async fn run(
     door.close();
     while doors.join_next().await.is_some() {}
     let _ = over.send(true);
-    if timeout(FAREWELL, join_all(controls)).await.is_err() {
-        warn!("a control connection was cut off");
-    }
+    close_control(controls).await;
     upkeep.abort();
     close_store(learned).await;
     info!("stopped");
@@ -194,6 +192,12 @@ async fn open_control(
         tokio::spawn(control::serve(socket, text.clone(), learner.cloned(), shutdown))
     };
     Ok(sockets.into_iter().map(serve).collect())
+}
+
+async fn close_control(controls: Controls) {
+    if timeout(FAREWELL, join_all(controls)).await.is_err() {
+        warn!("a control connection was cut off");
+    }
 }
 
 /// The socket in the store's folder; only a convenience, so that nothing fails for want of it.

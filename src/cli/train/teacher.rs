@@ -4,7 +4,6 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -78,7 +77,7 @@ impl Teacher {
         loop {
             match Self::look(settings, runtime, absent) {
                 Err(TeacherError::Store(error)) if error.is_busy() && Instant::now() < until => {
-                    thread::sleep(PAUSE);
+                    runtime.block_on(tokio::time::sleep(PAUSE));
                 }
                 found => return found,
             }

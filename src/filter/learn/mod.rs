@@ -318,7 +318,7 @@ impl Learner {
     /// # Errors
     /// The store cannot be rewritten.
     pub fn compact(&self) -> Result<Compacted, LearnError> {
-        Ok(self.ask(Task::Compact)??)
+        self.ask(Task::Compact)?
     }
 
     /// Ends when all that was brought is durable and the model has been copied. Who teaches later
@@ -349,6 +349,10 @@ impl Learner {
     }
 
     /// Hands the scribe a task and waits for the answer.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the methods here are for threads that may block"
+    )]
     fn ask<T>(&self, task: impl FnOnce(SyncSender<T>) -> Task) -> Result<T, LearnError> {
         let (reply, answer) = sync_channel(1);
         self.queue.send(task(reply)).map_err(|_| LearnError::Stopped)?;
