@@ -136,7 +136,7 @@ fn a_full_disk() {
             break said;
         }
     };
-    println!("full disk: {number} messages were learned before one was refused");
+    println!("full disk: {} messages were learned before one was refused", number - 1);
     assert_eq!(refused.status, 3, "{refused:?}");
     assert!(refused.err.contains("no room is left"), "{refused:?}");
     let line = judged(&gatepost);
