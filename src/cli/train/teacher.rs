@@ -77,7 +77,7 @@ impl Teacher {
         loop {
             match Self::look(settings, runtime, absent) {
                 Err(TeacherError::Store(error)) if error.is_busy() && Instant::now() < until => {
-                    runtime.block_on(tokio::time::sleep(PAUSE));
+                    runtime.block_on(async { tokio::time::sleep(PAUSE).await });
                 }
                 found => return found,
             }
