@@ -190,6 +190,7 @@ smtpd_milters = {milter}
 milter_protocol = 6
 milter_default_action = tempfail
 minimal_backoff_time = 1s
+maximal_backoff_time = 1s
 queue_run_delay = 1s
 {extra}
 "
