@@ -15,9 +15,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly packages=(postfix clamav-daemon rbldnsd sasl2-bin libsasl2-modules libsasl2-modules-db
-    m4 openssl iproute2 util-linux spamassassin)
+    dovecot-imapd dovecot-sieve m4 openssl iproute2 util-linux spamassassin)
 # What proves that each of them is there; sbin is not in everybody's PATH.
-readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 m4 openssl ip unshare spamassassin)
+readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 dovecot sievec m4 openssl ip unshare
+    spamassassin)
 # Postfix and sendmail exclude each other as packages; sendmail is unpacked beside it.
 readonly sendmail_packages=(sendmail-bin sendmail-base sendmail-cf)
 readonly target=${CARGO_TARGET_DIR:-$PWD/target}

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Exit, Failure, runtime,
-    train::{Teacher, TeacherError},
+    train::{Absent, Teacher, TeacherError},
 };
 use crate::{
     config::{Config, Settings},
@@ -71,7 +71,7 @@ pub(super) fn run(path: Option<PathBuf>, command: &Command) -> Result<Exit, Fail
 
 fn verify(settings: &Settings, json: bool) -> Result<Exit, Failure> {
     let runtime = runtime()?;
-    let verified = match Teacher::find(settings, runtime.handle())? {
+    let verified = match Teacher::find(settings, runtime.handle(), Absent::Refuse)? {
         Teacher::Service(socket, runtime) => runtime.block_on(async {
             let mut client = Client::connect(&socket).await?;
             client.verify().await
@@ -119,7 +119,7 @@ fn show(verified: &Verified, output: &mut impl Write) -> io::Result<()> {
 fn export(settings: &Settings) -> Result<Exit, Failure> {
     let runtime = runtime()?;
     let mut output = BufWriter::new(io::stdout().lock());
-    match Teacher::find(settings, runtime.handle()) {
+    match Teacher::find(settings, runtime.handle(), Absent::Refuse) {
         Ok(Teacher::Service(socket, runtime)) => runtime.block_on(async {
             let mut client = Client::connect(&socket).await?;
             client.export(&mut output).await
@@ -174,13 +174,14 @@ fn adopt(learner: &Learner, foreign: Foreign, input: &mut dyn BufRead) -> Result
 
 fn compact(settings: &Settings) -> Result<Exit, Failure> {
     let runtime = runtime()?;
-    let Compacted { before, after } = match Teacher::find(settings, runtime.handle())? {
-        Teacher::Service(socket, runtime) => runtime.block_on(async {
-            let mut client = Client::connect(&socket).await?;
-            client.compact().await
-        })?,
-        Teacher::Store(learner) => learner.compact()?,
-    };
+    let Compacted { before, after } =
+        match Teacher::find(settings, runtime.handle(), Absent::Refuse)? {
+            Teacher::Service(socket, runtime) => runtime.block_on(async {
+                let mut client = Client::connect(&socket).await?;
+                client.compact().await
+            })?,
+            Teacher::Store(learner) => learner.compact()?,
+        };
     writeln!(io::stdout(), "{:.1} MiB before, {:.1} MiB now", mebibytes(before), mebibytes(after))?;
     Ok(Exit::Done)
 }

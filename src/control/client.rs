@@ -7,7 +7,7 @@ use std::{
 
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{Method, Request, body::Incoming, client::conn::http1, header::HOST};
+use hyper::{Method, Request, StatusCode, body::Incoming, client::conn::http1, header::HOST};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::{net::UnixStream, time::timeout};
@@ -34,8 +34,13 @@ pub enum ClientError {
     #[error("the connection to the service broke")]
     Broken(#[source] hyper::Error),
     /// It said no.
-    #[error("the service refuses: {0}")]
-    Refused(String),
+    #[error("the service refuses: {error}")]
+    Refused {
+        /// What kind of no.
+        status: StatusCode,
+        /// Why, in its words.
+        error: String,
+    },
     /// What listens there is something else, or another version.
     #[error("the service answered something that is not understood")]
     Answer(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -45,6 +50,14 @@ pub enum ClientError {
     /// It does not answer.
     #[error("the service did not answer within {} s", PATIENCE.as_secs())]
     Silent,
+}
+
+impl ClientError {
+    /// This message is not learned, others may be.
+    pub fn is_about_message(&self) -> bool {
+        let about = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::INTERNAL_SERVER_ERROR];
+        matches!(self, Self::Refused { status, .. } if about.contains(status))
+    }
 }
 
 /// A connection to a running service.
@@ -168,6 +181,7 @@ impl Client {
         let body = Limited::new(response.into_body(), MOST_ANSWER).collect().await;
         let body = body.map_err(ClientError::Answer)?.to_bytes();
         let told = serde_json::from_slice::<Refusal>(&body);
-        Err(ClientError::Refused(told.map_or(status.to_string(), |told| told.error)))
+        let error = told.map_or_else(|_| status.to_string(), |told| told.error);
+        Err(ClientError::Refused { status, error })
     }
 }

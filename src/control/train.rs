@@ -1,4 +1,7 @@
 //! Teaching through the door: one message a request.
+//!
+//! Of a long message the beginning is kept, as everywhere, and the rest read and dropped: a teacher
+//! whose configuration differs need not know how much that is.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -8,12 +11,12 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Path, Query, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -45,9 +48,8 @@ type Taking = State<Option<Arc<Learner>>>;
 
 /// The routes of a unix socket.
 pub(super) fn routes(learner: Option<Arc<Learner>>) -> Router {
-    let most = learner.as_ref().map_or(0, |learner| learner.scan_bytes());
     Router::new()
-        .route("/train/{teach}", post(train).layer(DefaultBodyLimit::max(most)))
+        .route("/train/{teach}", post(train))
         .route("/store", get(status))
         .route("/store/verify", get(verify))
         .route("/store/export", get(export))
@@ -71,10 +73,14 @@ async fn train(
     State(learner): Taking,
     Path(teach): Path<Teach>,
     Query(options): Query<Options>,
-    message: Bytes,
+    body: Body,
 ) -> Response {
-    with(learner, move |learner| {
-        let message = message.to_vec();
+    let Some(learner) = learner else { return no_store() };
+    let message = match beginning(body, learner.scan_bytes()).await {
+        Ok(message) => message,
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, crate::chain(&error)),
+    };
+    with(Some(learner), move |learner| {
         if options.is_dry() {
             learner.foresee(teach, message)
         } else {
@@ -82,6 +88,18 @@ async fn train(
         }
     })
     .await
+}
+
+/// At most so many bytes of a body, when all of it has come.
+async fn beginning(body: Body, most: usize) -> Result<Vec<u8>, axum::Error> {
+    let mut message = Vec::new();
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        let room = most.saturating_sub(message.len());
+        message.extend_from_slice(piece.get(..room).unwrap_or(&piece));
+    }
+    Ok(message)
 }
 
 async fn status(State(learner): Taking) -> Response {
@@ -138,6 +156,9 @@ async fn with<T: Serialize + Send + 'static>(
     let Some(learner) = learner else { return no_store() };
     match tokio::task::spawn_blocking(move || ask(&learner)).await {
         Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Err(error)) if error.is_about_message() => {
+            refusal(StatusCode::UNPROCESSABLE_ENTITY, crate::chain(&error))
+        }
         Ok(Err(error)) => refusal(StatusCode::SERVICE_UNAVAILABLE, crate::chain(&error)),
         Err(_) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "the message broke its reader"),
     }

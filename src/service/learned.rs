@@ -1,16 +1,26 @@
 //! What the filter has learned: the store of a service, or the copy of it that anybody may read.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::{
     checks::bayes::{Bayes, Knowledge, is_ripe},
     config::Settings,
     endpoint::Endpoint,
-    filter::learn::{Learner, autolearn::Autolearn, read_checkpoint},
+    filter::learn::{LearnError, Learner, autolearn::Autolearn, read_checkpoint},
 };
 
 /// How often it is looked whether enough has been learned.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// A store that is in use keeps the service from its doors for so long at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two attempts to open it.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What is learned, and who may learn more.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +44,7 @@ impl Learned {
             return Self::Nothing;
         }
         let store = &settings.store;
-        match Learner::open(store, settings.limits.scan_bytes) {
+        match open_in_time(settings) {
             Ok(learner) => Self::Live(Arc::new(learner)),
             // Nobody has made the folder, and this user may not: learning was never set up.
             Err(error) if !store.path.exists() => {
@@ -44,7 +54,7 @@ impl Learned {
             }
             Err(error) => {
                 let why = crate::chain(&error);
-                tracing::error!(why, "mail is judged without what was learned");
+                tracing::error!(why, "mail is judged without what was learned, until a restart");
                 Self::Missing(why)
             }
         }
@@ -100,6 +110,19 @@ impl Learned {
         }
         while !self.is_ripe(&settings) {
             tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Opens the store; waits a while for somebody else who has it, as `gatepost train` did while no
+/// service ran.
+#[expect(clippy::disallowed_methods, reason = "called on a thread that may block")]
+fn open_in_time(settings: &Settings) -> Result<Learner, LearnError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match Learner::open(&settings.store, settings.limits.scan_bytes) {
+            Err(error) if error.is_busy() && Instant::now() < until => thread::sleep(PAUSE),
+            opened => return opened,
         }
     }
 }

@@ -113,7 +113,7 @@ pub async fn run(
     door.close();
     while doors.join_next().await.is_some() {}
     let _ = over.send(true);
-    say_farewell(controls).await;
+    close_control(controls).await;
     upkeep.abort();
     close_store(learned).await;
     info!("stopped");
@@ -148,13 +148,6 @@ async fn open_milter(config: &Config, door: &Door) -> Result<Doors, ListenError>
         doors.spawn(door.clone().serve(name.as_str().into(), socket));
     }
     Ok(doors)
-}
-
-/// Control connections end when what they asked for is answered, or after a while.
-async fn say_farewell(controls: Controls) {
-    if timeout(FAREWELL, join_all(controls)).await.is_err() {
-        warn!("a control connection was cut off");
-    }
 }
 
 /// Opens what was learned. Blocks a thread of its own, for as long as that takes.
@@ -199,6 +192,12 @@ async fn open_control(
         tokio::spawn(control::serve(socket, text.clone(), learner.cloned(), shutdown))
     };
     Ok(sockets.into_iter().map(serve).collect())
+}
+
+async fn close_control(controls: Controls) {
+    if timeout(FAREWELL, join_all(controls)).await.is_err() {
+        warn!("a control connection was cut off");
+    }
 }
 
 /// The socket in the store's folder; only a convenience, so that nothing fails for want of it.

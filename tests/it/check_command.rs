@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     io::Write,
     path::Path,
     process::{Output, Stdio},
@@ -22,9 +23,16 @@ use crate::{
     },
 };
 
-/// Runs `gatepost ARGUMENTS` in `folder` with something on standard input.
+/// Runs `gatepost ARGUMENTS` in `folder` with something on standard input; unless they name another
+/// configuration, with the defaults and a store that is not this machine's.
 fn gatepost(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = program()
+    let mut command = program();
+    if !arguments.contains(&"--config") {
+        let own = folder.join("own.toml");
+        fs::write(&own, format!("[store]\npath = {:?}\n", folder.join("store"))).unwrap();
+        command.arg("--config").arg(own);
+    }
+    let mut child = command
         .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::piped())

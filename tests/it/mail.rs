@@ -26,6 +26,15 @@ pub(crate) fn plain(subject: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// One of many messages about something that no shipped rule has anything against.
+pub(crate) fn about(topic: &str, number: usize) -> Vec<u8> {
+    let body = format!(
+        "Dear reader,\r\n\r\nthis is letter {number} about {topic}. The {topic} of this week are as\r\n\
+         good as those of last week; nobody has {topic} like ours.\r\n\r\nYours, {topic} and sons"
+    );
+    plain(&format!("On {topic}, letter {number}"), &body)
+}
+
 /// A message with a file in base64.
 pub(crate) fn with_attachment(subject: &str, file_name: &str, content: &[u8]) -> Vec<u8> {
     let encoded = base64(content);

@@ -47,7 +47,8 @@ fn messages() -> BTreeMap<String, String> {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let text = format!("\n{}", fs::read_to_string(&file).unwrap());
         for message in text.split("\n### ").skip(1) {
-            let (heading, message) = message.split_once('\n').unwrap();
+            // A heading may follow another, with what the message is judged by: one message then.
+            let Some((heading, message)) = message.split_once('\n') else { continue };
             let message = message.trim_start_matches('\n').to_owned();
             messages.insert(format!("{name}-{}", slug(heading)), message);
         }

@@ -40,6 +40,7 @@ mod logistic;
 mod model;
 mod packed;
 mod regression;
+mod rehearsal;
 mod robinson;
 mod settings;
 mod token;

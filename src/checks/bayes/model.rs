@@ -7,6 +7,7 @@ use super::{
     extract,
     features::Imported,
     regression::{Regression, Weight},
+    rehearsal::Rehearsal,
     robinson,
     views::{PAIR_BITS, TOKEN_BITS, Views},
 };
@@ -27,6 +28,14 @@ pub enum Class {
 }
 
 impl Class {
+    /// The one it is not.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Spam => Self::Ham,
+            Self::Ham => Self::Spam,
+        }
+    }
+
     /// The probability of spam.
     pub(super) fn target(self) -> f64 {
         match self {
@@ -58,6 +67,7 @@ pub struct Model {
     pub(super) imported: u64,
     pub(super) members: [Regression; MEMBERS],
     pub(super) calibration: Calibration,
+    pub(super) rehearsal: Rehearsal,
     pub(super) is_settled: bool,
 }
 
@@ -78,6 +88,7 @@ impl Model {
             imported: 0,
             members: bits.map(Regression::new),
             calibration: Calibration::default(),
+            rehearsal: Rehearsal::default(),
             is_settled: true,
         }
     }
@@ -90,8 +101,12 @@ impl Model {
         }
         let views = Views::of(features);
         // The calibration wants the score before the message was known.
+        self.calibrate(class, features, &views, 1.0);
         self.step(class, features, &views, 1.0);
         self.count(class, &views, |number| number.saturating_add(1));
+        if let Some(again) = self.rehearsal.follow(class, features) {
+            self.step(class.other(), &again, &Views::of(&again), 1.0);
+        }
     }
 
     /// Takes back a message that was learned as `class`: exactly in the counts, by a step back in
@@ -102,7 +117,9 @@ impl Model {
         }
         let views = Views::of(features);
         self.count(class, &views, |number| number.saturating_sub(1));
+        self.calibrate(class, features, &views, -1.0);
         self.step(class, features, &views, -1.0);
+        self.rehearsal.forget(class, features);
         self.is_settled = false;
     }
 
@@ -140,9 +157,13 @@ impl Model {
         }
     }
 
+    fn calibrate(&mut self, class: Class, features: &Features, views: &Views, pull: f64) {
+        let log_odds = self.score(&self.votes(features, views), views);
+        self.calibration.step(log_odds, class, pull);
+    }
+
     fn step(&mut self, class: Class, features: &Features, views: &Views, pull: f32) {
         let log_odds = self.votes(features, views);
-        self.calibration.step(self.score(&log_odds, views), class, pull.into());
         let members = self.members.iter_mut().zip(slots(features, views)).zip(log_odds);
         for ((member, slots), log_odds) in members {
             member.step(slots, log_odds, class, pull);

@@ -13,15 +13,24 @@ use std::{
     thread,
 };
 
-use self::summary::{Skipped, Summary};
-pub(super) use self::teacher::{Teacher, TeacherError};
+use tokio::runtime::Handle;
+
+pub(super) use self::teacher::{Absent, Teacher, TeacherError};
+use self::{
+    summary::{Skipped, Summary},
+    teacher::{Hand, NotTaught},
+};
 use super::{
     Exit, Failure,
     progress::Progress,
     runtime,
     sources::{self, Item, SourceError},
 };
-use crate::{config::Config, filter::learn::Teach, mail::HeaderBlock};
+use crate::{
+    config::{Config, Settings},
+    filter::learn::{Taught, Teach},
+    mail::HeaderBlock,
+};
 
 /// What `train` takes.
 #[derive(Debug, clap::Args)]
@@ -83,7 +92,7 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     let settings = Config::load(path.as_deref())?.settings;
     let (teach, messages) = arguments.teach.parts();
     let runtime = runtime()?;
-    let teacher = Teacher::find(&settings, runtime.handle())?;
+    let teacher = find(&settings, runtime.handle(), messages.dry_run)?;
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);
     runtime.spawn(async move {
@@ -93,13 +102,24 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     });
     let lesson =
         Lesson { teach, dry: messages.dry_run, most: settings.limits.scan_bytes, stop: &stop };
-    let summary = lesson.teach_all(&teacher, messages);
+    let summary = lesson.teach_all(teacher.as_ref(), messages);
     if messages.json {
         summary.json()?
     } else {
         summary.text(teach, messages.dry_run)?
     }
     Ok(if summary.failed() { Exit::Failed } else { Exit::Done })
+}
+
+/// Who learns. `None`: a dry run without a store, which is left like that.
+fn find(settings: &Settings, runtime: &Handle, dry: bool) -> Result<Option<Teacher>, TeacherError> {
+    if !dry {
+        return Teacher::find(settings, runtime, Absent::Make).map(Some);
+    }
+    match Teacher::find(settings, runtime, Absent::Refuse) {
+        Err(TeacherError::Store(error)) if error.is_missing() => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// What is done with each message.
@@ -112,7 +132,7 @@ struct Lesson<'s> {
 }
 
 impl Lesson<'_> {
-    fn teach_all(&self, teacher: &Teacher, messages: &Messages) -> Summary {
+    fn teach_all(&self, teacher: Option<&Teacher>, messages: &Messages) -> Summary {
         let files = sources::files(&messages.paths);
         let progress = Progress::new("teaching", files.len());
         let items = files.into_iter().flat_map(|file| {
@@ -131,35 +151,52 @@ impl Lesson<'_> {
     /// One of several workers: takes the next message as long as there are any.
     fn work(
         &self,
-        teacher: &Teacher,
+        teacher: Option<&Teacher>,
         items: &Mutex<impl Iterator<Item = Result<Item, SourceError>>>,
         summary: &Mutex<Summary>,
     ) {
-        let mut hand = match teacher.hand() {
+        let mut hand = match teacher.map_or(Ok(Hand::Nothing), Teacher::hand) {
             Ok(hand) => hand,
             Err(failure) => return self.give_up(summary, &*failure),
         };
         while !self.stop.load(Ordering::Relaxed) {
             let item = items.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(item) = item else { return };
-            let taught = match item.map(|item| self.readable(item)) {
-                Ok(Ok(item)) => hand.teach(self.teach, item.raw, self.dry),
-                Ok(Err(skipped)) => {
-                    locked(summary, |summary| summary.skip(skipped));
-                    continue;
-                }
-                Err(unread) => {
-                    complain(&unread);
-                    locked(summary, |summary| summary.skip(Skipped::Unreadable));
-                    continue;
-                }
-            };
-            match taught {
-                Ok(taught) => locked(summary, |summary| summary.count(taught)),
+            match self.take(&mut hand, item) {
+                Ok(Ok(taught)) => locked(summary, |summary| summary.count(taught)),
+                Ok(Err(skipped)) => locked(summary, |summary| summary.skip(skipped)),
                 Err(failure) => return self.give_up(summary, &*failure),
             }
         }
         locked(summary, Summary::interrupt);
+    }
+
+    /// Teaches one message, or says why it is skipped.
+    ///
+    /// # Errors
+    /// No other one would be taught either.
+    fn take(
+        &self,
+        hand: &mut Hand,
+        item: Result<Item, SourceError>,
+    ) -> Result<Result<Taught, Skipped>, Failure> {
+        let item = match item.map(|item| self.readable(item)) {
+            Ok(Ok(item)) => item,
+            Ok(Err(skipped)) => return Ok(Err(skipped)),
+            Err(unread) => {
+                complain(&unread);
+                return Ok(Err(Skipped::Unreadable));
+            }
+        };
+        match hand.teach(self.teach, item.raw, self.dry) {
+            Ok(taught) => Ok(Ok(taught)),
+            Err(NotTaught::Message(failure)) => {
+                let _ =
+                    writeln!(io::stderr(), "gatepost: {}: {}", item.label, crate::chain(&*failure));
+                Ok(Err(Skipped::Refused))
+            }
+            Err(NotTaught::Any(failure)) => Err(failure),
+        }
     }
 
     /// The rest would fail the same way.

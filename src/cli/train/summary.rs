@@ -20,6 +20,8 @@ pub(super) enum Skipped {
     Empty,
     /// It has no header field.
     NoMessage,
+    /// Who learns does not take it.
+    Refused,
 }
 
 impl Skipped {
@@ -28,6 +30,7 @@ impl Skipped {
             Self::Unreadable => "cannot be read",
             Self::Empty => "empty",
             Self::NoMessage => "no header fields: not a message",
+            Self::Refused => "cannot be learned",
         }
     }
 }
@@ -80,7 +83,8 @@ impl Summary {
 
     /// Whether something was to be taught that was not.
     pub(super) fn failed(&self) -> bool {
-        self.failed || self.interrupted || self.skipped.contains_key(&Skipped::Unreadable)
+        let wanted = [Skipped::Unreadable, Skipped::Refused];
+        self.failed || self.interrupted || wanted.iter().any(|why| self.skipped.contains_key(why))
     }
 
     /// One object.

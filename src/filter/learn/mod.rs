@@ -39,7 +39,7 @@ use crate::{
         bayes::{self, Features, Knowledge},
     },
     mail::Message,
-    store::{self, Digest, Imported, Kind, Lesson, Outcome, Store, StoreError},
+    store::{self, Digest, Fault, Imported, Kind, Lesson, Outcome, Store, StoreError},
 };
 
 /// Messages that wait for the scribe before teachers have to wait.
@@ -113,6 +113,23 @@ pub enum LearnError {
     /// The thread that learns could not be started.
     #[error("cannot start the thread that learns")]
     Thread(#[source] std::io::Error),
+}
+
+impl LearnError {
+    /// Another process has the store, maybe for a moment only.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(error) if matches!(error.fault, Fault::Busy))
+    }
+
+    /// There is no store, and none was to be made.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Store(error) if matches!(error.fault, Fault::Missing))
+    }
+
+    /// This message is not learned, others may be.
+    pub fn is_about_message(&self) -> bool {
+        matches!(self, Self::NotTaken(_))
+    }
 }
 
 impl From<StoreError> for LearnError {
@@ -206,6 +223,18 @@ impl Learner {
         let thread = thread.spawn(move || scribe.run(&tasks)).map_err(LearnError::Thread)?;
         let scribe = Mutex::new(Some(thread));
         Ok(Self { store, knowledge, scan_bytes, queue, scribe })
+    }
+
+    /// As [`Self::open`], but makes no store where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; there is no store.
+    pub fn open_existing(settings: &Settings, scan_bytes: usize) -> Result<Self, LearnError> {
+        let path = settings.path.join(store::FILE_NAME);
+        if path.try_exists().is_ok_and(|there| !there) {
+            return Err(StoreError { path, fault: Fault::Missing }.into());
+        }
+        Self::open(settings, scan_bytes)
     }
 
     /// What is known: grows with what is learned.

@@ -14,7 +14,15 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use toml::Table;
 
-use super::{Folder, clamd::Clamd, daemon::Daemon, free_port, rbldnsd::Rbldnsd, wait_until};
+use super::{
+    Folder,
+    clamd::Clamd,
+    command::{Shell, program_of},
+    daemon::Daemon,
+    free_port, give_to,
+    rbldnsd::Rbldnsd,
+    wait_until,
+};
 
 /// The four lists that [`Rbldnsd`] serves; `one.test` and `two.test` refuse only together.
 const LISTS: &str = r#"
@@ -103,17 +111,31 @@ pub(crate) struct Gatepost {
     control: SocketAddr,
     daemon: Daemon,
     folder: Folder,
+    /// Who it runs as; who runs the tests if nobody is named.
+    user: Option<&'static str>,
 }
 
 impl Gatepost {
     pub(crate) fn start(config: &Config) -> Self {
+        Self::launch(config, None)
+    }
+
+    /// As a system user without privileges, as a service runs.
+    pub(crate) fn start_as(user: &'static str, config: &Config) -> Self {
+        Self::launch(config, Some(user))
+    }
+
+    fn launch(config: &Config, user: Option<&'static str>) -> Self {
         let folder = Folder::new();
         let port = free_port();
         let control = super::free_address();
         folder.write("local.cf", RULES);
         write_config(&folder, port, control, config);
-        let daemon = spawn(folder.path());
-        let mut gatepost = Self { port, control, daemon, folder };
+        if let Some(user) = user {
+            give_to(folder.path(), user);
+        }
+        let daemon = spawn(folder.path(), user);
+        let mut gatepost = Self { port, control, daemon, folder, user };
         gatepost.wait_ready();
         gatepost
     }
@@ -148,6 +170,16 @@ impl Gatepost {
         self.folder.path().join("gatepost.toml")
     }
 
+    /// The folder with what it has learned.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// The program at a shell, with the same configuration.
+    pub(crate) fn shell(&self) -> Shell {
+        Shell::new(self.config_file())
+    }
+
     /// The process id.
     pub(crate) fn pid(&self) -> u32 {
         self.daemon.pid()
@@ -160,7 +192,7 @@ impl Gatepost {
 
     /// Starts it again, on the same doors and configuration.
     pub(crate) fn restart(&mut self) {
-        self.daemon = spawn(self.folder.path());
+        self.daemon = spawn(self.folder.path(), self.user);
         self.wait_ready();
     }
 
@@ -278,8 +310,8 @@ fn says(line: &Value, text: &str) -> bool {
     line["message"].as_str().is_some_and(|message| message.contains(text))
 }
 
-fn spawn(folder: &Path) -> Daemon {
-    let mut command = program();
+fn spawn(folder: &Path, user: Option<&'static str>) -> Daemon {
+    let mut command = user.map_or_else(program, program_of);
     command.arg("--config").arg(folder.join("gatepost.toml")).arg("serve");
     Daemon::spawn("gatepost", &mut command, &folder.join("log"))
 }
@@ -291,6 +323,7 @@ fn write_config(folder: &Folder, port: u16, control: SocketAddr, config: &Config
         "[milter]\nlisten = [\"inet:127.0.0.1:{port}\", \"unix:{base}/gatepost.sock\"]\n\
          socket_mode = \"0666\"\n\
          [control]\nlisten = [\"inet:{control}\"]\n\
+         [store]\npath = \"{base}/store\"\n\
          [rules]\ninclude = [\"builtin\", \"{base}/local.cf\"]\n"
     );
     let Config(mut table) = Config(doors.parse().unwrap());

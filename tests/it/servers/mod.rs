@@ -5,13 +5,17 @@
 //! a test reads from top to bottom like the session it describes.
 
 pub(crate) mod clamd;
+pub(crate) mod command;
 pub(crate) mod daemon;
+pub(crate) mod dovecot;
 pub(crate) mod gatepost;
+pub(crate) mod imap;
 pub(crate) mod login;
 pub(crate) mod maildir;
 pub(crate) mod milter_client;
 pub(crate) mod postfix;
 pub(crate) mod rbldnsd;
+pub(crate) mod recipes;
 pub(crate) mod sendmail;
 pub(crate) mod smtp;
 pub(crate) mod zone;

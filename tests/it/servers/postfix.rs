@@ -32,6 +32,8 @@ pub(crate) struct Options<'a> {
     pub(crate) discard: bool,
     /// More lines for main.cf; later ones win.
     pub(crate) extra: &'a str,
+    /// More lines for master.cf.
+    pub(crate) services: &'a str,
 }
 
 /// A running Postfix.
@@ -42,7 +44,7 @@ pub(crate) struct Postfix {
     queue: PathBuf,
     // Before the folder: the processes must be gone when it is removed.
     _master: Daemon,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Postfix {
@@ -69,7 +71,7 @@ impl Postfix {
             mailboxes: folder.path().join("mail"),
             queue: folder.path().join("queue"),
             _master: master,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -91,6 +93,11 @@ impl Postfix {
     /// Messages that a milter put on hold (quarantine).
     pub(crate) fn held(&self) -> usize {
         maildir::count_files(&self.queue.join("hold"))
+    }
+
+    /// What it logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log/mail.log")).unwrap()
     }
 
     fn queued(&self) -> usize {
@@ -128,14 +135,14 @@ fn write_configuration(folder: &Folder, options: &Options<'_>, port: u16, submis
     }
     let sasl = login::make(folder, "smtpd", "postfix");
     folder.write("etc/main.cf", main_cf(folder.path(), &sasl, options));
-    folder.write("etc/master.cf", master_cf(port, submission_port));
+    folder.write("etc/master.cf", master_cf(port, submission_port) + options.services);
     // Missing maps of the system (dynamicmaps) are none of ours, but Debian's Postfix looks there.
     let _ = fs::copy("/etc/postfix/dynamicmaps.cf", folder.path().join("etc/dynamicmaps.cf"));
 }
 
 fn main_cf(folder: &Path, sasl: &Path, options: &Options<'_>) -> String {
     let (base, sasl) = (folder.display(), sasl.display());
-    let Options { milter, discard, extra } = options;
+    let Options { milter, discard, extra, .. } = options;
     let transport = if *discard { "discard:" } else { "virtual:" };
     format!(
         "\
@@ -183,6 +190,7 @@ smtpd_milters = {milter}
 milter_protocol = 6
 milter_default_action = tempfail
 minimal_backoff_time = 1s
+maximal_backoff_time = 1s
 queue_run_delay = 1s
 {extra}
 "
