@@ -9,9 +9,9 @@ use redb::{ReadTransaction, ReadableTable};
 use super::{
     Store,
     error::{Fault, StoreError},
-    event::{Change, Counts, Digest, Entry, Event, Record, Stamp},
+    event::{Change, Counts, Digest, Entry, Event, Kind, Record, Stamp},
     ledger::{entry, find},
-    tables::{DIGESTS, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, State},
+    tables::{DIGESTS, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, Rank, State},
 };
 
 impl Store {
@@ -38,6 +38,34 @@ impl Store {
                 Ok(())
             })?;
             Ok(state(transaction)?.number)
+        }))
+    }
+
+    /// Shows all entries, one at a time: spam and ham by turns, each in canonical order, as evenly as
+    /// their numbers allow; then those that are forgotten. The order follows from the set of entries.
+    /// Returns the change number they are of.
+    ///
+    /// # Errors
+    /// Why it cannot be read; some may have been shown.
+    pub fn entries_by_turns(
+        &self,
+        mut visit: impl FnMut(Digest, Entry),
+    ) -> Result<u64, StoreError> {
+        self.named(self.engine.read(|transaction| {
+            let State { counts, number, .. } = state(transaction)?;
+            let messages = transaction.open_table(MESSAGES)?;
+            let (mut spam, mut ham) = (of_kind(&messages, Kind::Spam)?, of_kind(&messages, Kind::Ham)?);
+            for kind in turns(counts.spam, counts.ham) {
+                let next = if kind == Kind::Spam { spam.next() } else { ham.next() };
+                if let Some((digest, entry)) = next.transpose()? {
+                    visit(digest, entry);
+                }
+            }
+            for next in of_kind(&messages, Kind::Forgotten)? {
+                let (digest, entry) = next?;
+                visit(digest, entry);
+            }
+            Ok(number)
         }))
     }
 
@@ -137,6 +165,44 @@ impl Store {
 /// The numbers, as of this transaction.
 pub(super) fn state(transaction: &ReadTransaction) -> Result<State, Fault> {
     State::load(&transaction.open_table(NUMBERS)?)
+}
+
+/// Entries of a kind, in canonical order.
+fn of_kind(
+    messages: &impl ReadableTable<Rank, (u8, &'static [u8])>,
+    wanted: Kind,
+) -> Result<impl Iterator<Item = Result<(Digest, Entry), Fault>>, Fault> {
+    let rows = messages.iter()?;
+    Ok(rows.filter_map(move |row| {
+        let (rank, value) = match row {
+            Ok(row) => row,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let (kind, features) = value.value();
+        let (stamp, digest) = Stamp::from_rank(rank.value());
+        (kind == wanted.code()).then(|| Ok((digest, entry(stamp, kind, features)?)))
+    }))
+}
+
+/// So much spam and ham, each spread over the whole: the `n`th of `many` stands at (n + 1/2) / many.
+fn turns(spam: u64, ham: u64) -> impl Iterator<Item = Kind> {
+    let (mut spam_shown, mut ham_shown) = (0, 0);
+    std::iter::from_fn(move || {
+        let place = |shown: u64, of: u64| u128::from(2 * shown + 1) * u128::from(of);
+        let spam_is_next = ham_shown == ham
+            || (spam_shown < spam && place(spam_shown, ham) <= place(ham_shown, spam));
+        match spam_is_next {
+            true if spam_shown == spam => None,
+            true => {
+                spam_shown += 1;
+                Some(Kind::Spam)
+            }
+            false => {
+                ham_shown += 1;
+                Some(Kind::Ham)
+            }
+        }
+    })
 }
 
 /// All entries in canonical order.

@@ -1,20 +1,26 @@
 //! A model on disk, so that a start need not learn everything again.
 //!
 //! Little-endian: magic, tokenizer, messages of spam, of ham and imported, whether settled; how many tokens,
-//! then each with its counts, ascending; the calibration; the weights of each member; the SHA-256 of all that. Two
-//! models in the same state write the same bytes.
+//! then each with its counts, ascending; the calibration; the weights of each member; what is rehearsed; the SHA-256
+//! of all that. Two models in the same state write the same bytes.
 
 use std::io::{self, BufReader, Read, Write};
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::{Model, TOKENIZER, calibration::Calibration, counts::Count, regression::Weight};
+use super::{
+    Class, Model, TOKENIZER, calibration::Calibration, counts::Count, regression::Weight, rehearsal::{Rehearsal, Shelf},
+};
 
 const MAGIC: [u8; 8] = *b"gpbayes1";
 
 /// Tokens and weights are written and read so many bytes at a time.
 const BLOCK: usize = 12 * 4096;
+
+/// Far more than is kept for rehearsal, in messages and in bytes of each.
+const MOST_KEPT: u32 = 1 << 16;
+const LONGEST_MESSAGE: u32 = 1 << 20;
 
 /// Why a checkpoint cannot be used. The model must be learned again from the stored features.
 #[derive(Debug, Error)]
@@ -64,6 +70,7 @@ impl Model {
             let bits = |weight: &Weight| [weight.value, weight.squares].map(f32::to_bits);
             out.put_all(member.weights.iter().flat_map(bits))?;
         }
+        out.put_rehearsal(&self.rehearsal)?;
         let sum = out.sum.finalize();
         out.inner.write_all(&sum)?;
         out.inner.flush()
@@ -95,6 +102,7 @@ impl Model {
             weight.value = f32::from_bits(from.number()?);
             weight.squares = f32::from_bits(from.number()?);
         }
+        model.rehearsal = from.rehearsal()?;
         let sum: [u8; 32] = from.sum.finalize().into();
         let mut written = [0; 32];
         from.inner.read_exact(&mut written)?;
@@ -112,6 +120,28 @@ impl<W: Write> Summing<W> {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.sum.update(bytes);
         self.inner.write_all(bytes)
+    }
+
+    fn put_rehearsal(&mut self, rehearsal: &Rehearsal) -> io::Result<()> {
+        let run = match rehearsal.run {
+            None => [0, 0],
+            Some((Class::Spam, run)) => [1, run],
+            Some((Class::Ham, run)) => [2, run],
+        };
+        self.put_all(run.into_iter())?;
+        self.put_shelf(&rehearsal.spam)?;
+        self.put_shelf(&rehearsal.ham)
+    }
+
+    fn put_shelf(&mut self, shelf: &Shelf) -> io::Result<()> {
+        let Shelf { messages, every, passed, next } = shelf;
+        let count = u32::try_from(messages.len()).unwrap_or(u32::MAX);
+        self.put_all([count, *every, *passed, *next].into_iter())?;
+        for message in messages {
+            self.put(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_le_bytes())?;
+            self.put(message)?;
+        }
+        Ok(())
     }
 
     fn put_all(&mut self, numbers: impl Iterator<Item = u32>) -> io::Result<()> {
@@ -132,6 +162,37 @@ impl<R: Read> Summing<R> {
         let mut bytes = [0; N];
         self.inner.read_exact(&mut bytes)?;
         self.sum.update(bytes);
+        Ok(bytes)
+    }
+
+    fn rehearsal(&mut self) -> Result<Rehearsal, ModelError> {
+        let run = match (self.number()?, self.number()?) {
+            (0, _) => None,
+            (1, run) => Some((Class::Spam, run)),
+            (2, run) => Some((Class::Ham, run)),
+            _ => return Err(ModelError::Damaged),
+        };
+        Ok(Rehearsal { spam: self.shelf()?, ham: self.shelf()?, run })
+    }
+
+    fn shelf(&mut self) -> Result<Shelf, ModelError> {
+        let (count, every) = (self.number()?, self.number()?);
+        let (passed, next) = (self.number()?, self.number()?);
+        if count > MOST_KEPT {
+            return Err(ModelError::Damaged);
+        }
+        let messages = (0..count).map(|_| self.bytes()).collect::<Result<_, _>>()?;
+        Ok(Shelf { messages, every, passed, next })
+    }
+
+    fn bytes(&mut self) -> Result<Vec<u8>, ModelError> {
+        let length = self.number()?;
+        if length > LONGEST_MESSAGE {
+            return Err(ModelError::Damaged);
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        self.inner.read_exact(&mut bytes)?;
+        self.sum.update(&bytes);
         Ok(bytes)
     }
 

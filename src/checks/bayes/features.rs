@@ -78,19 +78,6 @@ impl Features {
         Self { imported: Some(Imported { messages, counts: counts.collect() }), ..Self::default() }
     }
 
-    /// The same for all but [`super::Model::explain`].
-    pub(super) fn without_texts(&self) -> Self {
-        let Self { head, text, head_grams, text_grams, imported, texts: _ } = self;
-        Self {
-            head: head.clone(),
-            text: text.clone(),
-            head_grams: head_grams.clone(),
-            text_grams: text_grams.clone(),
-            imported: imported.clone(),
-            texts: Default::default(),
-        }
-    }
-
     /// As stored: see [`Features::from_bytes`]. At most 16 KiB, some 3 KiB on average.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(8 * 1024);

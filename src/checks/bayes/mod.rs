@@ -5,10 +5,11 @@
 //! - `counts`: in how many messages of spam and ham each token was. Sums, so order does not
 //!   matter, and forgetting takes away exactly what learning added. They explain a judgement, and
 //!   carry what was learned by another filter;
-//! - `regression`: five members that learn by their errors, in canonical order. Learning the next
-//!   message is one step; whatever breaks the order leaves the model unsettled until it is rebuilt:
-//!   [`Model::new`], then [`Model::learn`] for every stored message in canonical order. All
-//!   arithmetic is the same bit for bit on every machine, and so is the outcome.
+//! - `regression`: five members that learn by their errors, so that order matters to them. Learning
+//!   the next message is one step; `rehearsal` keeps it from leaning to what came last. Nodes that
+//!   have learned the same in other orders differ a little, until each makes its model anew
+//!   ([`Model::new`], [`Model::learn`] for all messages in an order that follows from the set alone,
+//!   [`Model::settle`]): then they are the same bit for bit, on every machine.
 //!
 //! # The members
 //! | sees | because |

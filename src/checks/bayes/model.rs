@@ -93,31 +93,29 @@ impl Model {
         }
     }
 
-    /// Learns the message that is next in canonical order. For one that comes late, call
-    /// [`Model::unsettle`] as well.
+    /// Learns a message, as the next of those that are taught.
     pub fn learn(&mut self, class: Class, features: &Features) {
         if let Some(imported) = &features.imported {
             return self.import(class, imported, u64::saturating_add);
         }
         let views = Views::of(features);
         // The calibration wants the score before the message was known.
-        self.calibrate(class, features, &views, 1.0);
         self.step(class, features, &views, 1.0);
         self.count(class, &views, |number| number.saturating_add(1));
         if let Some(again) = self.rehearsal.follow(class, features) {
             self.step(class.other(), &again, &Views::of(&again), 1.0);
         }
+        self.is_settled = false;
     }
 
     /// Takes back a message that was learned as `class`: exactly in the counts, by a step back in
-    /// the weights, which leaves the model unsettled.
+    /// the weights.
     pub fn forget(&mut self, class: Class, features: &Features) {
         if let Some(imported) = &features.imported {
             return self.import(class, imported, u64::saturating_sub);
         }
         let views = Views::of(features);
         self.count(class, &views, |number| number.saturating_sub(1));
-        self.calibrate(class, features, &views, -1.0);
         self.step(class, features, &views, -1.0);
         self.rehearsal.forget(class, features);
         self.is_settled = false;
@@ -157,13 +155,9 @@ impl Model {
         }
     }
 
-    fn calibrate(&mut self, class: Class, features: &Features, views: &Views, pull: f64) {
-        let log_odds = self.score(&self.votes(features, views), views);
-        self.calibration.step(log_odds, class, pull);
-    }
-
     fn step(&mut self, class: Class, features: &Features, views: &Views, pull: f32) {
         let log_odds = self.votes(features, views);
+        self.calibration.step(self.score(&log_odds, views), class, pull.into());
         let members = self.members.iter_mut().zip(slots(features, views)).zip(log_odds);
         for ((member, slots), log_odds) in members {
             member.step(slots, log_odds, class, pull);
@@ -191,13 +185,14 @@ impl Model {
         COUNTS_WEIGHT + imported / (imported + TAUGHT_WEIGHT * taught).max(1.0)
     }
 
-    /// Notes that the weights are no longer those of learning everything in canonical order: only
-    /// a rebuild brings these back.
-    pub fn unsettle(&mut self) {
-        self.is_settled = false;
+    /// Notes that all that is known has been learned in the order in which everybody learns it who
+    /// begins with nothing.
+    pub fn settle(&mut self) {
+        self.is_settled = true;
     }
 
-    /// Whether the weights are bit for bit those of learning everything in canonical order.
+    /// Whether the weights are bit for bit those of all who know the same: nothing was learned since
+    /// they were made anew.
     pub fn is_settled(&self) -> bool {
         self.is_settled
     }
@@ -243,7 +238,7 @@ impl Model {
     /// Memory, in bytes.
     pub fn memory(&self) -> usize {
         let weights: usize = self.members.iter().map(|member| member.weights.len()).sum();
-        self.counts.memory() + weights * size_of::<Weight>()
+        self.counts.memory() + weights * size_of::<Weight>() + self.rehearsal.memory()
     }
 }
 

@@ -6,10 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    checks::bayes::{Knowledge, Model, ModelError},
-    store::Stamp,
-};
+use crate::checks::bayes::{Knowledge, Model, ModelError};
 
 /// The file's name in the store's folder.
 const NAME: &str = "model";
@@ -53,34 +50,20 @@ pub struct Mark {
     pub change: u64,
     /// The state hash: numbers come again in a store that was restored from a backup.
     pub state_hash: u128,
-    /// The newest entry's.
-    pub latest: Option<Stamp>,
 }
 
 impl Mark {
     /// Its length in the file, in bytes.
-    const LENGTH: usize = 8 + 16 + 3 * 8;
+    const LENGTH: usize = 8 + 16;
 
     fn to_bytes(self) -> Vec<u8> {
-        let Self { change, state_hash, latest } = self;
-        // No event has the origin 0.
-        let Stamp { time, origin, sequence } =
-            latest.unwrap_or(Stamp { time: 0, origin: 0, sequence: 0 });
-        let mut bytes = state_hash.to_le_bytes().to_vec();
-        for number in [change, time, origin, sequence] {
-            bytes.extend_from_slice(&number.to_le_bytes());
-        }
-        bytes
+        [&self.change.to_le_bytes()[..], &self.state_hash.to_le_bytes()].concat()
     }
 
     fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
-        let (hash, numbers) = bytes.split_at(16);
-        let state_hash = hash.iter().rev().fold(0, |hash, &byte| hash << 8 | u128::from(byte));
-        let mut numbers = numbers.as_chunks::<8>().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
-        let mut next = || numbers.next().unwrap_or_default();
-        let (change, time, origin, sequence) = (next(), next(), next(), next());
-        let latest = (origin != 0).then_some(Stamp { time, origin, sequence });
-        Self { change, state_hash, latest }
+        let (change, state_hash) = bytes.split_at(8);
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |n, &byte| n << 8 | u128::from(byte));
+        Self { change: number(change) as u64, state_hash: number(state_hash) }
     }
 }
 

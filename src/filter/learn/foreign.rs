@@ -49,7 +49,7 @@ pub fn is_foreign(first_line: &[u8]) -> Option<Foreign> {
     let line = first_line.trim_ascii();
     let columns: Vec<&[u8]> = line.split(|&byte| byte == b'\t').collect();
     match columns.as_slice() {
-        [b"v", _, b"db_version" | b"num_spam" | b"num_nonspam", ..] => Some(Foreign::SpamAssassin),
+        [b"v", _, note] if note.starts_with(b"db_version") => Some(Foreign::SpamAssassin),
         _ if line.starts_with(b"{") || line.starts_with(b"[") => Some(Foreign::Rspamd),
         _ => word(line).map(|_| Foreign::Bogofilter),
     }

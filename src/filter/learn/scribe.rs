@@ -14,7 +14,7 @@ use super::{Compacted, LearnError, Mark, checkpoint};
 use crate::{
     checks::bayes::{Class, Features, Knowledge, Model},
     metrics,
-    store::{self, Batch, Change, Entry, Kind, Lesson, Outcome, Stamp, Store},
+    store::{self, Batch, Change, Entry, Kind, Lesson, Outcome, Store},
 };
 
 /// Lessons in one transaction.
@@ -28,6 +28,9 @@ const CHANGES_TO_COPY: u64 = 20_000;
 
 /// The model is tens of megabytes: in pauses it is copied no more often than this.
 const COPY_EVERY: Duration = Duration::from_secs(60);
+
+/// At the end the model is settled if one in so many messages was taught by this process.
+const SETTLED_AT_END: u64 = 20;
 
 /// Settling the model takes at most one part in so many of a core.
 const SETTLE_SHARE: u32 = 100;
@@ -58,6 +61,8 @@ pub(super) struct Scribe {
     queue: SyncSender<Task>,
     /// Which state of the store the model is of.
     mark: Mark,
+    /// The store's last change when this process began.
+    began: u64,
     /// The store's last change that is in the copy.
     copied: u64,
     /// When this process last copied it.
@@ -92,6 +97,7 @@ impl Scribe {
             knowledge,
             queue,
             mark: Mark::default(),
+            began: 0,
             copied: 0,
             copied_at: None,
             settling: Settling::Rests { until: None },
@@ -100,6 +106,7 @@ impl Scribe {
             Some(()) => scribe.copied = scribe.mark.change,
             None => scribe.rebuild()?,
         }
+        scribe.began = scribe.mark.change;
         Ok(scribe)
     }
 
@@ -108,10 +115,6 @@ impl Scribe {
     fn resume(&mut self, mark: Mark, mut model: Model) -> Result<Option<()>, LearnError> {
         let mut now = mark;
         let change = self.store.changes_since(mark.change, |change| {
-            // They come in the order in which messages first changed.
-            if is_late(&change, now.latest) {
-                model.unsettle();
-            }
             Step::of(&change).apply(&mut model);
             now.follow(&change);
         })?;
@@ -154,7 +157,7 @@ impl Scribe {
                 self.copy();
             }
         }
-        self.copy();
+        self.end();
     }
 
     /// Does a task and what can be done with it. `false`: it is time to stop.
@@ -227,14 +230,8 @@ impl Scribe {
             return self.catch_up();
         }
         for change in &batch.changes {
-            let late = is_late(change, self.mark.latest);
             let step = Step::of(change);
-            self.knowledge.change(|model| {
-                step.apply(model);
-                if late {
-                    model.unsettle();
-                }
-            });
+            self.knowledge.change(|model| step.apply(model));
             self.mark.follow(change);
         }
         self.mark.change = batch.number;
@@ -296,6 +293,22 @@ impl Scribe {
         }
     }
 
+    /// Leaves a copy; a settled one, unless only a little was taught: making the model anew takes as
+    /// long as everything took that was ever learned.
+    fn end(&mut self) {
+        let (spam, ham) = self.knowledge.read(Model::learned);
+        let taught = self.mark.change.saturating_sub(self.began);
+        let is_worth_it = taught >= (spam + ham) / SETTLED_AT_END;
+        if is_worth_it
+            && !self.knowledge.read(Model::is_settled)
+            && let Err(error) = self.rebuild()
+        {
+            tracing::warn!(error = crate::chain(&error), "the model is left unsettled");
+        }
+        self.settling = Settling::Rests { until: None };
+        self.copy();
+    }
+
     fn copy(&mut self) {
         if self.mark.change == self.copied || matches!(self.settling, Settling::Runs { .. }) {
             return;
@@ -318,32 +331,23 @@ impl Scribe {
     }
 }
 
-/// The model as it must be, from all the store holds, in canonical order; and of which state it is.
+/// The model as it must be, from all the store holds; and of which state that is.
 fn from_nothing(store: &Store) -> Result<(Mark, Model), LearnError> {
     let mut model = Model::new();
     let mut mark = Mark::default();
-    mark.change = store.entries(|digest, entry| {
+    mark.change = store.entries_by_turns(|digest, entry| {
         let change = Change { digest, before: None, after: Some(entry) };
         Step::of(&change).apply(&mut model);
         mark.follow(&change);
     })?;
+    model.settle();
     Ok((mark, model))
 }
 
 impl Mark {
     fn follow(&mut self, change: &Change) {
         self.state_hash = self.state_hash.wrapping_add(change.to_state_hash());
-        self.latest = self.latest.max(stamp(change));
     }
-}
-
-fn stamp(change: &Change) -> Option<Stamp> {
-    change.after.as_ref().map(|entry| entry.stamp)
-}
-
-/// Whether a change brings what should have been learned before.
-fn is_late(change: &Change, latest: Option<Stamp>) -> bool {
-    stamp(change).is_some_and(|stamp| Some(stamp) < latest)
 }
 
 /// What a change means for the model, read before anybody has to wait for it.

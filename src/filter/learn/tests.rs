@@ -162,6 +162,29 @@ fn the_model_settles_by_itself() {
     assert_eq!(log_odds(&open(folder.path())), settled, "as from the beginning");
 }
 
+/// Two nodes are taught other messages in other orders, then tell each other.
+#[test]
+fn who_knows_the_same_judges_the_same() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [one, other] = folders.each_ref().map(|folder| open(folder.path()));
+    for number in 0..30 {
+        one.teach(Teach::Spam, spam(number)).unwrap();
+        other.teach(Teach::Ham, ham(30 - number)).unwrap();
+    }
+    other.teach(Teach::Forget, ham(7)).unwrap();
+    one.teach(Teach::Ham, ham(3)).unwrap();
+    for (from, to) in [(&one, &other), (&other, &one)] {
+        let mut lines = Vec::new();
+        from.export(&mut lines).unwrap();
+        to.import(&mut lines.as_slice()).unwrap();
+    }
+    let [known, known_too] = [&one, &other].map(|node| node.status().unwrap());
+    assert_eq!(known.state_hash, known_too.state_hash);
+    assert_eq!((known.spam, known.ham, known.forgotten), (30, 29, 1));
+    assert!(known.settled && known_too.settled, "made anew after an import");
+    assert_eq!(log_odds(&one), log_odds(&other));
+}
+
 #[test]
 fn a_store_has_one_owner() {
     let folder = tempfile::tempdir().unwrap();

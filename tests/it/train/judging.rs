@@ -57,7 +57,6 @@ fn teach_in_blocks(folder: &Folder, shell: &Shell) {
 }
 
 #[test]
-#[ignore = "the classifier leans to whatever it has learned last"]
 fn the_order_of_folders_does_not_matter() {
     let folder = Folder::new();
     let config = Config::new().with(&format!("bayes.minimum_messages = {ENOUGH}"));
