@@ -238,6 +238,7 @@ impl Reader {
             reported: self.reported,
             cost: Probe::UNFILTERED,
             waits: false,
+            run: None,
         }
     }
 }

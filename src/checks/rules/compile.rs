@@ -203,7 +203,6 @@ struct Slot {
     reported: bool,
 }
 
-#[derive(Default)]
 struct Groups {
     body: Builder,
     rawbody: Builder,
@@ -218,6 +217,21 @@ struct HeaderDraft {
     place: Place,
     group: Builder,
     exists: Vec<u32>,
+}
+
+impl Default for Groups {
+    fn default() -> Self {
+        let new = |place: Place| Builder::new(place.genre());
+        Self {
+            body: new(Place::Body),
+            rawbody: new(Place::Rawbody),
+            full: new(Place::Full),
+            uri: new(Place::Uri),
+            captures: captures::Draft::default(),
+            headers: Vec::new(),
+            header_numbers: HashMap::new(),
+        }
+    }
 }
 
 impl Groups {
@@ -265,7 +279,7 @@ impl Groups {
     fn header(&mut self, place: &Place) -> Option<&mut HeaderDraft> {
         let number = *self.header_numbers.entry(place.clone()).or_insert(self.headers.len());
         if number == self.headers.len() {
-            let (place, group) = (place.clone(), Builder::default());
+            let (place, group) = (place.clone(), Builder::new(place.genre()));
             self.headers.push(HeaderDraft { place, group, exists: Vec::new() });
         }
         self.headers.get_mut(number)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{
     cost::Watch,
     hits::Hits,
-    pattern::{LimitExceeded, Matcher, Pattern, View, is_plain_ascii},
+    pattern::{Genre, LimitExceeded, Literals, Matcher, Pattern, Run, View, is_plain_ascii},
     sieve::Sieve,
 };
 use crate::verdict::Evidence;
@@ -42,6 +42,8 @@ pub(super) struct Probe {
     pub(super) cost: f64,
     /// It runs only if it turns out to matter.
     pub(super) waits: bool,
+    /// Bytes in a row without which it cannot match.
+    pub(super) run: Option<Run>,
 }
 
 impl Probe {
@@ -60,6 +62,7 @@ type Needy = (u32, u32);
 /// A group being put together.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
+    genre: Genre,
     probes: Vec<Probe>,
     /// Literals and the probes that need one of them.
     plain: Vec<(Vec<u8>, Needy)>,
@@ -69,10 +72,16 @@ pub(super) struct Builder {
 }
 
 impl Builder {
+    /// For texts of a genre.
+    pub(super) fn new(genre: Genre) -> Self {
+        Self { genre, ..Self::default() }
+    }
+
     /// Adds a rule; `make` gets its matcher.
     pub(super) fn add(&mut self, pattern: Pattern, make: impl FnOnce(Matcher) -> Probe) {
         let index = u32::try_from(self.probes.len()).unwrap_or(u32::MAX);
-        match &pattern.literals {
+        let literals = pattern.literals(self.genre);
+        match &literals {
             Some(literals) => {
                 let list = match literals.view() {
                     View::Plain => &mut self.plain,
@@ -86,15 +95,17 @@ impl Builder {
             }
             None => self.always.push(index),
         }
-        let cost = cost(&pattern);
-        self.probes.push(Probe { cost, ..make(pattern.matcher) });
+        let run = is_usual(literals.as_ref()).then(|| pattern.run(self.genre)).flatten();
+        let cost = cost(&pattern.matcher, literals.as_ref(), run.as_ref());
+        self.probes.push(Probe { cost, run, ..make(pattern.matcher) });
     }
 
     /// Compiles the group.
     pub(super) fn build(self) -> Group {
         let views = [(View::Plain, self.plain), (View::Skeleton, self.skeletal)];
         let sieves = views.into_iter().filter(|(_, literals)| !literals.is_empty());
-        let sieves = sieves.map(|(view, literals)| (view, Sieve::new(literals))).collect();
+        let sieves =
+            sieves.map(|(view, literals)| (view, Sieve::new(literals, self.genre))).collect();
         Group { probes: self.probes, sieves, always: self.always, unless_ascii: self.unless_ascii }
     }
 }
@@ -135,12 +146,21 @@ pub(super) struct Waiting {
     text: u32,
 }
 
+/// Bytes of an ordinary text.
+const BYTES: f64 = 300.0;
+
 /// How often a pattern runs on an ordinary text; more if it backtracks.
-fn cost(pattern: &Pattern) -> f64 {
-    const BYTES: f64 = 300.0;
-    let literals = pattern.literals.as_ref();
+fn cost(matcher: &Matcher, literals: Option<&Literals>, run: Option<&Run>) -> f64 {
+    const HAS_RUN: f64 = 0.3;
     let runs = literals.map_or(Probe::UNFILTERED, |literals| (literals.often() * BYTES).min(0.9));
-    if pattern.matcher.backtracks() { runs * 2.0 } else { runs }
+    let runs = if run.is_some() { runs * HAS_RUN } else { runs };
+    if matcher.backtracks() { runs * 2.0 } else { runs }
+}
+
+/// Whether ordinary texts have the literals, or some have no need of them.
+fn is_usual(literals: Option<&Literals>) -> bool {
+    const SELDOM: f64 = 0.05;
+    literals.is_none_or(|it| it.only_in_ascii() || it.often() * BYTES > SELDOM)
 }
 
 impl Group {
@@ -191,7 +211,7 @@ impl Group {
             self.candidates(text, scratch);
             for &at in &scratch.candidates {
                 let Some(probe) = self.probe(at) else { continue };
-                if probe.skips_first && text_number == 0 || probe.matcher.needs_more_than(text) {
+                if probe.skips_first && text_number == 0 || !probe.could_match(text) {
                     continue;
                 }
                 if probe.waits {
@@ -264,6 +284,12 @@ impl Group {
 }
 
 impl Probe {
+    /// Whether the text is long enough and has the bytes in a row that a match needs.
+    fn could_match(&self, text: &[u8]) -> bool {
+        let has = |run: &Run| run.is_in(text);
+        !self.matcher.needs_more_than(text) && self.run.as_ref().is_none_or(has)
+    }
+
     /// Runs the pattern over one text.
     fn examine(&self, place: &str, text: &[u8], hits: &mut Hits) {
         let before = hits.count(self.rule);
