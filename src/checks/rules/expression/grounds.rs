@@ -210,8 +210,8 @@ mod tests {
                 let [absent, present] = [value(index) == 0.0, value(index) != 0.0];
                 prop_assert!(is_zero || !(absent && grounds.zero_without.contains(&index)));
                 prop_assert!(is_zero || !(present && grounds.zero_with.contains(&index)));
-                prop_assert!(!is_zero || !(absent && grounds.true_without.contains(&index)));
-                prop_assert!(!is_zero || !(present && grounds.true_with.contains(&index)));
+                prop_assert!(!(is_zero && absent && grounds.true_without.contains(&index)));
+                prop_assert!(!(is_zero && present && grounds.true_with.contains(&index)));
             }
         }
     }

@@ -12,6 +12,8 @@ use super::Genre;
 const MOST_PIECES: usize = 60;
 /// Longer runs tell no more.
 const LONGEST: usize = 100;
+/// Looking for a class pays if no more than this share of a text is of it.
+const MOST_OF_A_TEXT: f64 = 0.5;
 /// How often, per byte of text, a run may begin.
 const MOST_OFTEN: f64 = 3e-4;
 
@@ -165,11 +167,14 @@ impl Bytes {
         (0..=u8::MAX).map(|byte| genre.often_byte(byte)).collect()
     }
 
-    /// How often, per byte of text, so many of these begin in a row.
+    /// How often, per byte of text, so many of these begin in a row; 1 if that takes long to see.
     fn often_in_a_row(self, length: usize, often: &[f64]) -> f64 {
         let all: f64 = often.iter().sum();
         let these = (0..=u8::MAX).zip(often).filter(|(byte, _)| self.has(*byte));
         let share = these.map(|(_, often)| often).sum::<f64>() / all;
+        if share > MOST_OF_A_TEXT {
+            return 1.0;
+        }
         share.powi(i32::try_from(length).unwrap_or(i32::MAX)) * (1.0 - share)
     }
 }
