@@ -11,6 +11,7 @@ use super::{
     group::{Builder, Probe},
     language::{self, Flags, HeaderTest, Scope, Test},
     metas::{self, MetaDraft},
+    mime_header::MimeHeaders,
     network::Question,
     pattern::PatternError,
     place::Place,
@@ -30,7 +31,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         set.rules.push(entry(&draft, rule));
     }
     let mut groups = Groups::default();
-    let mut metas = Vec::new();
+    let (mut metas, mut mime_headers) = (Vec::new(), Vec::new());
     for (number, rule) in (0..).zip(rules) {
         // A rule without a score is not run, and metas see 0.
         let entry = set.rules.get(index(number)).filter(|entry| entry.score != Points::ZERO);
@@ -46,7 +47,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         ask(&mut draft, &rule, flags.scope);
         match rule.test {
             Test::Meta(expression) => metas.push(MetaDraft { number, expression }),
-            Test::MimeHeader(test) => set.mime_headers.push((number, flags, test)),
+            Test::MimeHeader(test) => mime_headers.push((number, flags, test)),
             Test::UriDetail(test) => set.uri_details.push((number, test)),
             test => {
                 let slot = Slot { number, flags, reported };
@@ -58,6 +59,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         }
     }
     let captures = std::mem::take(&mut groups.captures);
+    set.mime_headers = MimeHeaders::new(mime_headers);
     groups.finish(&mut set);
     finish_captures(&mut set, &mut draft, captures);
     let reads_text = |eval: &Eval| eval::reads_text(&eval.function);

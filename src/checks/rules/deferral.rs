@@ -133,7 +133,7 @@ impl<'s> Map<'s> {
         let metas = set.metas.iter().enumerate().map(|(at, meta)| (meta.rule, at)).collect();
         let asked = set.evals.iter().filter(|eval| matches!(eval.question, Question::Ask(_)));
         let mut costs: HashMap<u32, f64> = asked.map(|eval| (eval.rule, NOTHING)).collect();
-        costs.extend(set.mime_headers.iter().map(|&(rule, ..)| (rule, NOTHING)));
+        costs.extend(set.mime_headers.numbers().map(|rule| (rule, NOTHING)));
         costs.extend(set.uri_details.iter().map(|&(rule, _)| (rule, NOTHING)));
         costs.extend(set.headers.iter().flat_map(|header| &header.exists).map(|&n| (n, NOTHING)));
         let catches: BTreeSet<u32> = set.captures.early().collect();
