@@ -18,11 +18,13 @@ use std::{
 };
 
 use super::{
+    compile::index,
     cost::{Unwatched, Watch},
     group::{Builder, Probe, Scratch},
     hits::Hits,
     pattern::{self, Matcher, Pattern, Template},
     place::Place,
+    prefilter::{self, Prefilter},
     scene::Scene,
 };
 
@@ -53,8 +55,14 @@ pub(super) struct Reader {
 pub(super) struct Captures {
     /// In the order in which they catch.
     early: Vec<(Reader, Early)>,
-    /// By place.
-    templates: Vec<(Reader, Template)>,
+    templates: Vec<Fillable>,
+}
+
+/// Rules with places for what others catch, which read the same texts.
+#[derive(Debug)]
+struct Fillable {
+    rules: Vec<(Reader, Template)>,
+    prefilter: Prefilter,
 }
 
 /// What catches.
@@ -70,6 +78,7 @@ enum Early {
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     captures: Captures,
+    templates: Vec<(Reader, Template)>,
     /// The tags that the rules catch.
     caught: HashSet<String>,
 }
@@ -99,7 +108,7 @@ impl Draft {
     pub(super) fn add_template(&mut self, reader: Reader, pattern: &Pattern, template: Template) {
         let caught = pattern.caught();
         if caught.is_empty() || reader.negated {
-            self.captures.templates.push((reader, template));
+            self.templates.push((reader, template));
         } else {
             self.caught.extend(caught);
             self.captures.early.push((reader, Early::Template(template)));
@@ -108,21 +117,22 @@ impl Draft {
 
     /// Puts the rules in order. With each tag that nothing catches the rule that wants it.
     pub(super) fn finish(self) -> (Captures, Vec<(u32, String)>) {
-        let Self { mut captures, caught } = self;
+        let Self { mut captures, mut templates, caught } = self;
         captures.early.sort_by_key(|(reader, early)| {
             (reader.place.order(), matches!(early, Early::Template(_)))
         });
-        captures.templates.sort_by_cached_key(|(reader, _)| reader.place.name());
+        templates.sort_by_cached_key(|(reader, _)| reader.place.name());
         let early = captures.early.iter().filter_map(|(reader, early)| match early {
             Early::Rule(_) => None,
             Early::Template(template) => Some((reader, template)),
         });
-        let templates = captures.templates.iter().map(|(reader, template)| (reader, template));
-        let missing = early.chain(templates).flat_map(|(reader, template)| {
+        let late = templates.iter().map(|(reader, template)| (reader, template));
+        let missing = early.chain(late).flat_map(|(reader, template)| {
             let missing = template.wanted.iter().filter(|tag| !caught.contains(*tag));
             missing.map(|tag| (reader.rule, tag.clone()))
         });
         let missing = missing.collect();
+        captures.templates = Fillable::all(templates);
         (captures, missing)
     }
 }
@@ -134,7 +144,8 @@ impl Captures {
             Early::Rule(matcher) => Some(matcher),
             Early::Template(template) => template.guard(),
         });
-        early.chain(self.templates.iter().filter_map(|(_, template)| template.guard()))
+        let late = self.templates.iter().flat_map(|templates| &templates.rules);
+        early.chain(late.filter_map(|(_, template)| template.guard()))
     }
 
     /// The rules that catch.
@@ -151,9 +162,33 @@ impl Captures {
         watch: &mut impl Watch,
     ) {
         let only_rules = self.early.iter().all(|(_, early)| matches!(early, Early::Rule(_)));
-        if self.templates.is_empty() && only_rules {
-            return;
+        // What is caught is asked for once a text turns up that it could stand in.
+        let mut caught = (!only_rules).then(|| self.caught(scene, scratch, hits, watch));
+        for templates in &self.templates {
+            let Some((first, _)) = templates.rules.first() else { continue };
+            let mut texts = Texts::new(first.place.texts(scene));
+            for (reader, template) in templates.candidates(&texts, &mut scratch.passes) {
+                if !reader.negated && !watch.work(reader.rule, || texts.could_match(template)) {
+                    continue;
+                }
+                let caught = caught.get_or_insert_with(|| self.caught(scene, scratch, hits, watch));
+                if caught.has_all(&template.wanted) {
+                    watch.work(reader.rule, || {
+                        examine(reader, template, caught, &mut texts, scratch, hits);
+                    });
+                }
+            }
         }
+    }
+
+    /// What the rules that have hit catch; runs those of them that have places.
+    fn caught(
+        &self,
+        scene: &Scene<'_>,
+        scratch: &mut Scratch,
+        hits: &mut Hits,
+        watch: &mut impl Watch,
+    ) -> Caught {
         let mut caught = Caught::default();
         for (reader, early) in &self.early {
             match early {
@@ -172,18 +207,52 @@ impl Captures {
                 Early::Template(_) => {}
             }
         }
-        for rules in self.templates.chunk_by(|(a, _), (b, _)| a.place == b.place) {
-            let mut texts = None;
-            for (reader, template) in rules {
-                if !caught.has_all(&template.wanted) {
-                    continue;
-                }
-                let texts = texts.get_or_insert_with(|| Texts::new(reader.place.texts(scene)));
-                watch.work(reader.rule, || {
-                    examine(reader, template, &mut caught, texts, scratch, hits);
-                });
+        caught
+    }
+}
+
+impl Fillable {
+    /// From rules, of which those that read the same texts stand together.
+    fn all(templates: Vec<(Reader, Template)>) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for (reader, template) in templates {
+            match all.last_mut().filter(|last| last.reads(&reader.place)) {
+                Some(last) => last.rules.push((reader, template)),
+                None => all.push(Self {
+                    rules: vec![(reader, template)],
+                    prefilter: Prefilter::default(),
+                }),
             }
         }
+        all.iter_mut().for_each(Self::prepare);
+        all
+    }
+
+    fn reads(&self, place: &Place) -> bool {
+        self.rules.first().is_some_and(|(reader, _)| reader.place == *place)
+    }
+
+    fn prepare(&mut self) {
+        let Some((first, _)) = self.rules.first() else { return };
+        let genre = first.place.genre();
+        let mut prefilter = prefilter::Builder::new(genre);
+        for (reader, template) in &self.rules {
+            // That nothing matches is a hit as well.
+            let literals = (!reader.negated).then(|| template.literals(genre)).flatten();
+            prefilter.add(literals.as_ref());
+        }
+        self.prefilter = prefilter.build();
+    }
+
+    /// The rules that could match one of the texts.
+    fn candidates(
+        &self,
+        texts: &Texts<'_>,
+        scratch: &mut prefilter::Scratch,
+    ) -> Vec<&(Reader, Template)> {
+        let texts = texts.texts.iter().map(AsRef::as_ref);
+        let numbers = self.prefilter.candidates_in_any(texts, scratch).into_iter();
+        numbers.filter_map(|number| self.rules.get(index(number))).collect()
     }
 }
 
@@ -238,6 +307,7 @@ impl Reader {
             reported: self.reported,
             cost: Probe::UNFILTERED,
             waits: false,
+            run: None,
         }
     }
 }
@@ -252,6 +322,11 @@ struct Texts<'t> {
 impl<'t> Texts<'t> {
     fn new(texts: Vec<Cow<'t, [u8]>>) -> Self {
         Self { texts, has: HashMap::new() }
+    }
+
+    /// Whether one of them could match a pattern if the values were right.
+    fn could_match(&self, template: &Template) -> bool {
+        self.texts.iter().any(|text| template.could_match(text))
     }
 
     /// Finds the texts in which one of the values of a tag stands, unless they are known.

@@ -11,6 +11,7 @@ use super::{
     group::{Builder, Probe},
     language::{self, Flags, HeaderTest, Scope, Test},
     metas::{self, MetaDraft},
+    mime_header::MimeHeaders,
     network::Question,
     pattern::PatternError,
     place::Place,
@@ -30,7 +31,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         set.rules.push(entry(&draft, rule));
     }
     let mut groups = Groups::default();
-    let mut metas = Vec::new();
+    let (mut metas, mut mime_headers) = (Vec::new(), Vec::new());
     for (number, rule) in (0..).zip(rules) {
         // A rule without a score is not run, and metas see 0.
         let entry = set.rules.get(index(number)).filter(|entry| entry.score != Points::ZERO);
@@ -46,7 +47,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         ask(&mut draft, &rule, flags.scope);
         match rule.test {
             Test::Meta(expression) => metas.push(MetaDraft { number, expression }),
-            Test::MimeHeader(test) => set.mime_headers.push((number, flags, test)),
+            Test::MimeHeader(test) => mime_headers.push((number, flags, test)),
             Test::UriDetail(test) => set.uri_details.push((number, test)),
             test => {
                 let slot = Slot { number, flags, reported };
@@ -58,6 +59,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         }
     }
     let captures = std::mem::take(&mut groups.captures);
+    set.mime_headers = MimeHeaders::new(mime_headers);
     groups.finish(&mut set);
     finish_captures(&mut set, &mut draft, captures);
     let reads_text = |eval: &Eval| eval::reads_text(&eval.function);
@@ -204,7 +206,6 @@ struct Slot {
     reported: bool,
 }
 
-#[derive(Default)]
 struct Groups {
     body: Builder,
     rawbody: Builder,
@@ -219,6 +220,21 @@ struct HeaderDraft {
     place: Place,
     group: Builder,
     exists: Vec<u32>,
+}
+
+impl Default for Groups {
+    fn default() -> Self {
+        let new = |place: Place| Builder::new(place.genre());
+        Self {
+            body: new(Place::Body),
+            rawbody: new(Place::Rawbody),
+            full: new(Place::Full),
+            uri: new(Place::Uri),
+            captures: captures::Draft::default(),
+            headers: Vec::new(),
+            header_numbers: HashMap::new(),
+        }
+    }
 }
 
 impl Groups {
@@ -266,7 +282,7 @@ impl Groups {
     fn header(&mut self, place: &Place) -> Option<&mut HeaderDraft> {
         let number = *self.header_numbers.entry(place.clone()).or_insert(self.headers.len());
         if number == self.headers.len() {
-            let (place, group) = (place.clone(), Builder::default());
+            let (place, group) = (place.clone(), Builder::new(place.genre()));
             self.headers.push(HeaderDraft { place, group, exists: Vec::new() });
         }
         self.headers.get_mut(number)

@@ -56,7 +56,7 @@ impl Outset {
 
     /// The numbers of which one must change for an expression to change.
     fn decisive(&self, expression: &Expression) -> Vec<u32> {
-        let necessary = expression.necessary().into_iter();
+        let necessary = expression.grounds().zero_without.into_iter();
         match necessary.rev().find(|&number| value(&self.values, number) == 0.0) {
             Some(number) => vec![number],
             None => expression.operands().collect(),

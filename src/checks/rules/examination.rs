@@ -62,9 +62,7 @@ impl<'s, W: Watch> Examination<'s, W> {
         }
         self.ask(evals);
         let Self { scene, hits, watch, scratch, .. } = &mut self;
-        for (rule, flags, test) in &set.mime_headers {
-            watch.work(*rule, || test.examine(*rule, *flags, scene, hits));
-        }
+        set.mime_headers.examine(scene, &mut scratch.passes, hits, *watch);
         for (rule, test) in &set.uri_details {
             watch.work(*rule, || test.examine(*rule, scene, hits));
         }

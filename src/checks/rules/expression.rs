@@ -6,6 +6,10 @@
 //! differ from Perl: both sides of `&&`, `||` and `?:` are evaluated (nothing has side effects),
 //! and a division by zero is 0 instead of the end of the program.
 
+mod grounds;
+
+pub(super) use grounds::Grounds;
+
 /// A name or call that the owner of the expression gives a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Term<'t> {
@@ -119,34 +123,6 @@ impl Expression {
         pop(stack)
     }
 
-    /// Those of the values named by the operands of which each makes the whole 0 if it is 0.
-    pub(super) fn necessary(&self) -> Vec<u32> {
-        let mut stack: Vec<Vec<u32>> = Vec::new();
-        for step in &self.0 {
-            let mut pop = || stack.pop().unwrap_or_default();
-            let result = match *step {
-                Step::Value(index) => vec![index],
-                Step::Number(_) => Vec::new(),
-                Step::Not => {
-                    pop();
-                    Vec::new()
-                }
-                Step::Negate => pop(),
-                Step::Choose => {
-                    let (mut no, yes, _) = (pop(), pop(), pop());
-                    no.retain(|index| yes.contains(index));
-                    no
-                }
-                Step::Binary(operator) => {
-                    let (right, left) = (pop(), pop());
-                    operator.necessary(left, right)
-                }
-            };
-            stack.push(result);
-        }
-        stack.pop().unwrap_or_default()
-    }
-
     /// The values it depends on.
     pub(super) fn operands(&self) -> impl Iterator<Item = u32> {
         self.0.iter().filter_map(|step| match step {
@@ -184,17 +160,6 @@ impl Operator {
             Self::Add | Self::Subtract => 6,
             Self::Multiply | Self::Divide => 7,
         }
-    }
-
-    /// What makes the result 0, of what makes each side 0.
-    fn necessary(self, mut left: Vec<u32>, right: Vec<u32>) -> Vec<u32> {
-        match self {
-            Self::And => left.extend(right),
-            Self::Or | Self::Add | Self::Subtract => left.retain(|index| right.contains(index)),
-            // Others are not looked into.
-            _ => left.clear(),
-        }
-        left
     }
 
     fn apply(self, left: f64, right: f64) -> f64 {
@@ -419,29 +384,6 @@ mod tests {
             Term::Call { function: "all", .. } => Ok(Operand::Sum(vec![1, 2, 3, 4, 5])),
             Term::Call { function, .. } => Err(format!("no {function}()")),
         })
-    }
-
-    #[test]
-    fn what_an_expression_is_nothing_without_is_known() {
-        for (text, numbers) in [
-            ("A", &[1][..]),
-            ("A && B && !C", &[1, 2]),
-            ("A && (B || C)", &[1]),
-            ("(A && B) || (C && B)", &[2]),
-            ("(A && B) + (A && C)", &[1]),
-            ("A ? B && C : C", &[3]),
-            ("!A", &[]),
-            ("A > 1", &[]),
-            ("A || 1", &[]),
-            ("all()", &[]),
-        ] {
-            let expression = expression(text).unwrap();
-            assert_eq!(expression.necessary(), numbers, "{text}");
-            for &without in numbers {
-                let value = |number| if number == without { 0.0 } else { 1.0 };
-                assert_eq!(expression.evaluate(&mut Vec::new(), value), 0.0, "{text}");
-            }
-        }
     }
 
     #[test]

@@ -1,16 +1,13 @@
-//! Rules that read the same text, and the one pass that tells which of them can match.
-//!
-//! All literals of all rules of a group are in one sieve, and those that are looked for in skeletons
-//! in another. A pass over a text marks the rules of which a literal occurs; only their patterns
-//! run, and those without a usable literal.
+//! Rules that read the same texts: those of their patterns run that can match, see
+//! [`prefilter`](super::prefilter).
 
 use std::time::{Duration, Instant};
 
 use super::{
     cost::Watch,
     hits::Hits,
-    pattern::{LimitExceeded, Matcher, Pattern, View, is_plain_ascii},
-    sieve::Sieve,
+    pattern::{Genre, LimitExceeded, Literals, Matcher, Pattern, Run},
+    prefilter::{self, Prefilter},
 };
 use crate::verdict::Evidence;
 
@@ -42,6 +39,8 @@ pub(super) struct Probe {
     pub(super) cost: f64,
     /// It runs only if it turns out to matter.
     pub(super) waits: bool,
+    /// Bytes in a row without which it cannot match.
+    pub(super) run: Option<Run>,
 }
 
 impl Probe {
@@ -54,48 +53,32 @@ impl Probe {
     }
 }
 
-/// A probe that needs a literal, and how many such literals it needs.
-type Needy = (u32, u32);
-
 /// A group being put together.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     probes: Vec<Probe>,
-    /// Literals and the probes that need one of them.
-    plain: Vec<(Vec<u8>, Needy)>,
-    skeletal: Vec<(Vec<u8>, Needy)>,
-    always: Vec<u32>,
-    unless_ascii: Vec<u32>,
+    prefilter: prefilter::Builder,
 }
 
 impl Builder {
+    /// For texts of a genre.
+    pub(super) fn new(genre: Genre) -> Self {
+        Self { probes: Vec::new(), prefilter: prefilter::Builder::new(genre) }
+    }
+
     /// Adds a rule; `make` gets its matcher.
     pub(super) fn add(&mut self, pattern: Pattern, make: impl FnOnce(Matcher) -> Probe) {
-        let index = u32::try_from(self.probes.len()).unwrap_or(u32::MAX);
-        match &pattern.literals {
-            Some(literals) => {
-                let list = match literals.view() {
-                    View::Plain => &mut self.plain,
-                    View::Skeleton => &mut self.skeletal,
-                };
-                if literals.only_in_ascii() {
-                    self.unless_ascii.push(index);
-                }
-                let owner = (index, literals.times());
-                list.extend(literals.iter().map(|literal| (literal.to_vec(), owner)));
-            }
-            None => self.always.push(index),
-        }
-        let cost = cost(&pattern);
-        self.probes.push(Probe { cost, ..make(pattern.matcher) });
+        let genre = self.prefilter.genre();
+        let literals = pattern.literals(genre);
+        self.prefilter.add(literals.as_ref());
+        let run = is_usual(literals.as_ref()).then(|| pattern.run(genre)).flatten();
+        let cost = cost(&pattern.matcher, literals.as_ref(), run.as_ref());
+        self.probes.push(Probe { cost, run, ..make(pattern.matcher) });
     }
 
     /// Compiles the group.
     pub(super) fn build(self) -> Group {
-        let views = [(View::Plain, self.plain), (View::Skeleton, self.skeletal)];
-        let sieves = views.into_iter().filter(|(_, literals)| !literals.is_empty());
-        let sieves = sieves.map(|(view, literals)| (view, Sieve::new(literals))).collect();
-        Group { probes: self.probes, sieves, always: self.always, unless_ascii: self.unless_ascii }
+        Group { probes: self.probes, prefilter: self.prefilter.build() }
     }
 }
 
@@ -103,23 +86,14 @@ impl Builder {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     probes: Vec<Probe>,
-    sieves: Vec<(View, Sieve<Needy>)>,
-    /// Probes that run on every text.
-    always: Vec<u32>,
-    /// Probes that run on every text that is not plain ASCII.
-    unless_ascii: Vec<u32>,
+    prefilter: Prefilter,
 }
 
-/// Scratch space for passes, used again and again.
+/// Scratch space, used again and again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// For each probe the number of the last pass that marked it, and how many literals it found.
-    marks: Vec<(u32, u32)>,
-    pass: u32,
-    /// The probes to run.
-    candidates: Vec<u32>,
-    /// A text as a sieve looks at it.
-    view: Vec<u8>,
+    /// For prefilters.
+    pub(super) passes: prefilter::Scratch,
     /// What waits, of the groups since it was taken.
     waiting: Vec<Waiting>,
 }
@@ -135,12 +109,21 @@ pub(super) struct Waiting {
     text: u32,
 }
 
+/// Bytes of an ordinary text.
+const BYTES: f64 = 300.0;
+
 /// How often a pattern runs on an ordinary text; more if it backtracks.
-fn cost(pattern: &Pattern) -> f64 {
-    const BYTES: f64 = 300.0;
-    let literals = pattern.literals.as_ref();
+fn cost(matcher: &Matcher, literals: Option<&Literals>, run: Option<&Run>) -> f64 {
+    const HAS_RUN: f64 = 0.3;
     let runs = literals.map_or(Probe::UNFILTERED, |literals| (literals.often() * BYTES).min(0.9));
-    if pattern.matcher.backtracks() { runs * 2.0 } else { runs }
+    let runs = if run.is_some() { runs * HAS_RUN } else { runs };
+    if matcher.backtracks() { runs * 2.0 } else { runs }
+}
+
+/// Whether ordinary texts have the literals, or some have no need of them.
+fn is_usual(literals: Option<&Literals>) -> bool {
+    const SELDOM: f64 = 0.05;
+    literals.is_none_or(|it| it.only_in_ascii() || it.often() * BYTES > SELDOM)
 }
 
 impl Group {
@@ -151,7 +134,7 @@ impl Group {
 
     /// How many rules it has, and how many of them run on every text.
     pub(super) fn sizes(&self) -> (usize, usize) {
-        (self.probes.len(), self.always.len())
+        (self.probes.len(), self.prefilter.unfiltered())
     }
 
     /// What runs.
@@ -161,7 +144,7 @@ impl Group {
 
     /// Bytes that the literals take.
     pub(super) fn literals_size(&self) -> usize {
-        self.sieves.iter().map(|(_, sieve)| sieve.size()).sum()
+        self.prefilter.size()
     }
 
     /// Its rules.
@@ -188,18 +171,14 @@ impl Group {
             return;
         }
         for (text_number, text) in (0..).zip(texts) {
-            self.candidates(text, scratch);
-            for &at in &scratch.candidates {
+            let Scratch { passes, waiting } = scratch;
+            for &at in self.prefilter.candidates(text, passes) {
                 let Some(probe) = self.probe(at) else { continue };
-                if probe.skips_first && text_number == 0 || probe.matcher.needs_more_than(text) {
+                if probe.skips_first && text_number == 0 || !probe.could_match(text) {
                     continue;
                 }
                 if probe.waits {
-                    scratch.waiting.push(Waiting {
-                        rule: probe.rule,
-                        probe: at,
-                        text: text_number,
-                    });
+                    waiting.push(Waiting { rule: probe.rule, probe: at, text: text_number });
                 } else {
                     watch.work(probe.rule, || probe.examine(place, text, hits));
                 }
@@ -234,20 +213,6 @@ impl Group {
         self.probes.get(usize::try_from(at).ok()?)
     }
 
-    /// The probes that can match this text.
-    fn candidates(&self, text: &[u8], scratch: &mut Scratch) {
-        scratch.candidates.clear();
-        scratch.candidates.extend_from_slice(&self.always);
-        for (view, sieve) in &self.sieves {
-            scratch.pass(*view, sieve, text, self.probes.len());
-        }
-        if !self.unless_ascii.is_empty() && !is_plain_ascii(text) {
-            scratch.candidates.extend_from_slice(&self.unless_ascii);
-            scratch.candidates.sort_unstable();
-            scratch.candidates.dedup();
-        }
-    }
-
     /// Rules that want no match have hit unless a match was counted.
     fn negated(&self, place: &str, hits: &mut Hits) {
         for probe in self.probes.iter().filter(|probe| probe.negated) {
@@ -264,6 +229,12 @@ impl Group {
 }
 
 impl Probe {
+    /// Whether the text is long enough and has the bytes in a row that a match needs.
+    fn could_match(&self, text: &[u8]) -> bool {
+        let has = |run: &Run| run.is_in(text);
+        !self.matcher.needs_more_than(text) && self.run.as_ref().is_none_or(has)
+    }
+
     /// Runs the pattern over one text.
     fn examine(&self, place: &str, text: &[u8], hits: &mut Hits) {
         let before = hits.count(self.rule);
@@ -308,25 +279,5 @@ impl Scratch {
     /// What has come to wait since this was asked last.
     pub(super) fn take_waiting(&mut self) -> Vec<Waiting> {
         std::mem::take(&mut self.waiting)
-    }
-
-    /// Adds the candidates of one sieve.
-    fn pass(&mut self, view: View, sieve: &Sieve<Needy>, text: &[u8], probes: usize) {
-        self.pass = self.pass.wrapping_add(1);
-        if self.marks.len() < probes {
-            self.marks.resize(probes, (0, 0));
-        }
-        let Self { marks, pass, candidates, view: room, .. } = self;
-        sieve.pass(view.of(text, room), |&(owner, times)| {
-            let mark = usize::try_from(owner).ok().and_then(|at| marks.get_mut(at));
-            let Some(mark) = mark else { return };
-            if mark.0 != *pass {
-                *mark = (*pass, 0);
-            }
-            mark.1 = mark.1.saturating_add(1);
-            if mark.1 == times {
-                candidates.push(owner);
-            }
-        });
     }
 }

@@ -1,10 +1,13 @@
 //! `mimeheader`: patterns for the header fields of MIME parts (MIMEHeader).
 
 use super::{
+    compile::index,
+    cost::Watch,
     group::Probe,
     hits::Hits,
     language::{Flags, bytes_of, comparison},
-    pattern::{LimitExceeded, Matcher, Pattern, PatternError},
+    pattern::{Genre, LimitExceeded, Literals, Matcher, Pattern, PatternError},
+    prefilter::{self, Prefilter, Scratch},
     scene::Scene,
 };
 use crate::mail::{Entities, Field, Fields};
@@ -17,10 +20,95 @@ pub(super) struct MimeHeader {
     /// `:raw`: as written.
     raw: bool,
     matcher: Matcher,
+    literals: Option<Literals>,
     /// `!~`: it hits, whatever the fields hold. SpamAssassin has it so.
     negated: bool,
     /// What is read if a part has no such field.
     if_unset: Vec<u8>,
+}
+
+/// All such rules, by the field they read.
+#[derive(Debug, Default)]
+pub(super) struct MimeHeaders(Vec<FieldRules>);
+
+/// A rule with its number in the set.
+type Rule = (u32, Flags, MimeHeader);
+
+/// Rules that read the same field.
+#[derive(Debug)]
+struct FieldRules {
+    field: Option<String>,
+    raw: bool,
+    rules: Vec<Rule>,
+    prefilter: Prefilter,
+}
+
+impl MimeHeaders {
+    /// From rules with their numbers in the set.
+    pub(super) fn new(mut rules: Vec<Rule>) -> Self {
+        let place = |(number, _, test): &Rule| (test.field.clone(), test.raw, *number);
+        rules.sort_by_cached_key(place);
+        let mut fields: Vec<FieldRules> = Vec::new();
+        for rule in rules {
+            let (_, _, test) = &rule;
+            let is_same = |last: &&mut FieldRules| last.field == test.field && last.raw == test.raw;
+            match fields.last_mut().filter(is_same) {
+                Some(same) => same.rules.push(rule),
+                None => fields.push(FieldRules {
+                    field: test.field.clone(),
+                    raw: test.raw,
+                    rules: vec![rule],
+                    prefilter: Prefilter::default(),
+                }),
+            }
+        }
+        fields.iter_mut().for_each(FieldRules::prepare);
+        Self(fields)
+    }
+
+    /// Their numbers.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().flat_map(|field| &field.rules).map(|(number, ..)| *number)
+    }
+
+    /// What runs.
+    pub(super) fn matchers(&self) -> impl Iterator<Item = &Matcher> {
+        self.0.iter().flat_map(|field| &field.rules).map(|(.., test)| &test.matcher)
+    }
+
+    /// Runs those that can match.
+    pub(super) fn examine(
+        &self,
+        scene: &Scene<'_>,
+        scratch: &mut Scratch,
+        hits: &mut Hits,
+        watch: &mut impl Watch,
+    ) {
+        for field in &self.0 {
+            for (rule, flags, test) in field.candidates(scene, scratch) {
+                watch.work(*rule, || test.examine(*rule, *flags, scene, hits));
+            }
+        }
+    }
+}
+
+impl FieldRules {
+    /// Makes the prefilter.
+    fn prepare(&mut self) {
+        let mut prefilter = prefilter::Builder::new(Genre::Fields);
+        for (_, flags, test) in &self.rules {
+            prefilter.add(test.literals.as_ref().filter(|_| test.reads_parts(*flags)));
+        }
+        self.prefilter = prefilter.build();
+    }
+
+    /// The rules that can match in a part.
+    fn candidates(&self, scene: &Scene<'_>, scratch: &mut Scratch) -> Vec<&Rule> {
+        let texts = scene.part_fields(self.field.as_deref(), self.raw);
+        let texts = texts.iter().flatten().map(Vec::as_slice);
+        let numbers = self.prefilter.candidates_in_any(texts, scratch).into_iter();
+        numbers.filter_map(|number| self.rules.get(index(number))).collect()
+    }
 }
 
 /// Why a line is no such rule.
@@ -48,22 +136,24 @@ impl MimeHeader {
         if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == ':') {
             return Err(MimeHeaderError::Form);
         }
+        let pattern = Pattern::compile(pattern.trim())?;
         Ok(Self {
             field: (name != "ALL").then(|| name.to_ascii_lowercase()),
             raw,
-            matcher: Pattern::compile(pattern.trim())?.matcher,
+            literals: pattern.literals(Genre::Fields),
+            matcher: pattern.matcher,
             negated,
             if_unset: bytes_of(if_unset.unwrap_or_default()),
         })
     }
 
-    /// What runs.
-    pub(super) fn matcher(&self) -> &Matcher {
-        &self.matcher
+    /// Whether it looks for its pattern in one part after the other, and nowhere else.
+    fn reads_parts(&self, flags: Flags) -> bool {
+        !self.negated && !flags.concat && self.if_unset.is_empty()
     }
 
     /// Runs the rule.
-    pub(super) fn examine(&self, rule: u32, flags: Flags, scene: &Scene<'_>, hits: &mut Hits) {
+    fn examine(&self, rule: u32, flags: Flags, scene: &Scene<'_>, hits: &mut Hits) {
         let most = Probe::most_hits(flags.multiple, flags.most_hits);
         match self.count(flags, most, scene) {
             Ok(count) => hits.add(rule, count),

@@ -9,7 +9,7 @@
 //! Per message nothing is compiled, but for parts of a pattern that backtracks, once, when it first
 //! runs, and for patterns with what others have caught, where it stands in the text; and no text is
 //! scanned twice for the same purpose: rules that read the same text form a `group`, one pass over
-//! it (`sieve`) tells which of their patterns can match, and only those run. Sub-rules among them
+//! it (`prefilter`) tells which of their patterns can match, and only those run. Sub-rules among them
 //! wait until a meta could change by them (`deferral`); [`RuleSet::examine_all`] runs all. A
 //! pattern's time is linear in the text, or bounded in steps and CPU time: one that takes more has
 //! not hit, and is reported ([`RuleSet::given_up`]).
@@ -56,6 +56,7 @@ mod mime_header;
 pub mod network;
 mod pattern;
 mod place;
+mod prefilter;
 mod relays;
 mod replace_tags;
 mod scene;

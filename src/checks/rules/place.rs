@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
+    pattern::Genre,
     scene::Scene,
     text::{self, HeaderQuery},
 };
@@ -27,6 +28,17 @@ impl Place {
             Self::Uri => 2,
             Self::Rawbody => 3,
             Self::Full => 4,
+        }
+    }
+
+    /// What kind of texts these are.
+    pub(super) fn genre(&self) -> Genre {
+        match self {
+            Self::Header(query, _) if query.asks_for_relays() => Genre::Relays,
+            Self::Header(..) => Genre::Fields,
+            Self::Body => Genre::Body,
+            Self::Uri => Genre::Uris,
+            Self::Rawbody | Self::Full => Genre::Markup,
         }
     }
 

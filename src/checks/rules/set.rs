@@ -16,8 +16,7 @@ use super::{
     eval::Question,
     examination::{Examination, Extent},
     group::Group,
-    language::Flags,
-    mime_header::MimeHeader,
+    mime_header::MimeHeaders,
     network::Network,
     place::Place,
     shortcircuit::Plan,
@@ -43,7 +42,7 @@ pub struct RuleSet {
     pub(super) full: Group,
     pub(super) uri: Group,
     pub(super) evals: Vec<Eval>,
-    pub(super) mime_headers: Vec<(u32, Flags, MimeHeader)>,
+    pub(super) mime_headers: MimeHeaders,
     pub(super) uri_details: Vec<(u32, UriDetail)>,
     /// How many of them, from the first on, change the text that other rules see.
     pub(super) text_readers: usize,
@@ -344,7 +343,7 @@ impl RuleSet {
         let literal_bytes = self.groups().map(Group::literals_size).sum();
         let mut memory = Memory { literal_bytes, ..Memory::default() };
         let matchers = self.groups().flat_map(Group::matchers);
-        let matchers = matchers.chain(self.mime_headers.iter().map(|(.., test)| test.matcher()));
+        let matchers = matchers.chain(self.mime_headers.matchers());
         let matchers = matchers.chain(self.uri_details.iter().flat_map(|(_, t)| t.matchers()));
         for matcher in matchers.chain(self.captures.matchers()) {
             match matcher.size() {

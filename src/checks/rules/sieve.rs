@@ -9,7 +9,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{compile::index, pattern::rarest_part};
+use super::{compile::index, pattern::Genre};
 
 /// Bytes of a gram. A shorter string is its own gram.
 const GRAM: usize = 4;
@@ -75,15 +75,15 @@ struct Bits {
 
 impl<Owner> Sieve<Owner> {
     /// From strings, which are in lower case and not empty, and their owners. Of strings longer
-    /// than 16 bytes only so many are looked for.
-    pub(super) fn new(mut wanted: Vec<(Vec<u8>, Owner)>) -> Self {
+    /// than 16 bytes only so many are looked for. The texts are of this genre.
+    pub(super) fn new(mut wanted: Vec<(Vec<u8>, Owner)>, genre: Genre) -> Self {
         wanted.iter_mut().for_each(|(string, _)| string.truncate(LONGEST));
         wanted.sort_by(|(one, _), (other, _)| one.cmp(other));
         let (mut strings, mut owners): (Vec<Sought>, Vec<Owner>) = (Vec::new(), Vec::new());
         for (string, owner) in wanted {
             match strings.last_mut().filter(|last| last.string() == string) {
                 Some(same) => same.owners.1 += 1,
-                None => strings.push(Sought::new(&string, owners.len())),
+                None => strings.push(Sought::new(&string, genre, owners.len())),
             }
             owners.push(owner);
         }
@@ -148,8 +148,8 @@ impl<Owner> Sieve<Owner> {
 }
 
 impl Sought {
-    fn new(string: &[u8], owners: usize) -> Self {
-        let gram = rarest_part(string, GRAM);
+    fn new(string: &[u8], genre: Genre, owners: usize) -> Self {
+        let gram = genre.rarest_part(string, GRAM);
         let mut bytes = [0; LONGEST];
         bytes.iter_mut().zip(string).for_each(|(place, byte)| *place = *byte);
         Self {
@@ -273,7 +273,7 @@ mod tests {
 
     fn found(strings: &[&str], text: &str) -> Vec<usize> {
         let wanted = strings.iter().map(|string| string.as_bytes().to_vec());
-        let sieve = Sieve::new(wanted.zip(0..).collect());
+        let sieve = Sieve::new(wanted.zip(0..).collect(), Genre::Mixed);
         let mut found = Vec::new();
         sieve.pass(&text.as_bytes().to_ascii_lowercase(), |&owner: &usize| found.push(owner));
         found.sort_unstable();

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use super::{
     conf::ConfError,
     language::bytes_of,
-    pattern::{Matcher, Pattern, PatternError, View},
+    pattern::{Genre, Matcher, Pattern, PatternError, View},
 };
 use crate::mail::{Redirectors, Registry};
 
@@ -28,12 +28,13 @@ struct Redirector {
 
 impl Redirector {
     fn compile(pattern: &str) -> Result<Self, PatternError> {
-        let Pattern { matcher, literals, .. } = Pattern::compile_capturing(pattern)?;
-        let literals =
-            literals.filter(|literals| literals.view() == View::Plain && !literals.only_in_ascii());
+        let pattern = Pattern::compile_capturing(pattern)?;
+        let literals = pattern
+            .literals(Genre::Uris)
+            .filter(|literals| literals.view() == View::Plain && !literals.only_in_ascii());
         let marks = literals
             .map(|literals| literals.iter().map(|mark| Finder::new(mark).into_owned()).collect());
-        Ok(Self { matcher, marks })
+        Ok(Self { matcher: pattern.matcher, marks })
     }
 
     /// `lower` is the URI in lower case.

@@ -1,6 +1,6 @@
 //! URIs that stand in a text, with or without a scheme, as mail readers make links of them.
 
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 
 use super::{
     super::html::LinkType,
@@ -88,6 +88,8 @@ struct Scan<'t> {
     text: &'t [u8],
     registry: &'t Registry,
     has_shifts: bool,
+    /// The next of the characters of which every URI has one.
+    mark: usize,
     /// The next `@`.
     at_sign: Option<usize>,
     /// From where on an address may begin that has it, and where it ends.
@@ -126,6 +128,7 @@ pub(super) fn each(text: &[u8], registry: &Registry, mut add: impl FnMut(&str, O
         text,
         registry,
         has_shifts: memchr(ESCAPE, text).is_some(),
+        mark: 0,
         at_sign: None,
         address: None,
         rows: Default::default(),
@@ -162,7 +165,8 @@ impl Scan<'_> {
 
     /// The next place where a URI may begin: at the edge of a word, behind a delimiter, or behind a
     /// shift of ISO 2022.
-    fn next_start(&self, from: usize) -> Option<usize> {
+    fn next_start(&mut self, from: usize) -> Option<usize> {
+        let from = self.next_word(from)?;
         let class = |byte: u8| CLASSES.get(usize::from(byte)).copied().unwrap_or(0);
         let mut before = from.checked_sub(1).and_then(|at| self.byte(at)).map_or(0, class);
         let rest = self.text.get(from..)?.iter().enumerate();
@@ -173,6 +177,18 @@ impl Scan<'_> {
             is_edge || self.has_shifts && self.is_behind_shift(at)
         });
         start.map(|(at, _)| at)
+    }
+
+    /// Where the next word begins that could have a URI, or `from` if that is in it: no URI is
+    /// without a mark behind its beginning, and blanks end all.
+    fn next_word(&mut self, from: usize) -> Option<usize> {
+        if from == 0 || from > self.mark {
+            let rest = self.text.get(from..)?;
+            self.mark = from + memchr3(b'.', b':', b'@', rest)?;
+        }
+        let before = self.text.get(from..self.mark)?;
+        let blank = before.iter().rposition(|&byte| is_space(byte));
+        Some(blank.map_or(from, |blank| from + blank + 1))
     }
 
     fn is_behind_shift(&self, at: usize) -> bool {

@@ -1,8 +1,8 @@
 //! Whether the engines agree: for tests and fuzzing, not in any other build.
 
 use super::{
-    Backtracking, Delimited, Dialect, Literals, Matcher, Pattern, PatternError, is_plain_ascii,
-    latin1_view, translate,
+    Backtracking, Delimited, Dialect, Genre, Literals, Matcher, Pattern, PatternError,
+    is_plain_ascii, latin1_view, translate,
 };
 
 /// How many matches are compared.
@@ -54,16 +54,21 @@ fn differ(who: &str, found: Option<Vec<usize>>, exact: Option<&Vec<usize>>) -> O
     (found != *exact).then(|| format!("{who}: matches at {found:?}, PCRE2 at {exact:?}"))
 }
 
-/// A match without a literal, which the prefilter would hide.
+/// A match without a literal or without a run of bytes, which the prefilter would hide.
 fn hidden(pattern: Result<Pattern, PatternError>, text: &[u8]) -> Option<String> {
-    let Pattern { matcher, literals, .. } = pattern.ok()?;
+    let pattern = pattern.ok()?;
+    let run = pattern.run(Genre::Mixed).filter(|run| !run.is_in(text));
+    if run.is_some() && pattern.matcher.is_match(text) {
+        return Some(format!("a match has no {run:?}"));
+    }
+    let literals = pattern.literals(Genre::Mixed);
     let literals = literals.filter(|literals| !literals.only_in_ascii() || is_plain_ascii(text))?;
     let mut room = Vec::new();
     let view = literals.view().of(text, &mut room);
     let times = |literal: &[u8]| view.windows(literal.len()).filter(|at| *at == literal).count();
     let found: usize = literals.iter().map(times).sum();
     let needed = usize::try_from(literals.times()).unwrap_or(usize::MAX);
-    let is_hidden = found < needed && matcher.is_match(text);
+    let is_hidden = found < needed && pattern.matcher.is_match(text);
     is_hidden
         .then(|| format!("a match has none of {:?}", Literals::iter(&literals).collect::<Vec<_>>()))
 }

@@ -6,7 +6,7 @@
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 /// States of a pattern that is not worth it.
-const FEW: usize = 400;
+const FEW: usize = 150;
 /// Counts of single bytes up to this stay.
 const SMALL_COUNT: u32 = 3;
 /// Counts of anything longer up to this stay.

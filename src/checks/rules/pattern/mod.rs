@@ -29,13 +29,15 @@ mod hostile;
 mod literal;
 mod loosen;
 mod matcher;
+mod run;
 mod template;
 mod translate;
 
 #[cfg(any(test, fuzzing))]
 pub use agreement::disagreement;
-pub(super) use literal::{Literals, View, is_plain_ascii, rarest_part};
+pub(super) use literal::{Genre, Literals, View, is_plain_ascii};
 pub(super) use matcher::{LimitExceeded, Matcher};
+pub(super) use run::Run;
 pub(super) use template::Template;
 
 use backtracking::Backtracking;
@@ -43,6 +45,7 @@ use counting::Counting;
 pub(super) use delimited::closing;
 use delimited::{Delimited, Flags};
 use loosen::loosened;
+use regex_syntax::hir::Hir;
 use translate::{Dialect, translate};
 
 use super::language::{bytes_of, latin1_view};
@@ -52,8 +55,8 @@ use super::language::{bytes_of, latin1_view};
 pub(super) struct Pattern {
     /// What runs.
     pub(super) matcher: Matcher,
-    /// Strings of which every match contains at least one, if there are usable ones.
-    pub(super) literals: Option<Literals>,
+    /// Matches wherever the pattern does, and perhaps in more places; `None` if nothing is known.
+    hir: Option<Hir>,
     /// As it was written.
     source: Delimited,
     /// Something that its author probably did not mean.
@@ -146,6 +149,17 @@ impl Pattern {
         Self::of(Delimited { pattern: bytes_of(text), flags: Flags::default() })
     }
 
+    /// Strings of which every match contains at least one, if there are such that texts of this
+    /// genre seldom have.
+    pub(super) fn literals(&self, genre: Genre) -> Option<Literals> {
+        self.hir.as_ref().and_then(|hir| Literals::required(hir, genre))
+    }
+
+    /// Bytes in a row that every match contains, if texts of this genre seldom have such.
+    pub(super) fn run(&self, genre: Genre) -> Option<Run> {
+        self.hir.as_ref().and_then(|hir| Run::required(hir, genre))
+    }
+
     fn of(source: Delimited) -> Result<Self, PatternError> {
         use PatternError::{Needs, Syntax, TooLarge};
         let compiled = match Self::linear(&source) {
@@ -167,7 +181,7 @@ impl Pattern {
         };
         Ok(Self {
             matcher: matcher.of_at_least(audit::least(&hir)),
-            literals: Literals::required(&hir),
+            hir: Some(hir),
             source: Delimited::default(),
             doubt: delimited::doubt(pattern),
         })
@@ -183,7 +197,7 @@ impl Pattern {
         let matcher = Matcher::backtracking(Backtracking::new(&exact, guard.as_deref())?);
         Ok(Self {
             matcher: matcher.of_at_least(hir.as_ref().map_or(0, audit::least)),
-            literals: hir.as_ref().and_then(Literals::required),
+            hir,
             source: Delimited::default(),
             doubt: delimited::doubt(pattern),
         })

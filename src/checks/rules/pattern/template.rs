@@ -8,7 +8,7 @@
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::{
-    Pattern, PatternError, audit,
+    Genre, Literals, Pattern, PatternError, audit,
     delimited::Delimited,
     loosen::loosened,
     matcher::{Catch, Matcher},
@@ -30,6 +30,8 @@ pub(in super::super) struct Template {
     pub(in super::super) needed: Vec<String>,
     /// Matches wherever the pattern can, whatever the values.
     guard: Option<Matcher>,
+    /// What `guard` was made of.
+    any: Option<Hir>,
 }
 
 /// A piece of a pattern.
@@ -55,7 +57,7 @@ impl Template {
             return None;
         }
         let source = Delimited { pattern: source.pattern.clone(), flags: source.flags };
-        let mut template = Self { source, wanted, needed: Vec::new(), guard: None };
+        let mut template = Self { source, wanted, needed: Vec::new(), guard: None, any: None };
         template.look_ahead(places);
         Some(template)
     }
@@ -73,7 +75,9 @@ impl Template {
         };
         // In a class of characters, and in conditions, values are something else than a text.
         if marks(&marked) == places {
-            self.guard = relaxed(&self.filled(|_| ANY.to_vec())).and_then(|any| guard(&any));
+            let any = relaxed(&self.filled(|_| ANY.to_vec())).unwrap_or_default();
+            self.any = audit::parse(&any).ok();
+            self.guard = self.any.as_ref().and_then(|hir| guard(&any, hir));
         }
         let numbered = self.wanted.iter().enumerate();
         let needed = numbered
@@ -84,6 +88,12 @@ impl Template {
     /// What says whether a text could match, if there is something.
     pub(in super::super) fn guard(&self) -> Option<&Matcher> {
         self.guard.as_ref()
+    }
+
+    /// Strings of which every match contains at least one, whatever the values, if there are such
+    /// that texts of this genre seldom have.
+    pub(in super::super) fn literals(&self, genre: Genre) -> Option<Literals> {
+        self.any.as_ref().and_then(|any| Literals::required(any, genre))
     }
 
     /// Whether a text could match if the values were right.
@@ -118,9 +128,9 @@ impl Template {
 }
 
 /// What matches at least as much, without large counts.
-fn guard(relaxed: &str) -> Option<Matcher> {
-    let loose = loosened(&audit::parse(relaxed).ok()?).map(|loose| loose.to_string());
-    Matcher::linear(loose.as_deref().unwrap_or(relaxed)).ok()
+fn guard(any: &str, hir: &Hir) -> Option<Matcher> {
+    let loose = loosened(hir).map(|loose| loose.to_string());
+    Matcher::linear(loose.as_deref().unwrap_or(any)).ok()
 }
 
 fn relaxed(source: &Delimited) -> Option<String> {

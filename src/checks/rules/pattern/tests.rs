@@ -79,7 +79,7 @@ fn literals_are_in_every_match() {
     ] {
         let compiled = Pattern::compile(&latin1_view(pattern.as_bytes())).unwrap();
         let found: Vec<_> = compiled
-            .literals
+            .literals(Genre::Mixed)
             .iter()
             .flat_map(Literals::iter)
             .map(|literal| String::from_utf8_lossy(literal).into_owned())

@@ -118,6 +118,11 @@ impl HeaderQuery {
         Self::new(Of::Named(Cow::Borrowed(name)), Part::Addresses)
     }
 
+    /// Whether it is one of `X-Spam-Relays-Trusted` and the like.
+    pub(in super::super) fn asks_for_relays(&self) -> bool {
+        matches!(self.of, Of::Relays(_))
+    }
+
     const fn new(of: Of, part: Part) -> Self {
         Self { of, raw: false, part, place: Place::Any, pick: Pick::All }
     }

@@ -17,7 +17,7 @@ mod plain_ascii;
 mod rarity;
 
 pub(in super::super) use plain_ascii::is_plain_ascii;
-pub(in super::super) use rarity::rarest_part;
+pub(in super::super) use rarity::Genre;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +27,8 @@ use plain_ascii::in_plain_ascii;
 
 /// What is found more often than this, per byte of ordinary text, is not worth looking for.
 const MOST_OFTEN: f64 = 6e-3;
+/// The same for URIs, which are short.
+const MOST_OFTEN_IN_URIS: f64 = 2e-2;
 
 /// How much seldomer a text has what is common several times.
 const REPEATED_ARE_RARER: f64 = 0.1;
@@ -59,14 +61,14 @@ pub(in super::super) enum View {
 type Strings = BTreeSet<Vec<u8>>;
 
 impl Literals {
-    /// Those of a pattern; `None` if there are none worth looking for.
-    pub(super) fn required(hir: &Hir) -> Option<Self> {
+    /// Those of a pattern for texts of a genre; `None` if there are none worth looking for.
+    pub(super) fn required(hir: &Hir, genre: Genre) -> Option<Self> {
         let in_ascii = || {
-            let found =
-                in_plain_ascii(hir).map_or_else(|| Some(Self::NONE), |left| Self::anywhere(&left));
+            let found = in_plain_ascii(hir)
+                .map_or_else(|| Some(Self::NONE), |left| Self::anywhere(&left, genre));
             found.map(|literals| Self { ascii: true, ..literals })
         };
-        Self::anywhere(hir).or_else(in_ascii)
+        Self::anywhere(hir, genre).or_else(in_ascii)
     }
 
     /// Those of what matches nothing.
@@ -75,20 +77,22 @@ impl Literals {
 
     /// Whether ordinary text contains what the pattern needs no more often than this, per byte.
     pub(super) fn are_rare(hir: &Hir, often: f64) -> bool {
-        pieces::required(hir, View::Plain).is_some_and(|found| found.often <= often)
+        let found = pieces::required(hir, View::Plain, Genre::Mixed);
+        found.is_some_and(|found| found.often <= often)
     }
 
     /// The rarest of what can be looked for: in either view, and of what is repeated.
-    fn anywhere(hir: &Hir) -> Option<Self> {
+    fn anywhere(hir: &Hir, genre: Genre) -> Option<Self> {
+        let most = if genre == Genre::Uris { MOST_OFTEN_IN_URIS } else { MOST_OFTEN };
         let repeated = repeated_part(hir);
         let parts = [Some((hir, 1)), repeated].into_iter().flatten();
         let views = [(View::Plain, 1.0), (View::Skeleton, SKELETON_COSTS)];
         let all = parts.flat_map(|part| views.map(|view| (part, view)));
         let found = all.filter_map(|((hir, times), (view, costs))| {
-            let pieces::Required { strings, often } = pieces::required(hir, view)?;
+            let pieces::Required { strings, often } = pieces::required(hir, view, genre)?;
             let often = if times > 1 { often * REPEATED_ARE_RARER } else { often };
             let literals = Self { strings: least(&strings), often, view, times, ascii: false };
-            (often <= MOST_OFTEN).then_some((literals, often * costs))
+            (often <= most).then_some((literals, often * costs))
         });
         found.min_by(|(_, one), (_, other)| one.total_cmp(other)).map(|(literals, _)| literals)
     }

@@ -2,13 +2,15 @@
 //!
 //! From how often it contains any three bytes in a row: a string is not there more often than the
 //! rarest three of its bytes, and the rarer the longer it is. Good enough to choose between strings.
+//! Texts are of several genres, each with strings that nearly all of them have: `://` in URIs, ` rdns=`
+//! in lists of relays.
 
 use std::{ops::Range, sync::LazyLock};
 
 use super::Strings;
 
-/// Trigrams and how often they stand in a million bytes of mail: rendered texts, parts before they
-/// are rendered, headers, each as much as the others. Written by the test below.
+/// Trigrams and how often they stand in a million bytes of each genre's texts, in the order of
+/// [`Genre::MEASURED`]. Written by the test below.
 const TRIGRAMS: &str = include_str!("trigrams.tsv");
 
 /// Bytes that are told apart, but for case: `0` stands for all digits, `_` for all white space, `^`
@@ -24,22 +26,69 @@ const SELDOM: f32 = 1e-6;
 const ONE_DIGIT: f64 = 0.1;
 /// The same for all bytes that are not told apart.
 const ONE_OTHER: f64 = 0.02;
+/// How many letters are capitals.
+const CAPITALS: f64 = 0.1;
 
-/// How often, per byte of text, one of the strings begins.
-pub(super) fn often(strings: &Strings) -> f64 {
-    strings.iter().map(|string| often_one(string)).sum()
+/// A kind of text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super::super) enum Genre {
+    /// Rendered text, markup and header fields, each as much as the others.
+    #[default]
+    Mixed,
+    /// Rendered text.
+    Body,
+    /// Parts before they are rendered.
+    Markup,
+    /// Header fields.
+    Fields,
+    /// What `X-Spam-Relays-…` say of the relays.
+    Relays,
+    /// URIs.
+    Uris,
 }
 
-/// Where the rarest bytes of a string stand, so many of them; all of a shorter string.
-pub(in super::super::super) fn rarest_part(string: &[u8], length: usize) -> Range<usize> {
-    let parts = string.windows(length.max(1)).enumerate();
-    let rarest = parts.min_by(|(_, one), (_, other)| often_one(one).total_cmp(&often_one(other)));
-    rarest.map_or(0..string.len(), |(start, part)| start..start + part.len())
-}
+impl Genre {
+    /// Those that were measured.
+    const MEASURED: [Self; 5] = [Self::Body, Self::Markup, Self::Fields, Self::Relays, Self::Uris];
 
-fn often_one(string: &[u8]) -> f64 {
-    static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(TRIGRAMS));
-    TABLE.often(string)
+    /// How often, per byte of text, one of the strings begins.
+    pub(super) fn often(self, strings: &Strings) -> f64 {
+        strings.iter().map(|string| self.often_one(string)).sum()
+    }
+
+    /// How often, per byte of text, a byte stands there, whose case counts here.
+    pub(in super::super) fn often_byte(self, byte: u8) -> f64 {
+        let often = self.often_one(&[byte]);
+        match byte {
+            b'A'..=b'Z' => often * CAPITALS,
+            b'a'..=b'z' => often * (1.0 - CAPITALS),
+            _ => often,
+        }
+    }
+
+    /// Where the rarest bytes of a string stand, so many of them; all of a shorter string.
+    pub(in super::super::super) fn rarest_part(self, string: &[u8], length: usize) -> Range<usize> {
+        let parts = string.windows(length.max(1)).enumerate();
+        let often = |part: &[u8]| self.often_one(part);
+        let rarest = parts.min_by(|(_, one), (_, other)| often(one).total_cmp(&often(other)));
+        rarest.map_or(0..string.len(), |(start, part)| start..start + part.len())
+    }
+
+    fn often_one(self, string: &[u8]) -> f64 {
+        static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| Table::read_all(TRIGRAMS));
+        let table = |genre: Self| {
+            let number = Self::MEASURED.iter().position(|other| *other == genre);
+            number.and_then(|number| TABLES.get(number))
+        };
+        match self {
+            Self::Mixed => {
+                let mixed = [Self::Body, Self::Markup, Self::Fields];
+                let often = mixed.map(|genre| table(genre).map_or(0.0, |it| it.often(string)));
+                often.iter().sum::<f64>() / 3.0
+            }
+            genre => table(genre).map_or(0.0, |table| table.often(string)),
+        }
+    }
 }
 
 /// How often one, two and three symbols in a row are there, per byte.
@@ -51,16 +100,24 @@ struct Table {
 }
 
 impl Table {
-    fn read(lines: &str) -> Self {
-        let mut three = vec![[SELDOM; COUNT]; COUNT * COUNT];
+    /// Those of all measured genres.
+    fn read_all(lines: &str) -> Vec<Self> {
+        let all = |_| vec![[SELDOM; COUNT]; COUNT * COUNT];
+        let mut tables: Vec<_> = Genre::MEASURED.iter().map(all).collect();
         for line in lines.lines() {
-            let Some((trigram, often)) = line.split_once('\t') else { continue };
-            let [a, b, c] = trigram.as_bytes() else { continue };
-            let row = three.get_mut(row(written(*a), written(*b)));
-            let place = row.and_then(|row| row.get_mut(written(*c)));
-            let often: f32 = often.parse().unwrap_or_default();
-            place.into_iter().for_each(|place| *place = often / 1e6);
+            let mut columns = line.split('\t');
+            let Some([a, b, c]) = columns.next().map(str::as_bytes) else { continue };
+            let symbols = (row(written(*a), written(*b)), written(*c));
+            for (table, often) in tables.iter_mut().zip(columns) {
+                let place = table.get_mut(symbols.0).and_then(|row| row.get_mut(symbols.1));
+                let often = often.parse::<f32>().unwrap_or_default() / 1e6;
+                place.into_iter().for_each(|place| *place = often.max(SELDOM));
+            }
         }
+        tables.into_iter().map(Self::new).collect()
+    }
+
+    fn new(three: Vec<[f32; COUNT]>) -> Self {
         let two: Vec<[f32; COUNT]> = three.chunks(COUNT).map(sums).collect();
         Self { one: sums(&two), two, three }
     }
@@ -132,21 +189,41 @@ mod tests {
     use std::{env, fs, path::Path};
 
     use super::*;
-    use crate::mail::Message;
+    use crate::{
+        checks::{
+            Case,
+            rules::{conf::Conf, place::Place, scene::Scene, text::HeaderQuery},
+        },
+        mail::{Envelope, Message},
+    };
 
-    /// A trigram that is less often there, in a million bytes, is left out.
-    const FEW: f64 = 25.0;
+    /// A trigram that is less often there in every genre, in a million bytes, is left out.
+    const FEW: f64 = 40.0;
 
     #[test]
     fn usual_strings_are_told_from_unusual_ones() {
         let rising = ["zyxw", "million", "click", "your", "you", "he", "e"];
-        let often: Vec<f64> = rising.iter().map(|string| often_one(string.as_bytes())).collect();
+        let often_one = |string: &str| Genre::Mixed.often_one(string.as_bytes());
+        let often: Vec<f64> = rising.iter().map(|string| often_one(string)).collect();
         assert!(often.is_sorted(), "{often:?}");
         assert!(often.iter().all(|often| (0.0..0.2).contains(often)), "{often:?}");
-        let often_four = often_one(b"4");
-        assert!((often_one(b"2") - often_four).abs() < f64::EPSILON);
-        assert_eq!(rarest_part(b"and viagra", 4), 4..8);
-        assert_eq!(rarest_part(b"ab", 4), 0..2);
+        assert!((often_one("2") - often_one("4")).abs() < f64::EPSILON);
+        assert_eq!(Genre::Mixed.rarest_part(b"and viagra", 4), 5..9);
+        assert_eq!(Genre::Mixed.rarest_part(b"ab", 4), 0..2);
+    }
+
+    #[test]
+    fn genres_differ() {
+        for (genre, usual, unusual) in [
+            (Genre::Uris, "://", "mta"),
+            (Genre::Relays, " rdns=", "dhcp"),
+            (Genre::Fields, "received:", "winner"),
+            (Genre::Body, "you", "href="),
+            (Genre::Markup, "href=", "zyxw"),
+        ] {
+            let [usual, unusual] = [usual, unusual].map(|it| genre.often_one(it.as_bytes()));
+            assert!(usual > 4.0 * unusual, "{genre:?}: {usual} {unusual}");
+        }
     }
 
     /// The table is well-formed. Written anew by
@@ -158,50 +235,66 @@ mod tests {
             write(Path::new(&index));
         }
         for line in TRIGRAMS.lines() {
-            let (trigram, often) = line.split_once('\t').unwrap();
+            let (trigram, columns) = line.split_once('\t').unwrap();
             assert_eq!(trigram.len(), 3, "{line}");
             assert!(trigram.bytes().all(|byte| SYMBOLS.contains(&byte)), "{line}");
-            assert!(often.parse::<f64>().unwrap() >= FEW, "{line}");
+            let often: Vec<f64> = columns.split('\t').map(|often| often.parse().unwrap()).collect();
+            assert_eq!(often.len(), Genre::MEASURED.len(), "{line}");
+            assert!(often.iter().any(|often| *often >= FEW), "{line}");
         }
-        let table = Table::read(TRIGRAMS);
-        let all: f32 = table.one.iter().sum();
-        assert!((0.9..1.3).contains(&all), "{all}");
+        for table in Table::read_all(TRIGRAMS) {
+            let all: f32 = table.one.iter().sum();
+            assert!((0.85..1.3).contains(&all), "{all}");
+        }
+    }
+
+    /// The texts of a genre in one message.
+    fn texts(genre: Genre, message: &Message, scene: &Scene<'_>) -> Vec<Vec<u8>> {
+        let read = |place: Place| place.texts(scene).into_iter().map(Vec::from).collect();
+        let header = |name: &str| read(Place::Header(HeaderQuery::parse(name).unwrap(), None));
+        match genre {
+            Genre::Body | Genre::Mixed => message.body().to_vec(),
+            Genre::Markup => message.rawbody().to_vec(),
+            Genre::Fields => header("ALL"),
+            Genre::Relays => header("X-Spam-Relays-Untrusted"),
+            Genre::Uris => read(Place::Uri),
+        }
     }
 
     fn write(index: &Path) {
-        let mut counts = [const { Vec::new() }; 3];
-        counts.iter_mut().for_each(|counts: &mut Vec<f64>| counts.resize(COUNT.pow(3), 0.0));
+        let (conf, envelope) = (Conf::default(), Envelope::default());
+        let mut counts = Genre::MEASURED.map(|_| vec![0.0; COUNT.pow(3)]);
+        let root = index.parent().unwrap();
         for line in fs::read_to_string(index).unwrap().lines() {
-            let path = index.parent().unwrap().join(line.split('\t').nth(1).unwrap());
-            let raw = fs::read(path).unwrap();
-            let header = raw.split(|&byte| byte == b'\n').take_while(|line| line.len() > 1);
-            let message = Message::parse(raw.clone());
-            count(&mut counts[0], message.body().iter().map(Vec::as_slice));
-            count(&mut counts[1], message.rawbody().iter().map(Vec::as_slice));
-            count(&mut counts[2], header);
+            let raw = fs::read(root.join(line.split('\t').nth(1).unwrap())).unwrap();
+            let message = Message::parse(raw).into();
+            let case = Case { envelope: envelope.clone().into(), message };
+            let scene = Scene::new(&case, &conf);
+            for (genre, counts) in Genre::MEASURED.into_iter().zip(&mut counts) {
+                texts(genre, &case.message, &scene).iter().for_each(|text| count(counts, text));
+            }
         }
         let shares = counts.map(|counts| {
             let all: f64 = counts.iter().sum();
-            counts.into_iter().map(move |count| count / all)
+            counts.into_iter().map(|count| count / all * 1e6).collect::<Vec<f64>>()
         });
-        let [body, rawbody, headers] = shares;
-        let often = body.zip(rawbody).zip(headers).map(|((a, b), c)| (a + b + c) / 3.0 * 1e6);
-        let lines = often.enumerate().filter(|(_, often)| *often >= FEW).map(|(place, often)| {
+        let lines = (0..COUNT.pow(3)).filter_map(|place| {
+            let often = shares.each_ref().map(|shares| shares[place]);
             let symbols = [place / COUNT / COUNT, place / COUNT % COUNT, place % COUNT];
-            let symbols = symbols.map(|symbol| char::from(SYMBOLS[symbol]));
-            format!("{}\t{often:.0}\n", symbols.iter().collect::<String>())
+            let trigram: String = symbols.iter().map(|&at| char::from(SYMBOLS[at])).collect();
+            let columns: String = often.iter().map(|often| format!("\t{often:.0}")).collect();
+            let is_usual = often.iter().any(|often| *often >= FEW);
+            is_usual.then(|| format!("{trigram}{columns}\n"))
         });
         let file =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(file!()).with_file_name("trigrams.tsv");
         fs::write(file, lines.collect::<String>()).unwrap();
     }
 
-    fn count<'t>(counts: &mut [f64], texts: impl Iterator<Item = &'t [u8]>) {
-        for text in texts {
-            let symbols: Vec<usize> = text.iter().map(|&byte| symbol(byte)).collect();
-            for three in symbols.windows(3) {
-                counts[row(three[0], three[1]) * COUNT + three[2]] += 1.0;
-            }
+    fn count(counts: &mut [f64], text: &[u8]) {
+        let symbols: Vec<usize> = text.iter().map(|&byte| symbol(byte)).collect();
+        for three in symbols.windows(3) {
+            counts[row(three[0], three[1]) * COUNT + three[2]] += 1.0;
         }
     }
 }
