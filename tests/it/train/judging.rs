@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Of each kind.
-const ENOUGH: usize = 30;
+const ENOUGH: usize = 200;
 
 fn send(postfix: &Postfix, user: &str, message: Vec<u8>) {
     let outcome = Delivery::new(CLEAN, user, message).attempt(postfix.address()).unwrap();
