@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::verdict::{Judgement, Verdict};
+use crate::verdict::{Evidence, Finding, Judgement, Points, Verdict};
 
 /// Forged fields taken out of one message. Each costs the MTA a walk through the whole header, so
 /// a message with more of them is not taken at all.
@@ -115,7 +115,13 @@ pub(super) fn edits(judgement: &Judgement, forged: &Forged) -> Vec<Edit> {
 fn status(judgement: &Judgement) -> String {
     let answer = if judgement.is_spam() { "Yes" } else { "No" };
     let required = judgement.required.map_or_else(|| "never".to_owned(), |r| r.to_string());
-    let names: Vec<&str> = judgement.findings.iter().map(|f| f.name.as_str()).collect();
+    // A probability is for rules to name: BAYES_99 says it.
+    let is_shown = |finding: &&Finding| {
+        !(finding.weight == Points::ZERO
+            && matches!(finding.evidence, Evidence::Probability { .. }))
+    };
+    let shown = judgement.findings.iter().filter(is_shown);
+    let names: Vec<&str> = shown.map(|finding| finding.name.as_str()).collect();
     format!(
         "{answer}, score={} required={required}\n\ttests={}\n\tref={}",
         judgement.score,

@@ -10,7 +10,11 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::{
-    Class, Model, TOKENIZER, calibration::Calibration, counts::Count, regression::Weight, rehearsal::{Rehearsal, Shelf},
+    Class, Model, TOKENIZER,
+    calibration::Calibration,
+    counts::{Count, Counts},
+    regression::Weight,
+    rehearsal::{Rehearsal, Shelf},
 };
 
 const MAGIC: [u8; 8] = *b"gpbayes1";
@@ -91,6 +95,7 @@ impl Model {
         model.imported = u64::from_le_bytes(from.take()?);
         model.is_settled = from.take::<1>()? == [1];
         let tokens = u64::from_le_bytes(from.take()?);
+        model.counts = Counts::with_room(tokens);
         for _ in 0..tokens {
             let (token, spam, ham) = (from.number()?, from.number()?, from.number()?);
             model.counts.change(token, |_| Count { spam, ham });

@@ -37,6 +37,9 @@ impl Slot {
     }
 }
 
+/// So many tokens are believed before they are seen.
+const MOST_ROOM: u64 = 1 << 24;
+
 /// The fewest slots.
 const FEWEST: usize = 1 << 12;
 
@@ -47,6 +50,14 @@ impl Default for Counts {
 }
 
 impl Counts {
+    /// With room for so many tokens, within reason. Who adds them in ascending order needs that: as
+    /// homes ascend with tokens, all would crowd at the lower end of a table that is too small.
+    pub(super) fn with_room(tokens: u64) -> Self {
+        let tokens = usize::try_from(tokens.min(MOST_ROOM)).unwrap_or(0);
+        let slots = (tokens * 4 / 3 + 1).next_power_of_two().max(FEWEST);
+        Self { slots: vec![Slot::default(); slots], ..Self::default() }
+    }
+
     /// Tokens that were in any message.
     pub(super) fn tokens(&self) -> usize {
         self.used

@@ -4,6 +4,7 @@
 mod autolearn;
 mod crash;
 mod door;
+mod figures;
 mod forms;
 mod judging;
 mod maintenance;
