@@ -54,7 +54,8 @@ impl Store {
         self.named(self.engine.read(|transaction| {
             let State { counts, number, .. } = state(transaction)?;
             let messages = transaction.open_table(MESSAGES)?;
-            let (mut spam, mut ham) = (of_kind(&messages, Kind::Spam)?, of_kind(&messages, Kind::Ham)?);
+            let (mut spam, mut ham) =
+                (of_kind(&messages, Kind::Spam)?, of_kind(&messages, Kind::Ham)?);
             for kind in turns(counts.spam, counts.ham) {
                 let next = if kind == Kind::Spam { spam.next() } else { ham.next() };
                 if let Some((digest, entry)) = next.transpose()? {

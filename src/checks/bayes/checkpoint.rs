@@ -10,7 +10,11 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::{
-    Class, Model, TOKENIZER, calibration::Calibration, counts::Count, regression::Weight, rehearsal::{Rehearsal, Shelf},
+    Class, Model, TOKENIZER,
+    calibration::Calibration,
+    counts::Count,
+    regression::Weight,
+    rehearsal::{Rehearsal, Shelf},
 };
 
 const MAGIC: [u8; 8] = *b"gpbayes1";

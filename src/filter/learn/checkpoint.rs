@@ -62,7 +62,8 @@ impl Mark {
 
     fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
         let (change, state_hash) = bytes.split_at(8);
-        let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |n, &byte| n << 8 | u128::from(byte));
+        let number =
+            |bytes: &[u8]| bytes.iter().rev().fold(0, |n, &byte| n << 8 | u128::from(byte));
         Self { change: number(change) as u64, state_hash: number(state_hash) }
     }
 }
