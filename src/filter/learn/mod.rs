@@ -6,14 +6,17 @@
 //! model in memory follows, then everybody gets the answer. Judging only ever reads that model,
 //! and waits for a learner no longer than one message takes to be added to it.
 //!
-//! The model is a function of what the store holds. Beside the store lies a copy of it
-//! ([`checkpoint`]), so that a start need not read everything again; it may be deleted.
+//! The model follows what is taught, in that order, and is a little off by it. In pauses it is made anew
+//! from what the store holds, and is a function of that alone then ([`Status::settled`]). Beside the
+//! store lies a copy of it ([`checkpoint`]), so that a start need not read everything again; it may be
+//! deleted.
 
 pub mod autolearn;
 mod checkpoint;
 mod foreign;
 mod scribe;
 mod settings;
+mod step;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,8 @@
 //! The one thread that writes: store first, then model, then answers.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -11,11 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Compacted, LearnError, Mark, checkpoint};
+use super::{
+    Compacted, LearnError, Mark, checkpoint,
+    step::{Step, from_nothing},
+};
 use crate::{
-    checks::bayes::{Class, Features, Knowledge, Model},
+    checks::bayes::{Knowledge, Model},
     metrics,
-    store::{self, Batch, Change, Entry, Kind, Lesson, Outcome, Store},
+    store::{self, Batch, Lesson, Outcome, Store},
 };
 
 /// Lessons in one transaction.
@@ -388,147 +394,5 @@ impl Scribe {
         self.copy();
         let store::Compacted { before, after } = self.store.compact()?;
         Ok(Compacted { before, after })
-    }
-}
-
-/// The model as it must be, from all the store holds; and of which state that is. Once it is not
-/// wanted any more, what comes is soon there and of no use.
-fn from_nothing(store: &Store, is_wanted: impl Fn() -> bool) -> Result<(Mark, Model), LearnError> {
-    let mut model = Model::new();
-    let mut mark = Mark::default();
-    mark.change = store.entries_by_turns(|digest, entry| {
-        if !is_wanted() {
-            return;
-        }
-        let change = Change { digest, before: None, after: Some(entry) };
-        Step::of(&change).apply(&mut model);
-        mark.follow(&change);
-    })?;
-    model.settle();
-    Ok((mark, model))
-}
-
-impl Mark {
-    fn follow(&mut self, change: &Change) {
-        self.state_hash = self.state_hash.wrapping_add(change.to_state_hash());
-    }
-}
-
-/// What a change means for the model, read before anybody has to wait for it.
-pub(super) struct Step {
-    before: Option<(Class, Features)>,
-    after: Option<(Class, Features)>,
-}
-
-impl Step {
-    pub(super) fn of(change: &Change) -> Self {
-        Self { before: lesson(change.before.as_ref()), after: lesson(change.after.as_ref()) }
-    }
-
-    pub(super) fn apply(&self, model: &mut Model) {
-        if let Some((class, features)) = &self.before {
-            model.forget(*class, features);
-        }
-        if let Some((class, features)) = &self.after {
-            model.learn(*class, features);
-        }
-    }
-}
-
-/// What the model learns of an entry: nothing of a forgotten one, and nothing of one that cannot
-/// be read, which only a mistake of ours could make.
-fn lesson(entry: Option<&Entry>) -> Option<(Class, Features)> {
-    let entry = entry?;
-    let class = match entry.kind {
-        Kind::Spam => Class::Spam,
-        Kind::Ham => Class::Ham,
-        Kind::Forgotten => return None,
-    };
-    let features = Features::from_bytes(&entry.features).inspect_err(|error| {
-        metrics::learning_failed();
-        tracing::error!(error = crate::chain(error), "a learned message cannot be read");
-    });
-    Some((class, features.ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc::sync_channel;
-
-    use super::*;
-    use crate::{checks::bayes::TOKENIZER, mail::Message, store::Digest};
-
-    /// A scribe whose store holds so many messages that its model does not know.
-    fn scribe(folder: &Path, messages: u8) -> (Scribe, Receiver<Task>) {
-        let most_messages = super::super::Settings::default().most_messages;
-        let settings = store::Settings { most_messages, tokenizer: TOKENIZER };
-        let store = Arc::new(Store::open(folder, &settings).unwrap());
-        let (queue, tasks) = sync_channel(4);
-        let scribe = Scribe::new(folder, Arc::clone(&store), Arc::default(), queue).unwrap();
-        let lesson = |number: u8| {
-            let message = Message::parse(format!("Subject: {number}\n\n{number}\n").into_bytes());
-            let features = Features::of(&message).to_bytes();
-            Lesson { kind: Kind::Spam, digest: Digest([number; 16]), features }
-        };
-        store.teach((0..messages).map(lesson).collect()).unwrap();
-        (scribe, tasks)
-    }
-
-    #[test]
-    fn nobody_has_the_store_after_the_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut scribe, tasks) = scribe(folder.path(), 200);
-        let (store, queue) = (Arc::clone(&scribe.store), scribe.queue.clone());
-        scribe.settle();
-        queue.send(Task::Stop).unwrap();
-        scribe.run(tasks);
-        assert_eq!(Arc::strong_count(&store), 1);
-        assert!(queue.send(Task::Stop).is_err());
-    }
-
-    #[test]
-    fn what_was_said_a_moment_ago_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut scribe, tasks) = scribe(folder.path(), 0);
-        let lesson = |kind| Lesson { kind, digest: Digest([1; 16]), features: Vec::new() };
-        let mut outcomes = Vec::new();
-        for task in [Task::Teach, Task::TeachNew] {
-            let (reply, outcome) = sync_channel(1);
-            let kind = if outcomes.is_empty() { Kind::Ham } else { Kind::Spam };
-            scribe.queue.send(task(lesson(kind), reply)).unwrap();
-            outcomes.push(outcome);
-        }
-        assert!(scribe.work(tasks.try_recv().unwrap(), &tasks));
-        let outcomes: Vec<_> = outcomes.iter().map(|o| o.try_recv().unwrap().unwrap()).collect();
-        assert_eq!(outcomes, [Outcome::Learned, Outcome::Known]);
-        assert_eq!(scribe.store.counts().unwrap().ham, 1);
-        let (reply, outcome) = sync_channel(1);
-        assert!(scribe.work(Task::TeachNew(lesson(Kind::Spam), reply), &tasks));
-        assert_eq!(outcome.try_recv().unwrap().unwrap(), Outcome::Known);
-    }
-
-    #[test]
-    fn the_model_follows_what_failed_and_is_durable_all_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut scribe, _tasks) = scribe(folder.path(), 3);
-        scribe.follow_failure();
-        assert_eq!(scribe.knowledge.read(Model::learned), (3, 0));
-        assert_eq!(scribe.mark.change, scribe.store.number().unwrap());
-    }
-
-    #[test]
-    fn a_copy_that_failed_is_not_tried_again_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut scribe, _tasks) = scribe(folder.path(), 3);
-        scribe.follow_failure();
-        // Something stands in its way.
-        let obstacle = folder.path().join("model.new");
-        std::fs::create_dir(&obstacle).unwrap();
-        scribe.tidy();
-        std::fs::remove_dir(&obstacle).unwrap();
-        scribe.tidy();
-        assert!(scribe.copy_failed && checkpoint::read(folder.path()).unwrap().is_none());
-        scribe.end();
-        assert!(!scribe.copy_failed && checkpoint::read(folder.path()).unwrap().is_some());
     }
 }
