@@ -35,7 +35,7 @@
 //! 2. One thread writes lessons to the [`store`] in batches. The store is a set of events, the last word
 //!    on each message by its stamp: nodes that hold the same events hold the same state, in whatever
 //!    order these came. After the transaction the lesson is learned for good.
-//! 3. The model in memory, which is a function of that set, follows; judging only ever reads it.
+//! 3. The model in memory follows, and is made anew in pauses, by that set alone; judging only ever reads it.
 //!
 //! # What never happens
 //! - A message is accepted that no scanner has seen, without a header, a log field and a counter

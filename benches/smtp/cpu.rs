@@ -110,5 +110,9 @@ fn read(path: &Path) -> Vec<Vec<u8>> {
         return entries.iter().flat_map(|entry| read(entry)).collect();
     }
     let file = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    if file.starts_with(b"From ") { mbox(&file).collect() } else { vec![file] }
+    if file.starts_with(b"From ") {
+        mbox(&file[..]).map(Result::unwrap).collect()
+    } else {
+        vec![file]
+    }
 }

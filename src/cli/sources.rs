@@ -1,8 +1,8 @@
 //! Messages from paths: files, directories, mbox files, standard input. Read one at a time.
 
 use std::{
-    fs,
-    io::{self, Read},
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
@@ -15,6 +15,9 @@ pub(super) struct Item {
     /// The message.
     pub(super) raw: Vec<u8>,
 }
+
+/// How an mbox begins.
+const MBOX: &[u8] = b"From ";
 
 /// What could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -64,40 +67,47 @@ fn is_linked_folder(path: &Path) -> bool {
     path.is_symlink() && path.is_dir()
 }
 
-/// The messages of a file: one, or those of an mbox.
-pub(super) fn messages(file: Result<PathBuf, SourceError>) -> Vec<Result<Item, SourceError>> {
-    match file {
-        Ok(path) => messages_of(&path),
-        Err(error) => vec![Err(error)],
-    }
+/// The messages of a file, or what is wrong with it.
+type Messages = Box<dyn Iterator<Item = Result<Item, SourceError>> + Send>;
+
+/// The messages of a file: one, or those of an mbox, which may be larger than the memory.
+pub(super) fn messages(file: Result<PathBuf, SourceError>) -> Messages {
+    let opened = file.and_then(|path| messages_of(&path).map_err(|error| unreadable(&path, error)));
+    opened.unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
 }
 
-fn messages_of(path: &Path) -> Vec<Result<Item, SourceError>> {
-    let label = path.display().to_string();
-    let raw = match read(path) {
-        Ok(raw) => raw,
-        Err(source) => return vec![Err(unreadable(path, source))],
-    };
-    if !raw.starts_with(b"From ") {
-        return vec![Ok(Item { label, raw })];
-    }
-    let mut items: Vec<Item> = mbox(&raw)
-        .enumerate()
-        .map(|(index, raw)| Item { label: format!("{label}:{}", index + 1), raw })
-        .collect();
-    if let [only] = items.as_mut_slice() {
-        only.label = label;
-    }
-    items.into_iter().map(Ok).collect()
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if path != Path::new("-") {
-        return fs::read(path);
-    }
+fn messages_of(path: &Path) -> io::Result<Messages> {
+    let mut input = open(path)?;
+    // A pipe may bring less than that at first.
     let mut raw = Vec::new();
-    io::stdin().lock().read_to_end(&mut raw)?;
-    Ok(raw)
+    input.by_ref().take(MBOX.len() as u64).read_to_end(&mut raw)?;
+    if raw == MBOX {
+        return Ok(Box::new(messages_of_mbox(path.to_owned(), MBOX.chain(input))));
+    }
+    input.read_to_end(&mut raw)?;
+    let label = path.display().to_string();
+    Ok(Box::new(std::iter::once(Ok(Item { label, raw }))))
+}
+
+fn messages_of_mbox(
+    path: PathBuf,
+    input: impl BufRead,
+) -> impl Iterator<Item = Result<Item, SourceError>> {
+    let mut messages = mbox(input).zip(1..).peekable();
+    std::iter::from_fn(move || {
+        let (raw, number) = messages.next()?;
+        let is_only = number == 1 && messages.peek().is_none();
+        let name = path.display();
+        let label = if is_only { name.to_string() } else { format!("{name}:{number}") };
+        Some(raw.map(|raw| Item { label, raw }).map_err(|error| unreadable(&path, error)))
+    })
+}
+
+fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    Ok(Box::new(BufReader::new(File::open(path)?)))
 }
 
 fn unreadable(path: &Path, source: io::Error) -> SourceError {

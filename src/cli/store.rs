@@ -136,7 +136,6 @@ fn export(settings: &Settings) -> Result<Exit, Failure> {
 }
 
 fn import(settings: &Settings, file: &PathBuf) -> Result<Exit, Failure> {
-    let learner = Learner::open(&settings.store, settings.limits.scan_bytes)?;
     let mut input: Box<dyn BufRead> = if file.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
@@ -146,7 +145,10 @@ fn import(settings: &Settings, file: &PathBuf) -> Result<Exit, Failure> {
     let first_line =
         input.fill_buf().map_err(|source| Unreadable { path: file.clone(), source })?;
     let first_line = first_line.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    if let Some(foreign) = is_foreign(first_line) {
+    let foreign = is_foreign(first_line);
+    // Not before there is something to take in: it makes a store where there is none.
+    let learner = Learner::open(&settings.store, settings.limits.scan_bytes)?;
+    if let Some(foreign) = foreign {
         return adopt(&learner, foreign, &mut *input);
     }
     let Imported { taken, known, expired, .. } = learner.import(&mut *input)?;

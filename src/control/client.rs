@@ -119,7 +119,8 @@ impl Client {
     /// # Errors
     /// See [`ClientError`]; `to` may hold a part of it then.
     pub async fn export(&mut self, to: &mut impl Write) -> Result<(), ClientError> {
-        let mut body = self.send(Method::GET, "/store/export", Vec::new()).await?;
+        let sent = self.send(Method::GET, "/store/export", Vec::new());
+        let mut body = timeout(PATIENCE, sent).await.unwrap_or(Err(ClientError::Silent))?;
         while let Some(frame) =
             timeout(PATIENCE, body.frame()).await.or(Err(ClientError::Silent))?
         {

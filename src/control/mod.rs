@@ -11,7 +11,8 @@
 //! | `POST /store/compact` | gives space back to the disk |
 //!
 //! There is no authentication: who may connect may do it. What reaches the store is taken on unix sockets
-//! alone, where the permissions of the file say who that is. Errors are JSON, `{"error": …}`.
+//! alone, where the permissions of the file say who that is. What a route refuses is JSON, `{"error": …}`;
+//! requests that no route takes are answered in plain text.
 
 mod client;
 mod train;

@@ -2,10 +2,14 @@
 //!
 //! Of a long message the beginning is kept, as everywhere, and the rest read and dropped: a teacher
 //! whose configuration differs need not know how much that is.
+//!
+//! What reaches the store blocks a thread, and those judge as well: so many requests at once have one,
+//! others wait. Nobody keeps one by doing nothing.
 
 use std::{
     io::{self, BufWriter, Write},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -16,14 +20,29 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::{
+    runtime::Handle,
+    sync::{AcquireError, Semaphore, SemaphorePermit, mpsc, oneshot},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 use crate::filter::learn::{LearnError, Learner, Teach};
 
 /// An export is sent in pieces of so many bytes.
 const PIECE: usize = 64 << 10;
+
+/// Requests that are worked on at once, of all sockets: each holds a thread, and a message.
+static PLACES: Semaphore = Semaphore::const_new(32);
+
+/// One of them; an error only once they are closed, which they never are.
+type Place = Result<SemaphorePermit<'static>, AcquireError>;
+
+/// Who sends or takes nothing for so long is cut off. As long as an export is not read on, the store's
+/// file can be neither checked nor compacted.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a request that cannot be fulfilled is told.
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,11 +95,12 @@ async fn train(
     body: Body,
 ) -> Response {
     let Some(learner) = learner else { return no_store() };
+    let place = PLACES.acquire().await;
     let message = match beginning(body, learner.scan_bytes()).await {
         Ok(message) => message,
-        Err(error) => return refusal(StatusCode::BAD_REQUEST, crate::chain(&error)),
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, crate::chain(&*error)),
     };
-    with(Some(learner), move |learner| {
+    answered(learner, place, move |learner| {
         if options.is_dry() {
             learner.foresee(teach, message)
         } else {
@@ -91,10 +111,10 @@ async fn train(
 }
 
 /// At most so many bytes of a body, when all of it has come.
-async fn beginning(body: Body, most: usize) -> Result<Vec<u8>, axum::Error> {
+async fn beginning(body: Body, most: usize) -> Result<Vec<u8>, axum::BoxError> {
     let mut message = Vec::new();
     let mut pieces = body.into_data_stream();
-    while let Some(piece) = pieces.next().await {
+    while let Some(piece) = timeout(PATIENCE, pieces.next()).await? {
         let piece = piece?;
         let room = most.saturating_sub(message.len());
         message.extend_from_slice(piece.get(..room).unwrap_or(&piece));
@@ -113,30 +133,52 @@ async fn verify(State(learner): Taking) -> Response {
 /// As it is written, in pieces; if it breaks off, so does the answer.
 async fn export(State(learner): Taking) -> Response {
     let Some(learner) = learner else { return no_store() };
+    let place = PLACES.acquire().await;
     let (pieces, written) = mpsc::channel(4);
-    tokio::task::spawn_blocking(move || {
-        let mut output = BufWriter::with_capacity(PIECE, Pieces(pieces.clone()));
-        if let Err(error) = learner.export(&mut output) {
-            // The reader may be what broke it.
-            let _ = pieces.blocking_send(Err(io::Error::other(error)));
-        }
+    let (end, ended) = oneshot::channel();
+    let pieces = Pieces { pieces, runtime: Handle::current(), patience: PATIENCE };
+    spawn_blocking(move || {
+        let _place = place;
+        let mut output = BufWriter::with_capacity(PIECE, pieces);
+        let exported = learner.export(&mut output);
+        // What a failure left in it has no reader.
+        let _ = output.into_parts();
+        let _ = end.send(exported.map_err(io::Error::other));
     });
-    let pieces = stream::unfold(written, async |mut written| {
-        let piece = written.recv().await?;
-        Some((piece, written))
-    });
-    Body::from_stream(pieces).into_response()
+    Body::from_stream(until_the_end(written, ended)).into_response()
 }
 
-type Piece = io::Result<Bytes>;
+type Ended = oneshot::Receiver<io::Result<()>>;
+
+/// What was written; then an error, unless it was all.
+fn until_the_end(
+    written: mpsc::Receiver<Bytes>,
+    ended: Ended,
+) -> impl Stream<Item = io::Result<Bytes>> {
+    let pieces = stream::unfold(written, async |mut written| {
+        let piece = written.recv().await?;
+        Some((Ok(piece), written))
+    });
+    let end = stream::once(async {
+        ended.await.unwrap_or_else(|_| Err(io::ErrorKind::UnexpectedEof.into()))
+    });
+    pieces.chain(end.filter_map(async |end| end.err().map(Err)))
+}
 
 /// Hands what is written to another task.
-struct Pieces(mpsc::Sender<Piece>);
+struct Pieces {
+    pieces: mpsc::Sender<Bytes>,
+    /// Where that task is.
+    runtime: Handle,
+    /// How long a piece may wait to be taken.
+    patience: Duration,
+}
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let piece = self.pieces.send(Bytes::copy_from_slice(bytes));
+        let sent = self.runtime.block_on(async { timeout(self.patience, piece).await });
+        sent?.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -148,13 +190,26 @@ async fn compact(State(learner): Taking) -> Response {
     with(learner, |learner| learner.compact()).await
 }
 
-/// Asks the learner, which blocks, on a thread for that.
 async fn with<T: Serialize + Send + 'static>(
     learner: Option<Arc<Learner>>,
     ask: impl FnOnce(&Learner) -> Result<T, LearnError> + Send + 'static,
 ) -> Response {
     let Some(learner) = learner else { return no_store() };
-    match tokio::task::spawn_blocking(move || ask(&learner)).await {
+    let place = PLACES.acquire().await;
+    answered(learner, place, ask).await
+}
+
+/// Asks the learner, which blocks, on a thread for that; whoever asked may go away meanwhile.
+async fn answered<T: Serialize + Send + 'static>(
+    learner: Arc<Learner>,
+    place: Place,
+    ask: impl FnOnce(&Learner) -> Result<T, LearnError> + Send + 'static,
+) -> Response {
+    let asked = spawn_blocking(move || {
+        let _place = place;
+        ask(&learner)
+    });
+    match asked.await {
         Ok(Ok(answer)) => Json(answer).into_response(),
         Ok(Err(error)) if error.is_about_message() => {
             refusal(StatusCode::UNPROCESSABLE_ENTITY, crate::chain(&error))
@@ -170,4 +225,47 @@ fn no_store() -> Response {
 
 fn refusal(status: StatusCode, error: impl Into<String>) -> Response {
     (status, Json(Refusal { error: error.into() })).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::TryStreamExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_ever_for_a_reader() {
+        let (pieces, mut written) = mpsc::channel(1);
+        let (runtime, patience) = (Handle::current(), Duration::from_millis(20));
+        let mut pieces = Pieces { pieces, runtime, patience };
+        let outcomes = spawn_blocking(move || [b"one", b"two"].map(|piece| pieces.write(piece)));
+        let [one, two] = outcomes.await.unwrap();
+        assert_eq!(one.unwrap(), 3);
+        assert_eq!(two.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(written.recv().await.as_deref(), Some(&b"one"[..]));
+        assert_eq!(written.recv().await, None);
+    }
+
+    /// Half an export must not look like a whole one.
+    #[tokio::test]
+    async fn what_breaks_off_ends_with_an_error() {
+        for (said, is_whole) in [
+            (Some(Ok(())), true),
+            (Some(Err(io::ErrorKind::TimedOut.into())), false),
+            (None, false),
+        ] {
+            let (pieces, written) = mpsc::channel(1);
+            let (end, ended) = oneshot::channel();
+            pieces.try_send(Bytes::from_static(b"line\n")).unwrap();
+            drop(pieces);
+            if let Some(said) = said {
+                end.send(said).unwrap();
+            } else {
+                drop(end);
+            }
+            let mut all = Box::pin(until_the_end(written, ended));
+            assert_eq!(all.try_next().await.unwrap().as_deref(), Some(&b"line\n"[..]));
+            assert_eq!(all.try_next().await.is_ok_and(|next| next.is_none()), is_whole);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The statistical classifier: what people taught it decides. Pure: no I/O, no store.
 //!
 //! [`Features`] is what is kept of a message: hashes of its tokens in order, and slots of its byte
-//! n-grams. [`Model`] is a function of the set of learned messages:
+//! n-grams. [`Model`] is what follows from the learned messages:
 //! - `counts`: in how many messages of spam and ham each token was. Sums, so order does not
 //!   matter, and forgetting takes away exactly what learning added. They explain a judgement, and
 //!   carry what was learned by another filter;

@@ -1,4 +1,4 @@
-//! The model: a function of the set of learned messages, kept in memory.
+//! The model, kept in memory: once settled, a function of the set of learned messages.
 
 use super::{
     Features,

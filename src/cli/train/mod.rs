@@ -38,8 +38,9 @@ use crate::{
     after_help = "A running service is taught through its control socket, as long as this user may connect to it; else \
                   the store is opened here. A message counts once, however often and in whatever form it is taught, \
                   so that an interrupted run is just started again; teaching it as the other moves it.\n\n\
-                  Exit status: 0 all messages are taught (or were known); 2 wrong usage or configuration; \
-                  3 a file could not be read, or the store not be reached or written.\n\n\
+                  Exit status: 0 all messages are taught (or were known; what is empty or no message is left out); \
+                  2 wrong usage or configuration; 3 a file could not be read, a message not be learned, the store \
+                  not be reached or written, or the run was interrupted.\n\n\
                   Examples:\n  \
                   gatepost train spam ~/Maildir/.Junk\n  \
                   gatepost train ham ~/Maildir archive.mbox\n  \

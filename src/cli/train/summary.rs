@@ -69,6 +69,7 @@ impl Summary {
     /// A message was not.
     pub(super) fn skip(&mut self, skipped: Skipped) {
         *self.skipped.entry(skipped).or_default() += 1;
+        self.seconds = self.started.elapsed().as_secs_f64();
     }
 
     /// Not all messages were looked at, because somebody said so.

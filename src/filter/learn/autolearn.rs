@@ -4,12 +4,9 @@
 //! like its spam. Never what anybody has taught already. A lesson like any other: durable, replicated,
 //! and forgotten by `gatepost train forget`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
+use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use super::{Learner, Teach};
 use crate::{
@@ -37,14 +34,15 @@ const MOST_AT_ONCE: usize = 16;
 pub struct Autolearn {
     settings: Settings,
     learner: Arc<Learner>,
-    under_way: Arc<AtomicUsize>,
+    /// Free places on the way to the store.
+    places: Arc<Semaphore>,
 }
 
 impl Autolearn {
     /// `None` if it is not to.
     pub fn new(settings: &Settings, learner: Arc<Learner>) -> Option<Self> {
-        let settings = settings.clone();
-        settings.enabled.then(|| Self { settings, learner, under_way: Arc::default() })
+        let (settings, places) = (settings.clone(), Arc::new(Semaphore::new(MOST_AT_ONCE)));
+        settings.enabled.then_some(Self { settings, learner, places })
     }
 
     /// Learns a message from outside that has been judged, if it is sure; nobody waits for it.
@@ -53,14 +51,15 @@ impl Autolearn {
         if !is_balanced(self.learner.knowledge(), teach) {
             return;
         }
-        if self.under_way.fetch_add(1, Ordering::Relaxed) >= MOST_AT_ONCE {
-            self.under_way.fetch_sub(1, Ordering::Relaxed);
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             metrics::autolearned("left_out");
             return;
-        }
-        let (learner, under_way) = (Arc::clone(&self.learner), Arc::clone(&self.under_way));
+        };
+        let learner = Arc::clone(&self.learner);
         let (case, reference) = (case.clone(), judgement.reference);
         spawn_blocking(move || {
+            // Given back even if the message breaks its reader.
+            let _place = place;
             match learner.teach_arriving(teach, &case) {
                 Ok(Some(_)) => {
                     metrics::autolearned(teach.as_str());
@@ -72,7 +71,6 @@ impl Autolearn {
                     tracing::warn!(%reference, error = crate::chain(&error), "not learned");
                 }
             }
-            under_way.fetch_sub(1, Ordering::Relaxed);
         });
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | made by | can be taken in |
 //! |---|---|
-//! | `bogoutil -d wordlist.db` | yes: words as text, with counts. The words of the text, the Subject, senders, recipients and addresses are ours too; marks we do not have are left out. |
+//! | `bogoutil -d wordlist.db` | yes: words as text, with counts. The words of the text, the Subject, senders, recipients and addresses are ours too; marks we do not have are left out, and words that are not UTF-8. |
 //! | `sa-learn --backup` | no: five bytes of a SHA-1 of each token of SpamAssassin's |
 //! | `rspamadm statistics_dump dump` | no: 64-bit hashes of pairs of words |
 //!
@@ -102,22 +102,24 @@ fn bogofilter(from: &mut dyn BufRead) -> Result<Counted, ForeignError> {
     if counted.messages == [0, 0] { Err(ForeignError::NoMessages) } else { Ok(counted) }
 }
 
-/// `WORD SPAM HAM DATE`
-fn word(line: &[u8]) -> Option<(&str, [u32; 2])> {
-    let line = std::str::from_utf8(line).ok()?.trim_end();
-    let mut columns = line.rsplitn(4, ' ');
-    columns.next().filter(|date| date.bytes().all(|byte| byte.is_ascii_digit()))?;
-    let (ham, spam) = (columns.next()?.parse().ok()?, columns.next()?.parse().ok()?);
+/// `WORD SPAM HAM DATE`; the word in whatever charset its message had.
+fn word(line: &[u8]) -> Option<(&[u8], [u32; 2])> {
+    let mut columns = line.trim_ascii_end().rsplitn(4, |&byte| byte == b' ');
+    columns.next().filter(|date| date.iter().all(u8::is_ascii_digit))?;
+    let mut count = || std::str::from_utf8(columns.next()?).ok()?.parse().ok();
+    let (ham, spam) = (count()?, count()?);
     columns.next().filter(|word| !word.is_empty()).map(|word| (word, [spam, ham]))
 }
 
 impl Counted {
-    fn add(&mut self, name: &str, counts: [u32; 2]) {
-        if name == ".MSG_COUNT" {
+    fn add(&mut self, name: &[u8], counts: [u32; 2]) {
+        let [spam, ham] = counts;
+        let word = std::str::from_utf8(name).ok().and_then(ours);
+        if name == b".MSG_COUNT" {
             self.messages = counts;
-        } else if name.starts_with('.') {
+        } else if name.starts_with(b".") {
             // Bogofilter's own notes.
-        } else if let Some(word) = ours(name).filter(|_| counts.iter().sum::<u32>() >= LEAST) {
+        } else if let Some(word) = word.filter(|_| spam.saturating_add(ham) >= LEAST) {
             self.words.push((word, counts));
         } else {
             self.left_out += 1;
@@ -196,6 +198,15 @@ mod tests {
         }
         assert_eq!(lessons.len(), 2);
         assert_eq!(lessons, counted.lessons(), "the same file makes the same lessons");
+    }
+
+    #[test]
+    fn strange_words_and_counts_harm_nothing() {
+        let lines = b"caf\xe9 4 4 20240101\nmany 4294967295 4294967295 20240101\n\
+                      .MSG_COUNT 4294967295 4294967295 20240101\n";
+        let counted = read(Foreign::Bogofilter, &mut lines.as_slice()).unwrap();
+        assert_eq!((counted.words.len(), counted.left_out), (1, 1));
+        assert_eq!(is_foreign(b"caf\xe9 4 4 20240101"), Some(Foreign::Bogofilter));
     }
 
     #[test]

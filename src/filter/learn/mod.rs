@@ -6,14 +6,17 @@
 //! model in memory follows, then everybody gets the answer. Judging only ever reads that model,
 //! and waits for a learner no longer than one message takes to be added to it.
 //!
-//! The model is a function of what the store holds. Beside the store lies a copy of it
-//! ([`checkpoint`]), so that a start need not read everything again; it may be deleted.
+//! The model follows what is taught, in that order, and is a little off by it. In pauses it is made anew
+//! from what the store holds, and is a function of that alone then ([`Status::settled`]). Beside the
+//! store lies a copy of it ([`checkpoint`]), so that a start need not read everything again; it may be
+//! deleted.
 
 pub mod autolearn;
 mod checkpoint;
 mod foreign;
 mod scribe;
 mod settings;
+mod step;
 #[cfg(test)]
 mod tests;
 
@@ -220,7 +223,7 @@ impl Learner {
         let (queue, tasks) = sync_channel(QUEUE);
         let scribe = Scribe::new(path, Arc::clone(&store), Arc::clone(&knowledge), queue.clone())?;
         let thread = thread::Builder::new().name("scribe".to_owned());
-        let thread = thread.spawn(move || scribe.run(&tasks)).map_err(LearnError::Thread)?;
+        let thread = thread.spawn(move || scribe.run(tasks)).map_err(LearnError::Thread)?;
         let scribe = Mutex::new(Some(thread));
         Ok(Self { store, knowledge, scan_bytes, queue, scribe })
     }
@@ -253,7 +256,17 @@ impl Learner {
     /// See [`LearnError`].
     pub fn teach(&self, teach: Teach, message: Vec<u8>) -> Result<Taught, LearnError> {
         let message = self.parse(message);
-        self.teach_read(teach, &message, || Features::of(&message))
+        let digest = Digest(bayes::digest(&message));
+        let foreseen = self.foreseen(teach, digest)?;
+        if matches!(foreseen, Taught::Known | Taught::NotKnown) {
+            return Ok(foreseen);
+        }
+        let features = match teach {
+            Teach::Forget => Vec::new(),
+            Teach::Spam | Teach::Ham => Features::of(&message).to_bytes(),
+        };
+        let lesson = Lesson { kind: teach.kind(), digest, features };
+        taught(self.ask(|reply| Task::Teach(lesson, reply))??)
     }
 
     /// Learns a message that has just arrived, unless anybody has taught it before: `None` then.
@@ -262,29 +275,16 @@ impl Learner {
     /// See [`LearnError`].
     pub fn teach_arriving(&self, teach: Teach, case: &Case) -> Result<Option<Taught>, LearnError> {
         let Case { envelope, message } = case;
-        if self.store.entry(Digest(bayes::digest(message)))?.is_some() {
+        let digest = Digest(bayes::digest(message));
+        if self.store.entry(digest)?.is_some() {
             return Ok(None);
         }
-        self.teach_read(teach, message, || Features::arriving(message, envelope)).map(Some)
-    }
-
-    fn teach_read(
-        &self,
-        teach: Teach,
-        message: &Message,
-        features: impl FnOnce() -> Features,
-    ) -> Result<Taught, LearnError> {
-        let digest = Digest(bayes::digest(message));
-        let foreseen = self.foreseen(teach, digest)?;
-        if matches!(foreseen, Taught::Known | Taught::NotKnown) {
-            return Ok(foreseen);
-        }
-        let features = match teach {
-            Teach::Forget => Vec::new(),
-            Teach::Spam | Teach::Ham => features().to_bytes(),
-        };
+        let features = Features::arriving(message, envelope).to_bytes();
         let lesson = Lesson { kind: teach.kind(), digest, features };
-        taught(self.ask(|reply| Task::Teach(lesson, reply))??)
+        match self.ask(|reply| Task::TeachNew(lesson, reply))?? {
+            Outcome::Known => Ok(None),
+            outcome => taught(outcome).map(Some),
+        }
     }
 
     /// What [`Self::teach`] would do.

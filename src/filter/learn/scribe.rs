@@ -1,20 +1,27 @@
 //! The one thread that writes: store first, then model, then answers.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use super::{Compacted, LearnError, Mark, checkpoint};
+use super::{
+    Compacted, LearnError, Mark, checkpoint,
+    step::{Step, from_nothing},
+};
 use crate::{
-    checks::bayes::{Class, Features, Knowledge, Model},
+    checks::bayes::{Knowledge, Model},
     metrics,
-    store::{self, Batch, Change, Entry, Kind, Lesson, Outcome, Store},
+    store::{self, Batch, Lesson, Outcome, Store},
 };
 
 /// Lessons in one transaction.
@@ -29,7 +36,8 @@ const CHANGES_TO_COPY: u64 = 20_000;
 /// The model is tens of megabytes: in pauses it is copied no more often than this.
 const COPY_EVERY: Duration = Duration::from_secs(60);
 
-/// At the end the model is settled if one in so many messages was taught by this process.
+/// At the end the model is settled if one in so many messages was taught since it last was, or since
+/// this process began.
 const SETTLED_AT_END: u64 = 20;
 
 /// Settling the model takes at most one part in so many of a core.
@@ -42,6 +50,8 @@ type Learned = Result<Outcome, LearnError>;
 pub(super) enum Task {
     /// A lesson, and where its outcome goes.
     Teach(Lesson, SyncSender<Learned>),
+    /// The same, unless anything has been said about that message, a moment ago included.
+    TeachNew(Lesson, SyncSender<Learned>),
     /// The store was changed by somebody else; tell when the model has followed.
     CatchUp(SyncSender<()>),
     /// Give space back.
@@ -61,13 +71,17 @@ pub(super) struct Scribe {
     queue: SyncSender<Task>,
     /// Which state of the store the model is of.
     mark: Mark,
-    /// The store's last change when this process began.
-    began: u64,
+    /// The store's last change when the model was last made anew, or this process began.
+    settled: u64,
     /// The store's last change that is in the copy.
     copied: u64,
-    /// When this process last copied it.
-    copied_at: Option<Instant>,
+    /// When this process last copied it, or tried to.
+    tried_at: Option<Instant>,
+    /// That did not go well.
+    copy_failed: bool,
     settling: Settling,
+    /// Nobody waits for a model made anew any more.
+    is_over: Arc<AtomicBool>,
 }
 
 /// When the model is made anew, in canonical order.
@@ -76,7 +90,7 @@ enum Settling {
     /// Not before this moment.
     Rests { until: Option<Instant> },
     /// Another thread is at it since then.
-    Runs { since: Instant },
+    Runs { since: Instant, thread: JoinHandle<()> },
 }
 
 impl Scribe {
@@ -97,16 +111,18 @@ impl Scribe {
             knowledge,
             queue,
             mark: Mark::default(),
-            began: 0,
+            settled: 0,
             copied: 0,
-            copied_at: None,
+            tried_at: None,
+            copy_failed: false,
             settling: Settling::Rests { until: None },
+            is_over: Arc::default(),
         };
         match copy.map(|(mark, model)| scribe.resume(mark, model)).transpose()?.flatten() {
             Some(()) => scribe.copied = scribe.mark.change,
             None => scribe.rebuild()?,
         }
-        scribe.began = scribe.mark.change;
+        scribe.settled = scribe.mark.change;
         Ok(scribe)
     }
 
@@ -130,33 +146,36 @@ impl Scribe {
 
     fn rebuild(&mut self) -> Result<(), LearnError> {
         let started = Instant::now();
-        let (mark, model) = from_nothing(&self.store)?;
+        let (mark, model) = from_nothing(&self.store, || true)?;
         let (spam, ham) = model.learned();
         if spam + ham > 0 {
             let seconds = started.elapsed().as_secs_f64();
             tracing::info!(spam, ham, seconds, "the model was made anew from the store");
         }
         self.knowledge.replace(model);
-        (self.mark, self.copied) = (mark, 0);
+        (self.mark, self.settled, self.copied) = (mark, mark.change, 0);
         Ok(())
     }
 
-    /// Works until it is told to stop or nobody is left who could teach.
-    pub(super) fn run(mut self, tasks: &Receiver<Task>) {
+    /// Works until it is told to stop.
+    pub(super) fn run(mut self, tasks: Receiver<Task>) {
         loop {
             match tasks.recv_timeout(IDLE) {
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(task) => {
-                    if !self.work(task, tasks) {
+                    if !self.work(task, &tasks) {
                         break;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => self.tidy(),
             }
-            if self.mark.change.saturating_sub(self.copied) >= CHANGES_TO_COPY {
+            let behind = self.mark.change.saturating_sub(self.copied);
+            if behind >= CHANGES_TO_COPY && (!self.copy_failed || self.may_copy_again()) {
                 self.copy();
             }
         }
+        // Whoever came too late need not wait for the end to be told.
+        drop(tasks);
         self.end();
     }
 
@@ -167,7 +186,10 @@ impl Scribe {
         let mut next = Some(task);
         while let Some(task) = next {
             match task {
-                Task::Teach(lesson, reply) => {
+                Task::TeachNew(lesson, reply) if self.is_known(&lesson, &lessons) => {
+                    let _ = reply.send(Ok(Outcome::Known));
+                }
+                Task::Teach(lesson, reply) | Task::TeachNew(lesson, reply) => {
                     lessons.push(lesson);
                     replies.push(reply);
                 }
@@ -184,6 +206,13 @@ impl Scribe {
         true
     }
 
+    /// Whether that message is known, or will be when `before` is learned. A store that cannot be
+    /// read may know it.
+    fn is_known(&self, lesson: &Lesson, before: &[Lesson]) -> bool {
+        before.iter().any(|other| other.digest == lesson.digest)
+            || !self.store.entry(lesson.digest).is_ok_and(|entry| entry.is_none())
+    }
+
     /// Does what needs a transaction of its own. `false`: it is time to stop.
     fn work_alone(&mut self, task: Task) -> bool {
         match task {
@@ -197,7 +226,9 @@ impl Scribe {
             }
             Task::Settled(model) => self.settled(model),
             Task::Stop => return false,
-            Task::Teach(lesson, reply) => self.teach(vec![lesson], vec![reply]),
+            Task::Teach(lesson, reply) | Task::TeachNew(lesson, reply) => {
+                self.teach(vec![lesson], vec![reply]);
+            }
         }
         true
     }
@@ -220,7 +251,17 @@ impl Scribe {
                 for reply in replies {
                     let _ = reply.send(Err(LearnError::Store(Arc::clone(&error))));
                 }
+                self.follow_failure();
             }
+        }
+    }
+
+    /// A transaction that failed may be durable all the same; whoever then teaches the same is told
+    /// that it is known, and nothing would come that the model could follow.
+    fn follow_failure(&mut self) {
+        // If the store cannot be read either, the next lesson finds out.
+        if self.store.number().is_ok_and(|number| number != self.mark.change) {
+            self.catch_up();
         }
     }
 
@@ -246,8 +287,12 @@ impl Scribe {
         }
     }
 
+    fn may_copy_again(&self) -> bool {
+        self.tried_at.is_none_or(|at| at.elapsed() >= COPY_EVERY)
+    }
+
     fn tidy(&mut self) {
-        if self.copied_at.is_none_or(|at| at.elapsed() >= COPY_EVERY) {
+        if self.may_copy_again() {
             self.copy();
         }
         let rested = match self.settling {
@@ -262,31 +307,39 @@ impl Scribe {
     /// Makes the model anew on another thread: judging and teaching go on meanwhile.
     fn settle(&mut self) {
         let (store, queue) = (Arc::clone(&self.store), self.queue.clone());
+        let is_over = Arc::clone(&self.is_over);
         let job = move || {
-            let model = from_nothing(&store)
+            let model = from_nothing(&store, || !is_over.load(Ordering::Relaxed))
                 .inspect_err(|error| {
                     tracing::error!(error = crate::chain(error), "the model cannot be made anew");
                 })
                 .ok()
                 .map(Box::new);
+            drop(store);
             // The scribe may have stopped; then nobody needs it.
             let _ = queue.send(Task::Settled(model));
         };
         let since = Instant::now();
         self.settling = match thread::Builder::new().name("settle".to_owned()).spawn(job) {
-            Ok(_) => Settling::Runs { since },
-            Err(_) => Settling::Rests { until: Some(since + IDLE) },
+            Ok(thread) => Settling::Runs { since, thread },
+            Err(error) => {
+                tracing::warn!(%error, "no thread can be started that makes the model anew");
+                Settling::Rests { until: Some(since + COPY_EVERY) }
+            }
         };
     }
 
     fn settled(&mut self, model: Option<Box<(Mark, Model)>>) {
-        let Settling::Runs { since } = self.settling else { return };
+        let Settling::Runs { since, .. } = self.settling else { return };
         let took = since.elapsed();
         self.settling = Settling::Rests { until: Some(Instant::now() + took * SETTLE_SHARE) };
         let Some((mark, model)) = model.map(|model| *model) else { return };
         match self.resume(mark, model) {
-            Ok(Some(())) => self.copy(),
-            Ok(None) => {}
+            Ok(Some(())) => {
+                self.settled = mark.change;
+                self.copy();
+            }
+            Ok(None) => tracing::info!("too much was taught while the model was made anew"),
             Err(error) => {
                 tracing::error!(error = crate::chain(&error), "the model made anew is not used");
             }
@@ -296,8 +349,9 @@ impl Scribe {
     /// Leaves a copy; a settled one, unless only a little was taught: making the model anew takes as
     /// long as everything took that was ever learned.
     fn end(&mut self) {
+        self.stop_settling();
         let (spam, ham) = self.knowledge.read(Model::learned);
-        let taught = self.mark.change.saturating_sub(self.began);
+        let taught = self.mark.change.saturating_sub(self.settled);
         let is_worth_it = taught >= (spam + ham) / SETTLED_AT_END;
         if is_worth_it
             && !self.knowledge.read(Model::is_settled)
@@ -305,8 +359,19 @@ impl Scribe {
         {
             tracing::warn!(error = crate::chain(&error), "the model is left unsettled");
         }
-        self.settling = Settling::Rests { until: None };
         self.copy();
+    }
+
+    /// A store that another thread still reads would stay open, and not be closed properly if the
+    /// process ends first: the next one would have to repair it.
+    fn stop_settling(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        let settling = std::mem::replace(&mut self.settling, Settling::Rests { until: None });
+        if let Settling::Runs { thread, .. } = settling
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that makes the model anew broke");
+        }
     }
 
     fn copy(&mut self) {
@@ -315,9 +380,10 @@ impl Scribe {
         }
         let copied = checkpoint::write(&self.folder, self.mark, &self.knowledge);
         let copied = copied.map_err(LearnError::from).and_then(|()| {
-            (self.copied, self.copied_at) = (self.mark.change, Some(Instant::now()));
+            self.copied = self.mark.change;
             Ok(self.store.checkpointed(self.mark.change)?)
         });
+        (self.tried_at, self.copy_failed) = (Some(Instant::now()), copied.is_err());
         if let Err(error) = copied {
             metrics::learning_failed();
             tracing::warn!(error = crate::chain(&error), "the model is not copied to the disk");
@@ -329,60 +395,4 @@ impl Scribe {
         let store::Compacted { before, after } = self.store.compact()?;
         Ok(Compacted { before, after })
     }
-}
-
-/// The model as it must be, from all the store holds; and of which state that is.
-fn from_nothing(store: &Store) -> Result<(Mark, Model), LearnError> {
-    let mut model = Model::new();
-    let mut mark = Mark::default();
-    mark.change = store.entries_by_turns(|digest, entry| {
-        let change = Change { digest, before: None, after: Some(entry) };
-        Step::of(&change).apply(&mut model);
-        mark.follow(&change);
-    })?;
-    model.settle();
-    Ok((mark, model))
-}
-
-impl Mark {
-    fn follow(&mut self, change: &Change) {
-        self.state_hash = self.state_hash.wrapping_add(change.to_state_hash());
-    }
-}
-
-/// What a change means for the model, read before anybody has to wait for it.
-pub(super) struct Step {
-    before: Option<(Class, Features)>,
-    after: Option<(Class, Features)>,
-}
-
-impl Step {
-    pub(super) fn of(change: &Change) -> Self {
-        Self { before: lesson(change.before.as_ref()), after: lesson(change.after.as_ref()) }
-    }
-
-    pub(super) fn apply(&self, model: &mut Model) {
-        if let Some((class, features)) = &self.before {
-            model.forget(*class, features);
-        }
-        if let Some((class, features)) = &self.after {
-            model.learn(*class, features);
-        }
-    }
-}
-
-/// What the model learns of an entry: nothing of a forgotten one, and nothing of one that cannot
-/// be read, which only a mistake of ours could make.
-fn lesson(entry: Option<&Entry>) -> Option<(Class, Features)> {
-    let entry = entry?;
-    let class = match entry.kind {
-        Kind::Spam => Class::Spam,
-        Kind::Ham => Class::Ham,
-        Kind::Forgotten => return None,
-    };
-    let features = Features::from_bytes(&entry.features).inspect_err(|error| {
-        metrics::learning_failed();
-        tracing::error!(error = crate::chain(error), "a learned message cannot be read");
-    });
-    Some((class, features.ok()?))
 }

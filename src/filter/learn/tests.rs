@@ -118,7 +118,7 @@ fn an_old_copy_catches_up() {
     let before = log_odds(&learner);
     assert_eq!(fs::read(folder.path().join("model")).unwrap(), old, "not copied yet");
     let (mark, mut model) = read_checkpoint(folder.path()).unwrap().unwrap();
-    let follow = |change| scribe::Step::of(&change).apply(&mut model);
+    let follow = |change| step::Step::of(&change).apply(&mut model);
     learner.store.changes_since(mark.change, follow).unwrap().unwrap();
     let features = Features::of(&Message::parse(message(5000, "cheap meeting")));
     assert_eq!(model.judge(&features).log_odds, before);

@@ -1,0 +1,71 @@
+//! From what the store holds, and how that changes, to the model.
+
+use super::{LearnError, Mark};
+use crate::{
+    checks::bayes::{Class, Features, Model},
+    metrics,
+    store::{Change, Entry, Kind, Store},
+};
+
+/// The model as it must be, from all the store holds; and of which state that is. Once it is not
+/// wanted any more, what comes is soon there and of no use.
+pub(super) fn from_nothing(
+    store: &Store,
+    is_wanted: impl Fn() -> bool,
+) -> Result<(Mark, Model), LearnError> {
+    let mut model = Model::new();
+    let mut mark = Mark::default();
+    mark.change = store.entries_by_turns(|digest, entry| {
+        if !is_wanted() {
+            return;
+        }
+        let change = Change { digest, before: None, after: Some(entry) };
+        Step::of(&change).apply(&mut model);
+        mark.follow(&change);
+    })?;
+    model.settle();
+    Ok((mark, model))
+}
+
+impl Mark {
+    pub(super) fn follow(&mut self, change: &Change) {
+        self.state_hash = self.state_hash.wrapping_add(change.to_state_hash());
+    }
+}
+
+/// What a change means for the model, read before anybody has to wait for it.
+pub(super) struct Step {
+    before: Option<(Class, Features)>,
+    after: Option<(Class, Features)>,
+}
+
+impl Step {
+    pub(super) fn of(change: &Change) -> Self {
+        Self { before: lesson(change.before.as_ref()), after: lesson(change.after.as_ref()) }
+    }
+
+    pub(super) fn apply(&self, model: &mut Model) {
+        if let Some((class, features)) = &self.before {
+            model.forget(*class, features);
+        }
+        if let Some((class, features)) = &self.after {
+            model.learn(*class, features);
+        }
+    }
+}
+
+/// What the model learns of an entry: nothing of a forgotten one, and nothing of one that cannot
+/// be read, which only a mistake of ours could make.
+fn lesson(entry: Option<&Entry>) -> Option<(Class, Features)> {
+    let entry = entry?;
+    let class = match entry.kind {
+        Kind::Spam => Class::Spam,
+        Kind::Ham => Class::Ham,
+        Kind::Forgotten => return None,
+    };
+    let features = Features::from_bytes(&entry.features).inspect_err(|error| {
+        metrics::learning_failed();
+        tracing::error!(error = crate::chain(error), "a learned message cannot be read");
+    });
+    Some((class, features.ok()?))
+}
