@@ -10,9 +10,12 @@
 
 use std::{
     fmt::Display,
-    fs::{self, DirBuilder, File},
+    fs::{self, DirBuilder, File, Permissions},
     io::{self, Read},
-    os::unix::{ffi::OsStrExt, fs::DirBuilderExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, PermissionsExt},
+    },
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -191,6 +194,8 @@ fn write_draft(
 ) -> Result<(), Fault> {
     without_panic(|| {
         let database = builder().create(draft)?;
+        // Whatever folder it is in: features tell what people write about.
+        fs::set_permissions(draft, Permissions::from_mode(0o600))?;
         let transaction = database.begin_write()?;
         lay_out(&transaction)?;
         transaction.commit()?;

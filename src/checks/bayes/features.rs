@@ -78,7 +78,8 @@ impl Features {
         Self { imported: Some(Imported { messages, counts: counts.collect() }), ..Self::default() }
     }
 
-    /// As stored: see [`Features::from_bytes`]. At most 16 KiB, some 3 KiB on average.
+    /// As stored: see [`Features::from_bytes`]. At most 16 KiB, some 3 KiB on average; imported
+    /// counts at most 64 KiB.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(8 * 1024);
         packed::write_number(&mut out, TOKENIZER);

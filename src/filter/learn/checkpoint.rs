@@ -1,8 +1,9 @@
 //! A copy of the model on the disk, and of which state of the store it is.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, BufReader, BufWriter, Read, Write},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -77,7 +78,8 @@ pub(super) fn write(
     let path = folder.join(NAME);
     let beside = path.with_extension("new");
     let write = || {
-        let file = File::create(&beside)?;
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         let mut output = BufWriter::new(file);
         output.write_all(&mark.to_bytes())?;
         knowledge.read(|model| model.write_to(&mut output))?;

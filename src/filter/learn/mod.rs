@@ -22,9 +22,10 @@ mod tests;
 
 use std::{
     io::{BufRead, Write},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
-        mpsc::{SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
 };
@@ -42,6 +43,7 @@ use crate::{
         bayes::{self, Features, Knowledge},
     },
     mail::Message,
+    metrics,
     store::{self, Digest, Fault, Imported, Kind, Lesson, Outcome, Store, StoreError},
 };
 
@@ -111,7 +113,7 @@ pub enum LearnError {
     #[error("the store does not take it: {0:?}")]
     NotTaken(Outcome),
     /// Learning has ended, or broke.
-    #[error("nothing is learned any more: the service stops")]
+    #[error("nothing is learned any more: learning has ended, and the log says why")]
     Stopped,
     /// The thread that learns could not be started.
     #[error("cannot start the thread that learns")]
@@ -223,7 +225,7 @@ impl Learner {
         let (queue, tasks) = sync_channel(QUEUE);
         let scribe = Scribe::new(path, Arc::clone(&store), Arc::clone(&knowledge), queue.clone())?;
         let thread = thread::Builder::new().name("scribe".to_owned());
-        let thread = thread.spawn(move || scribe.run(tasks)).map_err(LearnError::Thread)?;
+        let thread = thread.spawn(move || work(scribe, tasks)).map_err(LearnError::Thread)?;
         let scribe = Mutex::new(Some(thread));
         Ok(Self { store, knowledge, scan_bytes, queue, scribe })
     }
@@ -407,6 +409,15 @@ impl Learner {
 impl Drop for Learner {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Should the scribe break, which only a mistake of ours can make it, nothing that was acknowledged
+/// is lost, and judging goes on with what was known.
+fn work(scribe: Scribe, tasks: Receiver<Task>) {
+    if catch_unwind(AssertUnwindSafe(|| scribe.run(tasks))).is_err() {
+        metrics::learning_failed();
+        tracing::error!("learning has ended by a mistake in gatepost; a restart begins it again");
     }
 }
 
