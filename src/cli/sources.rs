@@ -40,7 +40,7 @@ pub(super) fn files(paths: &[PathBuf]) -> Vec<Result<PathBuf, SourceError>> {
 
 /// The files under a path. Of a Maildir those of `cur` and `new`. Hidden ones are left out of
 /// directories, other folders of the same mailbox among them, and so are links to directories: they
-/// may lead in circles.
+/// may lead in circles. So are pipes, sockets and devices.
 fn files_under(path: &Path) -> Vec<Result<PathBuf, SourceError>> {
     if !path.is_dir() {
         return vec![Ok(path.to_owned())];
@@ -54,13 +54,18 @@ fn files_under(path: &Path) -> Vec<Result<PathBuf, SourceError>> {
     if maildir.iter().all(|folder| folder.is_dir()) {
         entries = maildir.to_vec();
     }
-    entries.retain(|entry| !(is_hidden(entry) || is_linked_folder(entry)));
+    entries.retain(|entry| !(is_hidden(entry) || is_linked_folder(entry) || is_no_file(entry)));
     entries.sort();
     entries.iter().flat_map(|entry| files_under(entry)).collect()
 }
 
 fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// A pipe nobody writes to would be waited for, for ever.
+fn is_no_file(path: &Path) -> bool {
+    path.metadata().is_ok_and(|about| !(about.is_file() || about.is_dir()))
 }
 
 fn is_linked_folder(path: &Path) -> bool {

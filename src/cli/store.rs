@@ -13,8 +13,8 @@ use super::{
 use crate::{
     config::{Config, Settings},
     control::Client,
-    filter::learn::{Adopted, Compacted, Foreign, Learner, Verified, is_foreign},
-    store::{Imported, Store},
+    filter::learn::{Adopted, Compacted, Foreign, LearnError, Learner, Verified, is_foreign},
+    store::{Fault, Imported, Store},
 };
 
 /// What can be done with the store.
@@ -70,13 +70,13 @@ pub(super) fn run(path: Option<PathBuf>, command: &Command) -> Result<Exit, Fail
 }
 
 fn verify(settings: &Settings, json: bool) -> Result<Exit, Failure> {
-    let runtime = runtime()?;
-    let verified = match Teacher::find(settings, runtime.handle(), Absent::Refuse)? {
-        Teacher::Service(socket, runtime) => runtime.block_on(async {
-            let mut client = Client::connect(&socket).await?;
-            client.verify().await
-        })?,
-        Teacher::Store(learner) => learner.verify()?,
+    let verified = match verified(settings) {
+        Ok(verified) => verified,
+        Err(failure) if is_damage(&failure) => {
+            writeln!(io::stderr(), "gatepost: {}", crate::chain(&*failure))?;
+            return Ok(Exit::No);
+        }
+        Err(failure) => return Err(failure),
     };
     let mut output = io::stdout().lock();
     if json {
@@ -86,6 +86,29 @@ fn verify(settings: &Settings, json: bool) -> Result<Exit, Failure> {
         show(&verified, &mut output)?;
     }
     Ok(if verified.mistakes.is_empty() { Exit::Done } else { Exit::No })
+}
+
+fn verified(settings: &Settings) -> Result<Verified, Failure> {
+    let runtime = runtime()?;
+    Ok(match Teacher::find(settings, runtime.handle(), Absent::Refuse)? {
+        Teacher::Service(socket, runtime) => runtime.block_on(async {
+            let mut client = Client::connect(&socket).await?;
+            client.verify().await
+        })?,
+        Teacher::Store(learner) => learner.verify()?,
+    })
+}
+
+/// So damaged that it cannot even be read: the answer is "no".
+fn is_damage(failure: &Failure) -> bool {
+    let opening = failure.downcast_ref().and_then(|error| match error {
+        TeacherError::Store(error) => Some(error),
+        _ => None,
+    });
+    match opening.or_else(|| failure.downcast_ref::<LearnError>()) {
+        Some(LearnError::Store(error)) => matches!(error.fault, Fault::Damaged(_)),
+        _ => false,
+    }
 }
 
 fn show(verified: &Verified, output: &mut impl Write) -> io::Result<()> {

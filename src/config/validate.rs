@@ -1,6 +1,6 @@
 //! Combinations that cannot be meant, found before anything is built from them.
 
-use std::path::Path;
+use std::{net::IpAddr, path::Path};
 
 use ipnet::IpNet;
 
@@ -43,6 +43,7 @@ pub(super) fn validate(settings: &Settings) -> Checked {
     networks(settings)?;
     limits(settings)?;
     includes(settings)?;
+    learning(settings)?;
     if let Err(error) = Replies::new(&settings.replies) {
         return fault(&format!("replies.{}", error.key), error.to_string());
     }
@@ -75,11 +76,24 @@ fn milter(settings: &Settings) -> Checked {
                 return fault(key, format!("{endpoint} is named twice"));
             }
             reachable(key, endpoint)?;
+            if key == "control.listen" {
+                private(key, endpoint)?;
+            }
         }
     }
     let shared = settings.control.listen.iter().find(|control| milter.listen.contains(control));
     shared
         .map_or(Ok(()), |both| fault("control.listen", format!("{both} is in milter.listen, too")))
+}
+
+/// There is no login: nobody from outside may connect.
+fn private(key: &str, endpoint: &Endpoint) -> Checked {
+    let Endpoint::Inet { host, .. } = endpoint else { return Ok(()) };
+    let is_loopback = host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    if is_loopback || host == "localhost" {
+        return Ok(());
+    }
+    fault(key, format!("{endpoint}: must be on loopback, or a unix socket: there is no login"))
 }
 
 fn reachable(key: &str, endpoint: &Endpoint) -> Checked {
@@ -135,6 +149,26 @@ fn includes(settings: &Settings) -> Checked {
         if include != "builtin" && !Path::new(include).exists() {
             return fault("rules.include", format!("{include} does not exist"));
         }
+    }
+    Ok(())
+}
+
+fn learning(settings: &Settings) -> Checked {
+    let (bayes, store) = (&settings.bayes, &settings.store);
+    if bayes.minimum_messages == 0 {
+        return fault("bayes.minimum_messages", "must be at least 1: nothing is known of nothing");
+    }
+    if bayes.autolearn.ham_below >= bayes.autolearn.spam_from {
+        return fault("bayes.autolearn.ham_below", "must be less than spam_from");
+    }
+    if !store.path.is_absolute() {
+        return fault("store.path", "must be a path from the root: /var/lib/gatepost");
+    }
+    if store.most_messages.get() < bayes.minimum_messages.saturating_mul(2) {
+        return fault(
+            "store.most_messages",
+            "must be at least twice bayes.minimum_messages, or there is never an opinion",
+        );
     }
     Ok(())
 }

@@ -33,10 +33,11 @@ impl Bayes {
     }
 }
 
-/// Whether so much is learned that the classifier may have an opinion.
+/// Whether so much is learned that the classifier may have an opinion. Counts of another filter help
+/// it, but only messages teach how far its scores can be trusted.
 pub fn is_ripe(knowledge: &Knowledge, minimum_messages: u64) -> bool {
-    let (spam, ham) = knowledge.read(super::Model::learned);
-    spam.min(ham) >= minimum_messages
+    let ((spam, ham), taught) = knowledge.read(|model| (model.learned(), model.taught()));
+    spam.min(ham) >= minimum_messages && taught >= minimum_messages.saturating_mul(2)
 }
 
 impl Check for Bayes {

@@ -202,6 +202,12 @@ impl Model {
         (self.spam, self.ham)
     }
 
+    /// Messages that were taught here, of both classes: without those that counts of another filter
+    /// stand for.
+    pub fn taught(&self) -> u64 {
+        self.spam.saturating_add(self.ham).saturating_sub(self.imported)
+    }
+
     /// Judges a message.
     pub fn judge(&self, features: &Features) -> Opinion {
         let views = Views::of(features);

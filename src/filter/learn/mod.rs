@@ -109,6 +109,9 @@ pub enum LearnError {
     /// What another filter has written cannot be taken in.
     #[error("the import")]
     Foreign(#[from] ForeignError),
+    /// It has no header field.
+    #[error("not a message: it has no header fields")]
+    NoMessage,
     /// The store has no place for it, as with a clock that is far behind.
     #[error("the store does not take it: {0:?}")]
     NotTaken(Outcome),
@@ -133,7 +136,7 @@ impl LearnError {
 
     /// This message is not learned, others may be.
     pub fn is_about_message(&self) -> bool {
-        matches!(self, Self::NotTaken(_))
+        matches!(self, Self::NotTaken(_) | Self::NoMessage)
     }
 }
 
@@ -258,6 +261,9 @@ impl Learner {
     /// See [`LearnError`].
     pub fn teach(&self, teach: Teach, message: Vec<u8>) -> Result<Taught, LearnError> {
         let message = self.parse(message);
+        if message.headers().fields.is_empty() {
+            return Err(LearnError::NoMessage);
+        }
         let digest = Digest(bayes::digest(&message));
         let foreseen = self.foreseen(teach, digest)?;
         if matches!(foreseen, Taught::Known | Taught::NotKnown) {

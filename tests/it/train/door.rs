@@ -86,6 +86,8 @@ fn strange_requests() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         ("wrong method", request("GET", "/train/spam", b""), &["405"]),
         ("wrong method", request("BREW", "/train/spam", &message), &["405"]),
         ("wrong word", request("POST", "/train/wurst", &message), &["400"]),
+        ("nothing", request("POST", "/train/spam", b""), &["422"]),
+        ("no header", request("POST", "/train/spam", b"hello"), &["422"]),
         ("no such path", request("POST", "/train", &message), &["404"]),
         ("no such path", request("GET", "/../../etc/passwd", b""), &["404"]),
         ("huge header", format!("{post}{huge}\r\n").into_bytes(), &["431", "400", ""]),

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use nix::{sys::stat::Mode, unistd::mkfifo};
 use serde_json::json;
 
 use super::{shell, text};
@@ -66,6 +67,8 @@ fn what_is_said_to_people() {
     folder.write("letters/empty.eml", "\n");
     folder.write("letters/list.txt", "bread\nmilk\n");
     let letters = folder.path().join("letters");
+    // Nobody ever writes to it.
+    mkfifo(&letters.join("pipe"), Mode::S_IRUSR).unwrap();
     let said = shell.run(&["train", "ham", text(&letters)]);
     assert_eq!((said.status, said.err.as_str()), (0, ""), "{said:?}");
     for expected in [
