@@ -11,10 +11,10 @@
 //! | 8 | [`cli`] | serve, check, train, store, replay, rules, config: a file or folder each |
 //! | 7 | [`service`] | builds everything from the configuration, opens the doors, reloads, drains |
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
-//! | 5 | [`milter`] [`control`] | doors: one protocol each |
+//! | 5 | [`milter`] [`control`] [`replay`] | doors: one protocol each; kept mail instead of live mail |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
 //! | 3 | [`checks`] | one question a file: lists, antivirus, attachments, rules, bayes, test strings |
-//! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] | ports to the outside world; they know nothing of spam |
+//! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`corpus`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!
 //! # The path of a message
@@ -53,6 +53,7 @@ pub mod clamd;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod corpus;
 pub mod dns;
 pub mod endpoint;
 pub mod filter;
@@ -60,6 +61,7 @@ pub mod listen;
 pub mod mail;
 pub mod metrics;
 pub mod milter;
+pub mod replay;
 pub mod service;
 pub mod store;
 pub mod verdict;

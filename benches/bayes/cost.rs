@@ -3,10 +3,11 @@
 use std::{hint::black_box, time::Duration};
 
 use gatepost::{
-    checks::bayes::{Class, Features, MOST_IMPORTED, Model, digest},
+    checks::bayes::{Features, MOST_IMPORTED, Model, digest},
     mail::Message,
+    metrics::thread_cpu_time,
+    verdict::Label,
 };
-use nix::time::{ClockId, clock_gettime};
 
 use super::Labelled;
 
@@ -28,19 +29,19 @@ pub(crate) fn measure(messages: &[Labelled]) {
     let mut bytes: Vec<usize> = features.iter().map(|f| f.to_bytes().len()).collect();
     bytes.sort_unstable();
     for (message, features) in messages.iter().zip(&features) {
-        model.learn(message.class, features);
+        model.learn(message.label, features);
     }
     let own = model.tokens();
     let fillers: Vec<String> = (own..TOKENS).map(|number| format!("filler{number}")).collect();
     for fillers in fillers.chunks(MOST_IMPORTED) {
         let fillers = fillers.iter().map(|filler| (filler.as_str(), 1));
-        model.learn(Class::Spam, &Features::imported(0, fillers));
+        model.learn(Label::Spam, &Features::imported(0, fillers));
     }
     let judge = || features.iter().map(|features| model.judge(features)).collect::<Vec<_>>();
     let (judge, _) = timed(|| black_box(judge()));
     let (learn, ()) = timed(|| {
         for (message, features) in messages.iter().zip(&features) {
-            model.learn(message.class, features);
+            model.learn(message.label, features);
         }
     });
     println!(
@@ -61,11 +62,7 @@ pub(crate) fn measure(messages: &[Labelled]) {
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    let before = cpu();
+    let before = thread_cpu_time();
     let done = work();
-    (cpu().saturating_sub(before), done)
-}
-
-fn cpu() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
+    (thread_cpu_time().saturating_sub(before), done)
 }

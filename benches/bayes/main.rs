@@ -5,8 +5,8 @@
 //! from an empty model: judge each message, then learn its true label. Prints
 //! - 1-ROCA in % (lower is better), and how much spam is missed where 0.1, 0.5 and 1 % of ham may
 //!   be misjudged, of the whole and of each member; beside it what peers reached on the same files;
-//! - how far the probabilities can be trusted, once 200 messages of each class were learned;
-//! - the same for mail that is taught in folders, one class behind the other;
+//! - how far the probabilities can be trusted, once 200 messages of each label were learned;
+//! - the same for mail that is taught in folders, one label behind the other;
 //! - CPU time of features, judging and learning, with a million tokens in the model; bytes a
 //!   message; memory.
 #![allow(
@@ -23,16 +23,15 @@
 )]
 
 mod cost;
-mod curve;
 
 use std::{env, fs, path::Path};
 
 use gatepost::{
-    checks::bayes::{Class, Features, Model},
+    checks::bayes::{Features, Model},
     mail::Message,
+    replay::Curve,
+    verdict::Label,
 };
-
-use self::curve::Curve;
 
 /// What others reach, by the name of the index file: 1-ROCA in %, and spam missed at 0.1 % ham.
 const PEERS: [(&str, &str); 3] = [
@@ -50,12 +49,15 @@ const PEERS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Messages of each class that must be learned before probabilities are looked at.
+/// How much ham may be misjudged, in percent.
+const LOSSES: [f64; 3] = [0.1, 0.5, 1.0];
+
+/// Messages of each label that must be learned before probabilities are looked at.
 const FEWEST: u64 = 200;
 
 /// A message with its true label.
 struct Labelled {
-    class: Class,
+    label: Label,
     raw: Vec<u8>,
 }
 
@@ -82,77 +84,85 @@ fn messages(index: &Path, root: &Path) -> Vec<Labelled> {
     let index = fs::read_to_string(index).unwrap();
     let message = |line: &str| {
         let (label, path) = line.split_once('\t').expect("label<TAB>path");
-        let class = if label == "spam" { Class::Spam } else { Class::Ham };
-        Labelled { class, raw: fs::read(root.join(path)).unwrap() }
+        let label = if label == "spam" { Label::Spam } else { Label::Ham };
+        Labelled { label, raw: fs::read(root.join(path)).unwrap() }
     };
     index.lines().map(message).collect()
 }
 
 fn accuracy(messages: &[Labelled]) {
     let mut model = Model::new();
-    let mut whole = Curve::default();
-    let mut members: Vec<(&str, Curve)> = Vec::new();
+    let mut whole = Vec::new();
+    let mut members: Vec<(&str, Vec<_>)> = Vec::new();
     let mut probabilities = Vec::new();
-    for Labelled { class, raw } in messages {
+    for Labelled { label, raw } in messages {
         let features = Features::of(&Message::parse(raw.clone()));
         let opinion = model.judge(&features);
-        whole.add(opinion.log_odds, *class);
+        whole.push((*label, opinion.log_odds));
         for (at, (name, log_odds)) in model.members(&features).into_iter().enumerate() {
             if members.len() == at {
-                members.push((name, Curve::default()));
+                members.push((name, Vec::new()));
             }
-            members[at].1.add(log_odds, *class);
+            members[at].1.push((*label, log_odds));
         }
         let (spam, ham) = model.learned();
         if spam.min(ham) >= FEWEST {
-            probabilities.push((opinion.probability, *class));
+            probabilities.push((opinion.probability, *label));
         }
-        model.learn(*class, &features);
+        model.learn(*label, &features);
     }
-    println!("  {whole}  gatepost");
-    for (name, curve) in members {
-        println!("  {curve}    {name}");
+    println!("  {}  gatepost", figures(whole));
+    for (name, scores) in members {
+        println!("  {}    {name}", figures(scores));
     }
     trust(&probabilities);
 }
 
-/// Taught in folders, as people do: one class, then the other. Every other message is taught, the
+/// Taught in folders, as people do: one label, then the other. Every other message is taught, the
 /// rest is judged.
 fn folders(messages: &[Labelled]) {
-    let features: Vec<(Class, Features)> = messages
+    let features: Vec<(Label, Features)> = messages
         .iter()
-        .map(|Labelled { class, raw }| (*class, Features::of(&Message::parse(raw.clone()))))
+        .map(|Labelled { label, raw }| (*label, Features::of(&Message::parse(raw.clone()))))
         .collect();
-    for first in [Class::Ham, Class::Spam] {
+    for first in [Label::Ham, Label::Spam] {
         let mut taught: Vec<_> = features.iter().step_by(2).collect();
-        taught.sort_by_key(|(class, _)| *class != first);
+        taught.sort_by_key(|(label, _)| *label != first);
         let mut model = Model::new();
-        taught.iter().for_each(|(class, features)| model.learn(*class, features));
-        let mut curve = Curve::default();
+        taught.iter().for_each(|(label, features)| model.learn(*label, features));
+        let mut scores = Vec::new();
         let mut probabilities = Vec::new();
-        for (class, features) in features.iter().skip(1).step_by(2) {
+        for (label, features) in features.iter().skip(1).step_by(2) {
             let opinion = model.judge(features);
-            curve.add(opinion.log_odds, *class);
-            probabilities.push((opinion.probability, *class));
+            scores.push((*label, opinion.log_odds));
+            probabilities.push((opinion.probability, *label));
         }
-        println!("  {curve}  taught in folders, {first:?} first");
+        println!("  {}  taught in folders, {first} first", figures(scores));
         trust(&probabilities);
     }
 }
 
-fn trust(probabilities: &[(f64, Class)]) {
-    let share = |class: Class, is_in: &dyn Fn(f64) -> bool| {
-        let all = probabilities.iter().filter(|(_, label)| *label == class);
+/// 1-ROCA, then the spam missed at each of [`LOSSES`].
+fn figures(scores: Vec<(Label, f64)>) -> String {
+    let curve = Curve::new(scores);
+    let missed = LOSSES.map(|loss| curve.missed_percent(loss).unwrap());
+    let missed: String = missed.iter().map(|missed| format!(" {missed:5.1}")).collect();
+    format!("1-ROCA {:.4} %, missed{missed} %", curve.roca_percent().unwrap())
+}
+
+fn trust(probabilities: &[(f64, Label)]) {
+    let share = |wanted: Label, is_in: &dyn Fn(f64) -> bool| {
+        let all = probabilities.iter().filter(|(_, label)| *label == wanted);
         let inside = all.clone().filter(|(probability, _)| is_in(*probability)).count();
         100.0 * inside as f64 / all.count().max(1) as f64
     };
     println!(
         "    ham at 0.99 {:.3} %, at 0.5 {:.3} %; spam at 0.999 {:.1} %, \
          at 0.99 {:.1} %, below 0.5 {:.2} %",
-        share(Class::Ham, &|p| p >= 0.99),
-        share(Class::Ham, &|p| p >= 0.5),
-        share(Class::Spam, &|p| p >= 0.999),
-        share(Class::Spam, &|p| p >= 0.99),
-        share(Class::Spam, &|p| p < 0.5),
+        share(Label::Ham, &|p| p >= 0.99),
+        share(Label::Ham, &|p| p >= 0.5),
+        share(Label::Spam, &|p| p >= 0.999),
+        share(Label::Spam, &|p| p >= 0.99),
+        share(Label::Spam, &|p| p < 0.5),
     );
 }

@@ -6,8 +6,9 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use gatepost::{
-    checks::bayes::{Class, Features, Model},
+    checks::bayes::{Features, Model},
     mail::Message,
+    verdict::Label,
 };
 
 /// Distinct tokens before anything is measured.
@@ -58,8 +59,8 @@ fn message(number: u64) -> Message {
     Message::parse(raw.into_bytes())
 }
 
-fn class(number: u64) -> Class {
-    if number.is_multiple_of(2) { Class::Spam } else { Class::Ham }
+fn label(number: u64) -> Label {
+    if number.is_multiple_of(2) { Label::Spam } else { Label::Ham }
 }
 
 /// A model with so many tokens, and the number of the next message.
@@ -67,7 +68,7 @@ fn learned() -> (Model, u64) {
     let mut model = Model::new();
     let mut number = 0;
     while model.tokens() < TOKENS {
-        model.learn(class(number), &Features::of(&message(number)));
+        model.learn(label(number), &Features::of(&message(number)));
         number += 1;
     }
     (model, number)
@@ -99,11 +100,11 @@ fn classifier(criterion: &mut Criterion) {
         bencher.iter(|| model.judge(&next_message()));
     });
     group.bench_function("read features, judge and learn", |bencher| {
-        let mut classes = [Class::Spam, Class::Ham].into_iter().cycle();
+        let mut classes = [Label::Spam, Label::Ham].into_iter().cycle();
         bencher.iter(|| {
             let features = next_message();
             let opinion = model.judge(&features);
-            classes.next().into_iter().for_each(|class| model.learn(class, &features));
+            classes.next().into_iter().for_each(|label| model.learn(label, &features));
             opinion
         });
     });

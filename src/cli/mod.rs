@@ -5,15 +5,12 @@
 
 mod check;
 mod config;
-mod index;
 mod logs;
 mod progress;
 mod replay;
 mod rules;
 mod serve;
-mod sources;
 mod store;
-mod traced;
 mod train;
 
 use std::{

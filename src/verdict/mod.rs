@@ -3,6 +3,7 @@
 mod finding;
 mod forced;
 mod judgement;
+mod label;
 mod outcome;
 mod points;
 mod reference;
@@ -10,6 +11,7 @@ mod reference;
 pub use finding::{Evidence, Finding, Name, Token};
 pub use forced::{Forced, Reason, Verdict};
 pub use judgement::Judgement;
+pub use label::Label;
 pub use outcome::{Answer, ClientRefusal, OnFailure, Outcome};
 pub use points::{Points, PointsError};
 pub use reference::Reference;

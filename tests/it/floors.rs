@@ -16,10 +16,10 @@ const FLOORS: [(u8, &[&str]); 8] = [
     (8, &["cli"]),
     (7, &["service"]),
     (6, &["config"]),
-    (5, &["milter", "control"]),
+    (5, &["milter", "control", "replay"]),
     (4, &["filter"]),
     (3, &["checks"]),
-    (2, &["dns", "clamd", "listen", "store"]),
+    (2, &["dns", "clamd", "listen", "store", "corpus"]),
     (1, &["mail", "verdict", "metrics", "endpoint"]),
 ];
 
@@ -61,7 +61,7 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
-    ("nix", &["cli", "checks/rules"]),
+    ("nix", &["cli", "metrics"]),
     ("tracing-subscriber", &["cli"]),
     ("tracing-journald", &["cli"]),
     ("axum", &["control"]),

@@ -6,7 +6,8 @@
 //! outputs for support vector machines", 1999; here online), with an error on ham weighing as much
 //! a hundred on spam.
 
-use super::{Class, logistic};
+use super::logistic;
+use crate::verdict::Label;
 
 /// How many errors on spam one on ham weighs. It bends the scale on purpose: a probability of
 /// one half is where a hundred spam messages would stand against one of ham.
@@ -40,12 +41,12 @@ impl Calibration {
     }
 
     /// Learns what a message with this score was.
-    pub(super) fn step(&mut self, score: f64, class: Class, pull: f64) {
-        let weight = match class {
-            Class::Ham => HAM_WEIGHT,
-            Class::Spam => 1.0,
+    pub(super) fn step(&mut self, score: f64, label: Label, pull: f64) {
+        let weight = match label {
+            Label::Ham => HAM_WEIGHT,
+            Label::Spam => 1.0,
         };
-        let error = (class.target() - self.probability(score)) * weight;
+        let error = (logistic::target(label) - self.probability(score)) * weight;
         let gradients = [error * score, error];
         let sums = self.squares.iter_mut().zip(gradients).map(|(sum, gradient)| {
             *sum += gradient * gradient;

@@ -10,12 +10,13 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::{
-    Class, Model, TOKENIZER,
+    Model, TOKENIZER,
     calibration::Calibration,
     counts::{Count, Counts},
     regression::Weight,
     rehearsal::{Rehearsal, Shelf},
 };
+use crate::verdict::Label;
 
 const MAGIC: [u8; 8] = *b"gpbayes1";
 
@@ -130,8 +131,8 @@ impl<W: Write> Summing<W> {
     fn put_rehearsal(&mut self, rehearsal: &Rehearsal) -> io::Result<()> {
         let run = match rehearsal.run {
             None => [0, 0],
-            Some((Class::Spam, run)) => [1, run],
-            Some((Class::Ham, run)) => [2, run],
+            Some((Label::Spam, run)) => [1, run],
+            Some((Label::Ham, run)) => [2, run],
         };
         self.put_all(run.into_iter())?;
         self.put_shelf(&rehearsal.spam)?;
@@ -173,8 +174,8 @@ impl<R: Read> Summing<R> {
     fn rehearsal(&mut self) -> Result<Rehearsal, ModelError> {
         let run = match (self.number()?, self.number()?) {
             (0, _) => None,
-            (1, run) => Some((Class::Spam, run)),
-            (2, run) => Some((Class::Ham, run)),
+            (1, run) => Some((Label::Spam, run)),
+            (2, run) => Some((Label::Ham, run)),
             _ => return Err(ModelError::Damaged),
         };
         Ok(Rehearsal { spam: self.shelf()?, ham: self.shelf()?, run })

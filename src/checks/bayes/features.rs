@@ -125,7 +125,7 @@ impl Features {
     }
 }
 
-/// What another filter has counted in messages of one class.
+/// What another filter has counted in messages of one label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Imported {
     /// In so many messages.

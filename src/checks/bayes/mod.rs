@@ -57,7 +57,7 @@ pub use self::{
     explain::Clue,
     features::{Features, FeaturesError, MOST_IMPORTED},
     knowledge::Knowledge,
-    model::{Class, Model, Opinion},
+    model::{Model, Opinion},
     settings::{Autolearn, Settings},
 };
 

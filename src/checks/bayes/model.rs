@@ -11,39 +11,13 @@ use super::{
     robinson,
     views::{PAIR_BITS, TOKEN_BITS, Views},
 };
+use crate::verdict::Label;
 
 /// How much the counts weigh beside a regression: hardly, since these learn the same better.
 const COUNTS_WEIGHT: f64 = 0.05;
 
 /// One message that was taught here outweighs so many that only counts were imported of.
 const TAUGHT_WEIGHT: f64 = 10.0;
-
-/// What a message is taught to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// Unwanted.
-    Spam,
-    /// Wanted.
-    Ham,
-}
-
-impl Class {
-    /// The one it is not.
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Spam => Self::Ham,
-            Self::Ham => Self::Spam,
-        }
-    }
-
-    /// The probability of spam.
-    pub(super) fn target(self) -> f64 {
-        match self {
-            Self::Spam => 1.0,
-            Self::Ham => 0.0,
-        }
-    }
-}
 
 /// What the classifier thinks of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,73 +68,73 @@ impl Model {
     }
 
     /// Learns a message, as the next of those that are taught.
-    pub fn learn(&mut self, class: Class, features: &Features) {
+    pub fn learn(&mut self, label: Label, features: &Features) {
         if let Some(imported) = &features.imported {
-            return self.import(class, imported, u64::saturating_add);
+            return self.import(label, imported, u64::saturating_add);
         }
         let views = Views::of(features);
         // The calibration wants the score before the message was known.
-        self.step(class, features, &views, 1.0);
-        self.count(class, &views, |number| number.saturating_add(1));
-        if let Some(again) = self.rehearsal.follow(class, features) {
-            self.step(class.other(), &again, &Views::of(&again), 1.0);
+        self.step(label, features, &views, 1.0);
+        self.count(label, &views, |number| number.saturating_add(1));
+        if let Some(again) = self.rehearsal.follow(label, features) {
+            self.step(label.other(), &again, &Views::of(&again), 1.0);
         }
         self.is_settled = false;
     }
 
-    /// Takes back a message that was learned as `class`: exactly in the counts, by a step back in
+    /// Takes back a message that was learned as `label`: exactly in the counts, by a step back in
     /// the weights.
-    pub fn forget(&mut self, class: Class, features: &Features) {
+    pub fn forget(&mut self, label: Label, features: &Features) {
         if let Some(imported) = &features.imported {
-            return self.import(class, imported, u64::saturating_sub);
+            return self.import(label, imported, u64::saturating_sub);
         }
         let views = Views::of(features);
-        self.count(class, &views, |number| number.saturating_sub(1));
-        self.step(class, features, &views, -1.0);
-        self.rehearsal.forget(class, features);
+        self.count(label, &views, |number| number.saturating_sub(1));
+        self.step(label, features, &views, -1.0);
+        self.rehearsal.forget(label, features);
         self.is_settled = false;
     }
 
-    fn count(&mut self, class: Class, views: &Views, change: impl Fn(u64) -> u64) {
-        let messages = match class {
-            Class::Spam => &mut self.spam,
-            Class::Ham => &mut self.ham,
+    fn count(&mut self, label: Label, views: &Views, change: impl Fn(u64) -> u64) {
+        let messages = match label {
+            Label::Spam => &mut self.spam,
+            Label::Ham => &mut self.ham,
         };
         *messages = change(*messages);
         let change = |number: u32| u32::try_from(change(number.into())).unwrap_or(u32::MAX);
         for &token in &views.counted {
-            self.counts.change(token, |Count { spam, ham }| match class {
-                Class::Spam => Count { spam: change(spam), ham },
-                Class::Ham => Count { spam, ham: change(ham) },
+            self.counts.change(token, |Count { spam, ham }| match label {
+                Label::Spam => Count { spam: change(spam), ham },
+                Label::Ham => Count { spam, ham: change(ham) },
             });
         }
     }
 
     /// Counts from another filter: the weights learn nothing of them, so their order is of no account.
-    fn import(&mut self, class: Class, imported: &Imported, change: fn(u64, u64) -> u64) {
+    fn import(&mut self, label: Label, imported: &Imported, change: fn(u64, u64) -> u64) {
         let Imported { messages, counts } = imported;
-        let all = match class {
-            Class::Spam => &mut self.spam,
-            Class::Ham => &mut self.ham,
+        let all = match label {
+            Label::Spam => &mut self.spam,
+            Label::Ham => &mut self.ham,
         };
         *all = change(*all, u64::from(*messages));
         self.imported = change(self.imported, u64::from(*messages));
         for &(token, number) in counts {
             let change =
                 |count: u32| u32::try_from(change(count.into(), number.into())).unwrap_or(u32::MAX);
-            self.counts.change(token, |Count { spam, ham }| match class {
-                Class::Spam => Count { spam: change(spam), ham },
-                Class::Ham => Count { spam, ham: change(ham) },
+            self.counts.change(token, |Count { spam, ham }| match label {
+                Label::Spam => Count { spam: change(spam), ham },
+                Label::Ham => Count { spam, ham: change(ham) },
             });
         }
     }
 
-    fn step(&mut self, class: Class, features: &Features, views: &Views, pull: f32) {
+    fn step(&mut self, label: Label, features: &Features, views: &Views, pull: f32) {
         let log_odds = self.votes(features, views);
-        self.calibration.step(self.score(&log_odds, views), class, pull.into());
+        self.calibration.step(self.score(&log_odds, views), label, pull.into());
         let members = self.members.iter_mut().zip(slots(features, views)).zip(log_odds);
         for ((member, slots), log_odds) in members {
-            member.step(slots, log_odds, class, pull);
+            member.step(slots, log_odds, label, pull);
         }
     }
 

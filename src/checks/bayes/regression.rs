@@ -7,7 +7,8 @@
 //! Only additions, multiplications, divisions and square roots in a fixed order, and `libm`: the
 //! same bits on every machine.
 
-use super::{Class, logistic};
+use super::logistic;
+use crate::verdict::Label;
 
 /// How far a weight moves at most, in log-odds of a message of that feature alone. Twice that is a
 /// little more accurate where all labels are right, and far less where one in fifty is wrong.
@@ -49,9 +50,9 @@ impl Regression {
         weight.map_or(0.0, |weight| f64::from(weight.value * length(slots)))
     }
 
-    /// One step towards `class` from `log_odds`; away from it with a `pull` of -1.
-    pub(super) fn step(&mut self, slots: &[u32], log_odds: f64, class: Class, pull: f32) {
-        let error = class.target() - logistic::probability(log_odds);
+    /// One step towards `label` from `log_odds`; away from it with a `pull` of -1.
+    pub(super) fn step(&mut self, slots: &[u32], log_odds: f64, label: Label, pull: f32) {
+        let error = logistic::target(label) - logistic::probability(log_odds);
         #[expect(clippy::cast_possible_truncation, reason = "a step needs no more digits")]
         let gradient = error as f32 * length(slots.len());
         let square = gradient * gradient;

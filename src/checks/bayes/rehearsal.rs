@@ -1,29 +1,30 @@
-//! What is learned again while only one class is being taught.
+//! What is learned again while only one label is being taught.
 //!
 //! People teach in folders: a thousand messages of spam, then a thousand of ham. A model that learns
-//! by its errors, one message at a time, leans to what came last. So in a run of one class each
+//! by its errors, one message at a time, leans to what came last. So in a run of one label each
 //! message is followed by one of the other, out of a sample of all that were learned of it, as if
 //! they had come by turns (experience replay: L.-J. Lin, "Self-improving reactive agents", Machine
 //! Learning 8, 1992). What is rehearsed depends on the order of learning alone.
 
-use super::{Class, Features};
+use super::Features;
+use crate::verdict::Label;
 
-/// So many messages of each class are kept at most, some 3.5 kB each.
+/// So many messages of each label are kept at most, some 3.5 kB each.
 const KEPT: usize = 512;
 
-/// So many in a row of one class are a run.
+/// So many in a row of one label are a run.
 const RUN: u32 = 3;
 
-/// A sample of the messages of each class.
+/// A sample of the messages of each label.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rehearsal {
     pub(super) spam: Shelf,
     pub(super) ham: Shelf,
-    /// Which class comes now, and how many of it in a row.
-    pub(super) run: Option<(Class, u32)>,
+    /// Which label comes now, and how many of it in a row.
+    pub(super) run: Option<(Label, u32)>,
 }
 
-/// A sample of the messages of one class: every second, every fourth … as they become more.
+/// A sample of the messages of one label: every second, every fourth … as they become more.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Shelf {
     /// As stored, the oldest first.
@@ -37,23 +38,23 @@ pub(super) struct Shelf {
 }
 
 impl Rehearsal {
-    /// A message was learned: keeps it. What is to be learned again now, of the other class.
-    pub(super) fn follow(&mut self, class: Class, features: &Features) -> Option<Features> {
+    /// A message was learned: keeps it. What is to be learned again now, of the other label.
+    pub(super) fn follow(&mut self, label: Label, features: &Features) -> Option<Features> {
         let run = match self.run {
-            Some((before, run)) if before == class => run.saturating_add(1),
+            Some((before, run)) if before == label => run.saturating_add(1),
             _ => 1,
         };
-        self.run = Some((class, run));
-        self.shelf(class).keep(features);
-        let again = if run < RUN { None } else { self.shelf(class.other()).rehearse() };
+        self.run = Some((label, run));
+        self.shelf(label).keep(features);
+        let again = if run < RUN { None } else { self.shelf(label.other()).rehearse() };
         // They are as they were written here.
         again.and_then(|bytes| Features::from_bytes(bytes).ok())
     }
 
     /// A message was forgotten.
-    pub(super) fn forget(&mut self, class: Class, features: &Features) {
+    pub(super) fn forget(&mut self, label: Label, features: &Features) {
         let bytes = features.to_bytes();
-        self.shelf(class).messages.retain(|kept| *kept != bytes);
+        self.shelf(label).messages.retain(|kept| *kept != bytes);
     }
 
     /// Memory, in bytes.
@@ -62,10 +63,10 @@ impl Rehearsal {
         bytes(&self.spam) + bytes(&self.ham)
     }
 
-    fn shelf(&mut self, class: Class) -> &mut Shelf {
-        match class {
-            Class::Spam => &mut self.spam,
-            Class::Ham => &mut self.ham,
+    fn shelf(&mut self, label: Label) -> &mut Shelf {
+        match label {
+            Label::Spam => &mut self.spam,
+            Label::Ham => &mut self.ham,
         }
     }
 }
@@ -106,15 +107,15 @@ mod tests {
     fn only_runs_are_broken_and_by_the_other_class() {
         let mut rehearsal = Rehearsal::default();
         let (spam, ham) = (message(1), message(2));
-        let mut follow = |class, features: &Features| rehearsal.follow(class, features);
+        let mut follow = |label, features: &Features| rehearsal.follow(label, features);
         for _ in 0..10 {
-            assert_eq!(follow(Class::Spam, &spam), None, "there is nothing else yet");
+            assert_eq!(follow(Label::Spam, &spam), None, "there is nothing else yet");
         }
-        assert_eq!(follow(Class::Ham, &ham), None);
-        assert_eq!(follow(Class::Ham, &ham), None);
-        assert_eq!(follow(Class::Ham, &ham), Some(spam.clone()));
-        assert_eq!(follow(Class::Spam, &spam), None);
-        rehearsal.forget(Class::Spam, &spam);
+        assert_eq!(follow(Label::Ham, &ham), None);
+        assert_eq!(follow(Label::Ham, &ham), None);
+        assert_eq!(follow(Label::Ham, &ham), Some(spam.clone()));
+        assert_eq!(follow(Label::Spam, &spam), None);
+        rehearsal.forget(Label::Spam, &spam);
         assert!(rehearsal.spam.messages.is_empty());
     }
 

@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use proptest::{collection::vec, prelude::*};
 
 use super::{
-    Class, Features, FeaturesError, Model, ModelError, TOKENIZER,
+    Features, FeaturesError, Model, ModelError, TOKENIZER,
     counts::{Count, Counts},
     digest, packed,
 };
-use crate::mail::Message;
+use crate::{mail::Message, verdict::Label};
 
 fn message(text: &str) -> Message {
     Message::parse(text.as_bytes().to_vec())
 }
 
-/// The `number`th message of a class.
-fn sample(class: Class, number: usize) -> Features {
-    let (sender, words) = match class {
-        Class::Spam => ("win@prize.example", "Claim your FREE money now, click here"),
-        Class::Ham => ("ann@work.example", "Notes of the meeting on the parser"),
+/// The `number`th message of a label.
+fn sample(label: Label, number: usize) -> Features {
+    let (sender, words) = match label {
+        Label::Spam => ("win@prize.example", "Claim your FREE money now, click here"),
+        Label::Ham => ("ann@work.example", "Notes of the meeting on the parser"),
     };
     Features::of(&message(&format!(
         "From: {sender}\nSubject: number {number}\nDate: Mon, 6 Jul 2026 10:00:00 +0200\n\n\
@@ -28,14 +28,14 @@ fn sample(class: Class, number: usize) -> Features {
     )))
 }
 
-fn lessons(count: usize) -> Vec<(Class, Features)> {
-    let class = |number| if number % 3 == 0 { Class::Spam } else { Class::Ham };
-    (0..count).map(|number| (class(number), sample(class(number), number))).collect()
+fn lessons(count: usize) -> Vec<(Label, Features)> {
+    let label = |number| if number % 3 == 0 { Label::Spam } else { Label::Ham };
+    (0..count).map(|number| (label(number), sample(label(number), number))).collect()
 }
 
-fn taught(lessons: &[(Class, Features)]) -> Model {
+fn taught(lessons: &[(Label, Features)]) -> Model {
     let mut model = Model::new();
-    lessons.iter().for_each(|(class, features)| model.learn(*class, features));
+    lessons.iter().for_each(|(label, features)| model.learn(*label, features));
     model
 }
 
@@ -60,8 +60,8 @@ fn counted(model: &Model) -> (usize, (u64, u64), Vec<Counted>) {
 #[test]
 fn what_was_taught_is_known_again() {
     let model = taught(&lessons(300));
-    let spam = model.judge(&sample(Class::Spam, 1_000));
-    let ham = model.judge(&sample(Class::Ham, 1_000));
+    let spam = model.judge(&sample(Label::Spam, 1_000));
+    let ham = model.judge(&sample(Label::Ham, 1_000));
     assert!(spam.log_odds > 5.0 && spam.probability > 0.5, "{spam:?}");
     assert!(ham.log_odds < -5.0 && ham.probability < 0.01, "{ham:?}");
 }
@@ -69,7 +69,7 @@ fn what_was_taught_is_known_again() {
 #[test]
 fn the_tokens_that_decided_are_told() {
     let model = taught(&lessons(90));
-    let clues = model.explain(&sample(Class::Spam, 1_000), usize::MAX);
+    let clues = model.explain(&sample(Label::Spam, 1_000), usize::MAX);
     let free = clues.iter().find(|clue| clue.text.as_deref() == Some("FREE")).unwrap();
     assert_eq!((free.spam, free.ham), (30, 0));
     assert!(free.log_odds > 0.1, "{free:?}");
@@ -90,7 +90,7 @@ fn what_is_forgotten_was_never_counted() {
     let (kept, forgotten) = lessons.split_at(25);
     let mut model = taught(&lessons);
     model.settle();
-    forgotten.iter().rev().for_each(|(class, features)| model.forget(*class, features));
+    forgotten.iter().rev().for_each(|(label, features)| model.forget(*label, features));
     assert!(!model.is_settled());
     assert_eq!(counted(&model), counted(&taught(kept)));
 }
@@ -98,20 +98,20 @@ fn what_is_forgotten_was_never_counted() {
 #[test]
 fn a_message_that_moved_is_judged_by_its_new_class() {
     let mut model = taught(&lessons(60));
-    let odd = sample(Class::Spam, 7_777);
-    model.learn(Class::Ham, &odd);
+    let odd = sample(Label::Spam, 7_777);
+    model.learn(Label::Ham, &odd);
     let before = model.judge(&odd).log_odds;
-    model.forget(Class::Ham, &odd);
-    model.learn(Class::Spam, &odd);
+    model.forget(Label::Ham, &odd);
+    model.learn(Label::Spam, &odd);
     assert!(model.judge(&odd).log_odds > before);
 }
 
 #[test]
 fn stored_features_rebuild_the_same_model_bit_for_bit() {
     let lessons = lessons(50);
-    let stored: Vec<(Class, Features)> = lessons
+    let stored: Vec<(Label, Features)> = lessons
         .iter()
-        .map(|(class, features)| (*class, Features::from_bytes(&features.to_bytes()).unwrap()))
+        .map(|(label, features)| (*label, Features::from_bytes(&features.to_bytes()).unwrap()))
         .collect();
     assert_eq!(bytes(&taught(&lessons)), bytes(&taught(&stored)));
 }
@@ -121,12 +121,12 @@ fn a_checkpoint_goes_on_where_it_was_written() {
     let lessons = lessons(30);
     let (first, second) = lessons.split_at(20);
     let mut model = taught(first);
-    model.learn(Class::Spam, &Features::imported(90_000, [("viagra", 70_000)]));
+    model.learn(Label::Spam, &Features::imported(90_000, [("viagra", 70_000)]));
     let mut restored = Model::read_from(&bytes(&model)[..]).unwrap();
     assert_eq!(restored.is_settled(), model.is_settled());
-    for (class, features) in second {
-        model.learn(*class, features);
-        restored.learn(*class, features);
+    for (label, features) in second {
+        model.learn(*label, features);
+        restored.learn(*label, features);
     }
     assert!(bytes(&model) == bytes(&restored));
 }
@@ -152,15 +152,15 @@ fn counts_of_another_filter_decide_until_somebody_teaches() {
         ([("free", 90), ("money", 80), ("meeting", 1)], [("free", 1), ("Meeting", 90)]);
     let lessons = [Features::imported(100, spam), Features::imported(100, ham)];
     let stored = lessons.map(|lesson| Features::from_bytes(&lesson.to_bytes()).unwrap());
-    for (class, lesson) in [Class::Spam, Class::Ham].into_iter().zip(&stored) {
-        model.learn(class, lesson);
+    for (label, lesson) in [Label::Spam, Label::Ham].into_iter().zip(&stored) {
+        model.learn(label, lesson);
     }
     assert_eq!(model.learned(), (100, 100));
     assert!(model.is_settled());
     let judge = |text: &str| model.judge(&Features::of(&message(text))).log_odds;
     assert!(judge("\nfree money\n") > 1.0);
     assert!(judge("\nMeeting\n") < -1.0);
-    model.forget(Class::Spam, &stored[0]);
+    model.forget(Label::Spam, &stored[0]);
     assert_eq!(model.learned(), (0, 100));
 }
 
@@ -196,7 +196,7 @@ fn features_of_the_largest_messages_are_small() {
 
 #[test]
 fn features_of_another_version_say_so() {
-    let mut stored = sample(Class::Ham, 1).to_bytes();
+    let mut stored = sample(Label::Ham, 1).to_bytes();
     stored[0] += 1;
     let refused = Features::from_bytes(&stored).unwrap_err();
     assert_eq!(refused, FeaturesError::OtherTokenizer { found: TOKENIZER + 1 });
@@ -289,7 +289,7 @@ proptest! {
 
     #[test]
     fn damaged_features_never_panic(at in any::<prop::sample::Index>(), bit in 0..8) {
-        let mut stored = sample(Class::Spam, 5).to_bytes();
+        let mut stored = sample(Label::Spam, 5).to_bytes();
         let at = at.index(stored.len());
         stored[at] ^= 1_u8 << bit;
         let _ = Features::from_bytes(&stored);

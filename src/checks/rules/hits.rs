@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::cpu_time;
+use crate::metrics::thread_cpu_time;
 use crate::verdict::Evidence;
 
 /// Counts and evidence by rule. Belongs to the [`RuleSet`](super::RuleSet) that made it.
@@ -21,7 +21,7 @@ pub struct Hits {
 impl Hits {
     /// Nothing yet, for so many rules.
     pub(super) fn none(rules: usize) -> Self {
-        Self { counts: vec![0; rules], began: cpu_time::of_thread(), ..Self::default() }
+        Self { counts: vec![0; rules], began: thread_cpu_time(), ..Self::default() }
     }
 
     /// How often a rule has hit.
@@ -58,7 +58,7 @@ impl Hits {
     /// and the machine was not just busy with other things meanwhile.
     pub(super) fn overspends(&mut self, more: Duration, most: Duration) -> bool {
         self.spent += more;
-        self.spent > most && cpu_time::of_thread().saturating_sub(self.began) > most
+        self.spent > most && thread_cpu_time().saturating_sub(self.began) > most
     }
 
     /// Whether a rule was given up.

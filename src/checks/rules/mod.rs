@@ -40,7 +40,6 @@ mod complaint;
 mod conclude;
 mod conf;
 mod cost;
-mod cpu_time;
 mod deferral;
 mod domains;
 mod draft;

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::{
-    cli::traced::{traced, unknown_client},
     mail::{Address, AddressError, Client, Envelope},
+    replay::{traced, unknown_client},
     service::Built,
 };
 

@@ -12,12 +12,10 @@ use std::{
 use futures_util::{StreamExt, stream};
 
 use self::report::Report;
-use super::{
-    Exit, Failure, runtime,
-    sources::{Item, items},
-};
+use super::{Exit, Failure, runtime};
 use crate::{
     config::Config,
+    corpus::{Item, items},
     mail::{Address, Envelope},
     service::{Built, Learned, Offline, build},
     verdict::{Judgement, Verdict},

@@ -1,6 +1,5 @@
 //! `gatepost replay`: how the filter does on labelled mail.
 
-mod curve;
 mod online;
 mod report;
 
@@ -9,8 +8,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use self::report::Report;
-use super::{Exit, Failure, index::Index};
-use crate::config::Config;
+use super::{Exit, Failure};
+use crate::{config::Config, corpus::Index};
 
 /// What `replay` takes.
 #[derive(Debug, clap::Args)]

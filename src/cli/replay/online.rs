@@ -2,23 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use nix::{
-    sys::time::TimeValLike as _,
-    time::{ClockId, clock_gettime},
-};
-
 use crate::{
-    checks::{
-        bayes::{Class, Features, Model},
-        rules::tune::Label,
-    },
-    cli::{
-        index::{Entry, Index},
-        progress::Progress,
-        sources::{SourceError, items},
-    },
+    checks::bayes::{Features, Model},
+    cli::progress::Progress,
     config::Settings,
+    corpus::{Entry, Index, SourceError, items},
     mail::Message,
+    metrics::thread_cpu_time,
+    verdict::Label,
 };
 
 /// One message's score.
@@ -63,7 +54,7 @@ pub(super) fn replay(settings: &Settings, index: &Index) -> Result<Replayed, Sou
     let progress = Progress::new("replaying", index.entries.len());
     let mut model = Model::new();
     let mut replayed = Replayed::default();
-    let (started, cpu) = (Instant::now(), cpu_time());
+    let (started, cpu) = (Instant::now(), thread_cpu_time());
     for Entry { label, path, .. } in &index.entries {
         progress.step();
         for item in items(std::slice::from_ref(path)) {
@@ -73,7 +64,7 @@ pub(super) fn replay(settings: &Settings, index: &Index) -> Result<Replayed, Sou
         }
     }
     replayed.seconds = started.elapsed().as_secs_f64();
-    replayed.cpu_micros = micros(cpu_time().saturating_sub(cpu));
+    replayed.cpu_micros = micros(thread_cpu_time().saturating_sub(cpu));
     replayed.tokens = model.tokens();
     replayed.model_bytes = model.memory();
     Ok(replayed)
@@ -83,13 +74,13 @@ impl Replayed {
     fn take(&mut self, model: &mut Model, label: Label, path: String, message: Message) {
         // Rules read the texts too: they are no cost of the classifier.
         message.body();
-        let start = cpu_time();
+        let start = thread_cpu_time();
         let features = Features::of(&message);
-        let extracted = cpu_time();
+        let extracted = thread_cpu_time();
         let score = model.judge(&features).log_odds;
-        let judged = cpu_time();
-        model.learn(class(label), &features);
-        let learned = cpu_time();
+        let judged = thread_cpu_time();
+        model.learn(label, &features);
+        let learned = thread_cpu_time();
         self.features_micros += micros(extracted.saturating_sub(start));
         self.judge_micros += micros(judged.saturating_sub(extracted));
         self.learn_micros += micros(learned.saturating_sub(judged));
@@ -98,21 +89,6 @@ impl Replayed {
     }
 }
 
-fn class(label: Label) -> Class {
-    match label {
-        Label::Spam => Class::Spam,
-        Label::Ham => Class::Ham,
-    }
-}
-
 fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
-}
-
-/// What this thread has computed so far; zero where the system does not tell.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
-    time.map_or(Duration::ZERO, |time| {
-        Duration::from_nanos(u64::try_from(time.num_nanoseconds()).unwrap_or(0))
-    })
 }

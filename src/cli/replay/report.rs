@@ -9,11 +9,8 @@ use std::{
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::Serialize;
 
-use super::{
-    curve::{Confusion, Curve, percent},
-    online::{Replayed, Scored},
-};
-use crate::checks::rules::tune::Label;
+use super::online::{Replayed, Scored};
+use crate::replay::{Confusion, Curve, percent};
 
 /// The loss of ham, in percent, at which the missed spam is reported.
 const HAM_LOSSES: [f64; 3] = [0.1, 0.5, 1.0];
@@ -35,7 +32,6 @@ pub(super) fn write_scores(path: &Path, scored: &[Scored]) -> Result<(), ScoresE
     let write = || {
         let mut file = BufWriter::new(File::create(path)?);
         for Scored { label, score, path } in scored {
-            let label = if *label == Label::Spam { "spam" } else { "ham" };
             writeln!(file, "{label}\t{score:.17e}\t{path}")?;
         }
         file.flush()

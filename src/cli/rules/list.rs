@@ -11,16 +11,11 @@ use serde::Serialize;
 
 use super::{Files, messages, summary};
 use crate::{
-    checks::rules::{
-        Costs, RuleInfo, RuleSet, ScoreSet,
-        tune::{HitCount, Label},
-    },
-    cli::{
-        Exit, Failure,
-        index::{Entry, Index, is_index},
-    },
+    checks::rules::{Costs, RuleInfo, RuleSet, ScoreSet, tune::HitCount},
+    cli::{Exit, Failure},
     config::{Config, Settings},
-    verdict::{Name, Points},
+    corpus::{Entry, Index, is_index},
+    verdict::{Label, Name, Points},
 };
 
 /// For `--help`.

@@ -10,16 +10,12 @@ use crate::{
             tune::{self, CollectError, HitMatrix, Labelled},
         },
     },
-    cli::{
-        Failure,
-        index::{Entry, Index},
-        progress::Progress,
-        sources::{Item, SourceError, items},
-        traced::traced,
-    },
+    cli::{Failure, progress::Progress},
     config::Settings,
+    corpus::{Entry, Index, Item, SourceError, items},
     mail::Message,
-    verdict::Name,
+    replay::traced,
+    verdict::{Label, Name},
 };
 
 /// Messages, or files of them, that rules are timed on.
@@ -112,7 +108,7 @@ pub(super) fn digest(settings: &Settings, index: &Index) -> io::Result<tune::Dig
     digest.add(&serde_json::to_vec(&(&settings.networks, &settings.limits))?);
     add_file(&mut digest, &std::env::current_exe()?)?;
     for entry in &index.entries {
-        digest.add(&[u8::from(entry.label == tune::Label::Spam)]).add(&entry.corpus.to_le_bytes());
+        digest.add(&[u8::from(entry.label == Label::Spam)]).add(&entry.corpus.to_le_bytes());
         add_file(&mut digest, &entry.path)?;
     }
     Ok(digest)

@@ -14,8 +14,9 @@ use crate::{
         RuleSet, Severity,
         tune::{self, HitMatrix, Options, cache},
     },
-    cli::{Exit, Failure, index::Index},
+    cli::{Exit, Failure},
     config::{Config, Settings},
+    corpus::Index,
     verdict::{Name, Points},
 };
 

@@ -20,14 +20,10 @@ use self::{
     summary::{Skipped, Summary},
     teacher::{Hand, NotTaught},
 };
-use super::{
-    Exit, Failure,
-    progress::Progress,
-    runtime,
-    sources::{self, Item, SourceError},
-};
+use super::{Exit, Failure, progress::Progress, runtime};
 use crate::{
     config::{Config, Settings},
+    corpus::{self, Item, SourceError},
     filter::learn::{Taught, Teach},
     mail::HeaderBlock,
 };
@@ -134,11 +130,11 @@ struct Lesson<'s> {
 
 impl Lesson<'_> {
     fn teach_all(&self, teacher: Option<&Teacher>, messages: &Messages) -> Summary {
-        let files = sources::files(&messages.paths);
+        let files = corpus::files(&messages.paths);
         let progress = Progress::new("teaching", files.len());
         let items = files.into_iter().flat_map(|file| {
             progress.step();
-            sources::messages(file)
+            corpus::messages(file)
         });
         let (items, summary) = (Mutex::new(items), Mutex::new(Summary::start()));
         thread::scope(|scope| {

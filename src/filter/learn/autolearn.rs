@@ -19,11 +19,11 @@ use crate::{
     verdict::{Judgement, Points, Reason},
 };
 
-/// One class may have so many times the messages of the other before it is no longer learned
+/// One label may have so many times the messages of the other before it is no longer learned
 /// without being asked: else the classifier would lean to what comes most.
 const MOST_IMBALANCE: u64 = 4;
 
-/// Before a class has so many messages, nothing is out of balance.
+/// Before a label has so many messages, nothing is out of balance.
 const FREE: u64 = 200;
 
 /// So many messages may be on their way to the store; more are left out, and counted.
@@ -104,9 +104,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        checks::bayes::{Class, Features},
+        checks::bayes::Features,
         filter::learn,
-        verdict::{Evidence, Finding, Reference, Verdict},
+        verdict::{Evidence, Finding, Label, Reference, Verdict},
     };
 
     /// `NAME=points` each.
@@ -182,8 +182,8 @@ mod tests {
             (100, 1000, true, false),
         ] {
             let mut model = Model::new();
-            model.learn(Class::Spam, &Features::imported(spam, []));
-            model.learn(Class::Ham, &Features::imported(ham, []));
+            model.learn(Label::Spam, &Features::imported(spam, []));
+            model.learn(Label::Ham, &Features::imported(ham, []));
             knowledge.replace(model);
             let may = [Teach::Spam, Teach::Ham].map(|teach| is_balanced(knowledge, teach));
             assert_eq!(may, [may_spam, may_ham], "{spam} {ham}");

@@ -129,8 +129,8 @@ impl Counted {
     /// As lessons; the same file makes the same ones, so that it counts once.
     pub(super) fn lessons(&self) -> Vec<Lesson> {
         let mut lessons = Vec::new();
-        for (class, kind) in [Kind::Spam, Kind::Ham].into_iter().enumerate() {
-            let count = |counts: &[u32; 2]| counts.get(class).copied().unwrap_or_default();
+        for (label, kind) in [Kind::Spam, Kind::Ham].into_iter().enumerate() {
+            let count = |counts: &[u32; 2]| counts.get(label).copied().unwrap_or_default();
             let words: Vec<(&str, u32)> = self
                 .words
                 .iter()

@@ -32,6 +32,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::store::Compacted;
 pub use checkpoint::{CheckpointError, Mark, read as read_checkpoint};
 pub use foreign::{Foreign, ForeignError, is_foreign};
 pub use settings::Settings;
@@ -167,15 +168,6 @@ pub struct Status {
     pub origin: String,
     /// The same on every node that has learned the same.
     pub state_hash: String,
-}
-
-/// What compacting brought, in bytes of the store's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Compacted {
-    /// Before.
-    pub before: u64,
-    /// Afterwards.
-    pub after: u64,
 }
 
 /// What looking at everything found.

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     checks::bayes::{Knowledge, Model},
     metrics,
-    store::{self, Batch, Lesson, Outcome, Store},
+    store::{Batch, Lesson, Outcome, Store},
 };
 
 /// Lessons in one transaction.
@@ -84,7 +84,7 @@ pub(super) struct Scribe {
     is_over: Arc<AtomicBool>,
 }
 
-/// When the model is made anew, in canonical order.
+/// When the model is made anew.
 #[derive(Debug)]
 enum Settling {
     /// Not before this moment.
@@ -392,7 +392,6 @@ impl Scribe {
 
     fn compact(&mut self) -> Result<Compacted, LearnError> {
         self.copy();
-        let store::Compacted { before, after } = self.store.compact()?;
-        Ok(Compacted { before, after })
+        Ok(self.store.compact()?)
     }
 }

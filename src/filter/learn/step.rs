@@ -2,9 +2,10 @@
 
 use super::{LearnError, Mark};
 use crate::{
-    checks::bayes::{Class, Features, Model},
+    checks::bayes::{Features, Model},
     metrics,
     store::{Change, Entry, Kind, Store},
+    verdict::Label,
 };
 
 /// The model as it must be, from all the store holds; and of which state that is. Once it is not
@@ -35,8 +36,8 @@ impl Mark {
 
 /// What a change means for the model, read before anybody has to wait for it.
 pub(super) struct Step {
-    before: Option<(Class, Features)>,
-    after: Option<(Class, Features)>,
+    before: Option<(Label, Features)>,
+    after: Option<(Label, Features)>,
 }
 
 impl Step {
@@ -45,27 +46,27 @@ impl Step {
     }
 
     pub(super) fn apply(&self, model: &mut Model) {
-        if let Some((class, features)) = &self.before {
-            model.forget(*class, features);
+        if let Some((label, features)) = &self.before {
+            model.forget(*label, features);
         }
-        if let Some((class, features)) = &self.after {
-            model.learn(*class, features);
+        if let Some((label, features)) = &self.after {
+            model.learn(*label, features);
         }
     }
 }
 
 /// What the model learns of an entry: nothing of a forgotten one, and nothing of one that cannot
 /// be read, which only a mistake of ours could make.
-fn lesson(entry: Option<&Entry>) -> Option<(Class, Features)> {
+fn lesson(entry: Option<&Entry>) -> Option<(Label, Features)> {
     let entry = entry?;
-    let class = match entry.kind {
-        Kind::Spam => Class::Spam,
-        Kind::Ham => Class::Ham,
+    let label = match entry.kind {
+        Kind::Spam => Label::Spam,
+        Kind::Ham => Label::Ham,
         Kind::Forgotten => return None,
     };
     let features = Features::from_bytes(&entry.features).inspect_err(|error| {
         metrics::learning_failed();
         tracing::error!(error = crate::chain(error), "a learned message cannot be read");
     });
-    Some((class, features.ok()?))
+    Some((label, features.ok()?))
 }

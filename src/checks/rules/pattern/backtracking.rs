@@ -20,10 +20,10 @@ use pcre2::bytes::{Regex, RegexBuilder};
 use regex::bytes::Regex as Linear;
 
 use super::{
-    super::cpu_time,
     PatternError,
     matcher::{Catch, LimitExceeded, linear},
 };
+use crate::metrics::thread_cpu_time;
 
 /// Bytes of a short text.
 const SHORT: usize = 4 << 10;
@@ -206,14 +206,14 @@ impl Backtracking {
         text: &[u8],
         from: usize,
     ) -> Result<Option<Range<usize>>, LimitExceeded> {
-        let began = cpu_time::of_thread();
+        let began = thread_cpu_time();
         let mut start = from;
         while start <= text.len() {
             if let Some(found) = self.search(Form { length, moves: true }, text, start)? {
                 return Ok(Some(found));
             }
             start += STRIDE + 1;
-            if cpu_time::of_thread().saturating_sub(began) > MOST_TIME {
+            if thread_cpu_time().saturating_sub(began) > MOST_TIME {
                 return Err(LimitExceeded);
             }
         }

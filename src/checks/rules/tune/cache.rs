@@ -17,8 +17,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{HitMatrix, Label, digest, matrix::at};
-use crate::verdict::Name;
+use super::{HitMatrix, digest, matrix::at};
+use crate::verdict::{Label, Name};
 
 const MAGIC: &[u8; 16] = b"gatepost hits 1\n";
 const WORD: usize = size_of::<u64>();

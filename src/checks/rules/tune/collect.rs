@@ -5,8 +5,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{HitMatrix, Label, RuleSet, digest, workers::on_all_cores};
-use crate::{checks::Case, verdict::Name};
+use super::{HitMatrix, RuleSet, digest, workers::on_all_cores};
+use crate::{
+    checks::Case,
+    verdict::{Label, Name},
+};
 
 /// A message whose label is known.
 #[derive(Clone, Debug)]

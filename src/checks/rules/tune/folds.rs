@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Digest, HitMatrix, Label};
+use super::{Digest, HitMatrix};
+use crate::verdict::Label;
 
 /// For each message of a matrix the number of its fold, below `folds`.
 ///

@@ -2,16 +2,7 @@
 
 use std::ops::Range;
 
-use crate::verdict::Name;
-
-/// What a message is, as people said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Label {
-    /// Wanted.
-    Ham,
-    /// Not wanted.
-    Spam,
-}
+use crate::verdict::{Label, Name};
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,7 +36,7 @@ use std::collections::HashSet;
 pub use collect::{CollectError, Labelled, collect, scoring};
 pub use digest::Digest;
 pub use load::load;
-pub use matrix::{HitCount, HitMatrix, Label, Row};
+pub use matrix::{HitCount, HitMatrix, Row};
 pub use quality::{AtThreshold, Quality};
 pub use rate::Rate;
 pub use score_file::score_file;

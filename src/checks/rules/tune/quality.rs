@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Label, Rate, fit::THRESHOLD};
-use crate::verdict::Points;
+use super::{Rate, fit::THRESHOLD};
+use crate::verdict::{Label, Points};
 
 /// Shares of ham that may be hit, in percent, for [`Quality::at`].
 const HAM_HIT: [f64; 3] = [0.0, 0.1, 0.5];

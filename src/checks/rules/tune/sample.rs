@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    HitMatrix, Label,
+    HitMatrix,
     matrix::{Row, at},
 };
+use crate::verdict::Label;
 
 /// Messages with the same hits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

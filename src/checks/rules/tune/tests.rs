@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{fit::THRESHOLD, *};
+use crate::verdict::Label;
 
 /// Numbers that look random and are the same everywhere.
 struct Dice(u64);

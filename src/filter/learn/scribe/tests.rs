@@ -12,7 +12,7 @@ use crate::{
 /// A scribe whose store holds so many messages that its model does not know.
 fn scribe(folder: &Path, messages: u8) -> (Scribe, Receiver<Task>) {
     let most_messages = super::super::Settings::default().most_messages;
-    let settings = store::Settings { most_messages, tokenizer: TOKENIZER };
+    let settings = crate::store::Settings { most_messages, tokenizer: TOKENIZER };
     let store = Arc::new(Store::open(folder, &settings).unwrap());
     let (queue, tasks) = sync_channel(4);
     let scribe = Scribe::new(folder, Arc::clone(&store), Arc::default(), queue).unwrap();

@@ -5,31 +5,31 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::checks::rules::tune::Label;
+use crate::verdict::Label;
 
 /// Labelled messages from one or more index files.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub struct Index {
     /// The names of the files, without folder and extension.
-    pub(super) corpora: Vec<String>,
+    pub corpora: Vec<String>,
     /// What they list, in order.
-    pub(super) entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
 }
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// What it is.
-    pub(super) label: Label,
+    pub label: Label,
     /// The number of the index file, from 0.
-    pub(super) corpus: u16,
+    pub corpus: u16,
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub path: PathBuf,
 }
 
 /// An index file that cannot be understood.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum IndexError {
+pub enum IndexError {
     /// It cannot be read.
     #[error("cannot read the index {}", path.display())]
     Unreadable {
@@ -55,7 +55,7 @@ impl Index {
     ///
     /// # Errors
     /// A file or line that cannot be read.
-    pub(super) fn read(files: &[PathBuf], root: Option<&Path>) -> Result<Self, IndexError> {
+    pub fn read(files: &[PathBuf], root: Option<&Path>) -> Result<Self, IndexError> {
         let mut index = Self::default();
         for file in files {
             index.add(file, root)?;
@@ -67,7 +67,7 @@ impl Index {
     ///
     /// # Errors
     /// It or a line of it cannot be read.
-    pub(super) fn add(&mut self, file: &Path, root: Option<&Path>) -> Result<(), IndexError> {
+    pub fn add(&mut self, file: &Path, root: Option<&Path>) -> Result<(), IndexError> {
         let path = file.to_owned();
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
@@ -87,7 +87,7 @@ impl Index {
 }
 
 /// Whether a file is an index, by its first line.
-pub(super) fn is_index(path: &Path) -> bool {
+pub fn is_index(path: &Path) -> bool {
     let mut start = [0; 5];
     let read =
         fs::File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut start));

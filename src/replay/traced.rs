@@ -6,13 +6,13 @@ use crate::{
 };
 
 /// A client of which nothing is known.
-pub(super) fn unknown_client() -> Client {
+pub fn unknown_client() -> Client {
     Client { over_smtp: true, listener: "check".into(), ..Client::default() }
 }
 
 /// The client is the first in the Received trace that is neither a relay of ours nor loopback, the
 /// sender is the Return-Path. The client is not yet in the envelope.
-pub(super) fn traced(networks: &networks::Settings, raw: &[u8]) -> (Client, Envelope) {
+pub fn traced(networks: &networks::Settings, raw: &[u8]) -> (Client, Envelope) {
     let headers = HeaderBlock::parse(raw);
     let unknown = unknown_client();
     let (client, helo) =

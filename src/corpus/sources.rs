@@ -9,11 +9,11 @@ use std::{
 use crate::mail::mbox;
 
 /// One message and where it came from.
-pub(super) struct Item {
+pub struct Item {
     /// The path; for a message of an mbox with its number behind a colon.
-    pub(super) label: String,
+    pub label: String,
     /// The message.
-    pub(super) raw: Vec<u8>,
+    pub raw: Vec<u8>,
 }
 
 /// How an mbox begins.
@@ -22,19 +22,19 @@ const MBOX: &[u8] = b"From ";
 /// What could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {path}")]
-pub(super) struct SourceError {
+pub struct SourceError {
     path: String,
     #[source]
     source: io::Error,
 }
 
 /// All messages under the paths, in the order given; directories in the order of their names.
-pub(super) fn items(paths: &[PathBuf]) -> impl Iterator<Item = Result<Item, SourceError>> {
+pub fn items(paths: &[PathBuf]) -> impl Iterator<Item = Result<Item, SourceError>> {
     paths.iter().flat_map(|path| files_under(path)).flat_map(messages)
 }
 
 /// All files under the paths, in the order given; directories in the order of their names.
-pub(super) fn files(paths: &[PathBuf]) -> Vec<Result<PathBuf, SourceError>> {
+pub fn files(paths: &[PathBuf]) -> Vec<Result<PathBuf, SourceError>> {
     paths.iter().flat_map(|path| files_under(path)).collect()
 }
 
@@ -73,10 +73,10 @@ fn is_linked_folder(path: &Path) -> bool {
 }
 
 /// The messages of a file, or what is wrong with it.
-type Messages = Box<dyn Iterator<Item = Result<Item, SourceError>> + Send>;
+pub type Messages = Box<dyn Iterator<Item = Result<Item, SourceError>> + Send>;
 
 /// The messages of a file: one, or those of an mbox, which may be larger than the memory.
-pub(super) fn messages(file: Result<PathBuf, SourceError>) -> Messages {
+pub fn messages(file: Result<PathBuf, SourceError>) -> Messages {
     let opened = file.and_then(|path| messages_of(&path).map_err(|error| unreadable(&path, error)));
     opened.unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
 }

@@ -3,11 +3,11 @@
 //! G. V. Cormack and T. R. Lynam, "TREC 2005 Spam Track Overview": the area above the ROC curve
 //! (1-ROCA), the spam missed at a given loss of ham, and the logistic average misclassification.
 
-use crate::checks::rules::tune::Label;
+use crate::verdict::Label;
 
 /// Scores of labelled messages, sorted once.
 #[derive(Debug)]
-pub(super) struct Curve {
+pub struct Curve {
     /// In ascending order.
     ham: Vec<f64>,
     /// In ascending order.
@@ -16,7 +16,7 @@ pub(super) struct Curve {
 
 impl Curve {
     /// From scores in any order; higher means more like spam.
-    pub(super) fn new(scores: impl IntoIterator<Item = (Label, f64)>) -> Self {
+    pub fn new(scores: impl IntoIterator<Item = (Label, f64)>) -> Self {
         let mut curve = Self { ham: Vec::new(), spam: Vec::new() };
         for (label, score) in scores {
             match label {
@@ -31,7 +31,7 @@ impl Curve {
 
     /// 1-ROCA in percent: how often a ham scores above a spam, of all pairs; a tie is half of one.
     /// `None` without ham or spam.
-    pub(super) fn roca_percent(&self) -> Option<f64> {
+    pub fn roca_percent(&self) -> Option<f64> {
         let pairs = self.ham.len() as f64 * self.spam.len() as f64;
         let twice: usize = self.ham.iter().map(|&ham| below(&self.spam, ham)).sum();
         (pairs > 0.0).then(|| 100.0 * twice as f64 / 2.0 / pairs)
@@ -40,7 +40,7 @@ impl Curve {
     /// The percentage of spam that is missed where at most `ham_percent` of the ham is taken for
     /// spam: the threshold is the highest score of a ham that has to pass. Spam at the threshold
     /// is missed. `None` without ham or spam.
-    pub(super) fn missed_percent(&self, ham_percent: f64) -> Option<f64> {
+    pub fn missed_percent(&self, ham_percent: f64) -> Option<f64> {
         let may_go = (self.ham.len() as f64 * ham_percent / 100.0).floor() as usize;
         let passes = self.ham.len().checked_sub(may_go + 1)?;
         let threshold = self.ham.get(passes)?;
@@ -49,7 +49,7 @@ impl Curve {
     }
 
     /// How many messages there are: of spam, of ham.
-    pub(super) fn counts(&self) -> (usize, usize) {
+    pub fn counts(&self) -> (usize, usize) {
         (self.spam.len(), self.ham.len())
     }
 }
@@ -63,20 +63,20 @@ fn below(spam: &[f64], ham: f64) -> usize {
 
 /// What was decided about labelled messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Confusion {
+pub struct Confusion {
     /// Ham.
-    pub(super) ham: usize,
+    pub ham: usize,
     /// Ham that was taken for spam.
-    pub(super) false_positives: usize,
+    pub false_positives: usize,
     /// Spam.
-    pub(super) spam: usize,
+    pub spam: usize,
     /// Spam that was taken for ham.
-    pub(super) false_negatives: usize,
+    pub false_negatives: usize,
 }
 
 impl Confusion {
     /// Counts one.
-    pub(super) fn count(&mut self, label: Label, taken_for_spam: bool) {
+    pub fn count(&mut self, label: Label, taken_for_spam: bool) {
         match label {
             Label::Ham => {
                 self.ham += 1;
@@ -91,7 +91,7 @@ impl Confusion {
 
     /// lam %: the logistic average of both rates of mistakes, in percent. A rate of 0 or 1 counts
     /// as half a message more or less, as TREC's tools have it. `None` without ham or spam.
-    pub(super) fn lam_percent(&self) -> Option<f64> {
+    pub fn lam_percent(&self) -> Option<f64> {
         let ham = logit(self.false_positives, self.ham)?;
         let spam = logit(self.false_negatives, self.spam)?;
         let mean = (ham + spam) / 2.0;
@@ -109,7 +109,7 @@ fn logit(mistakes: usize, of: usize) -> Option<f64> {
 }
 
 /// In percent; 0 of nothing.
-pub(super) fn percent(part: usize, of: usize) -> f64 {
+pub fn percent(part: usize, of: usize) -> f64 {
     100.0 * part as f64 / of.max(1) as f64
 }
 
