@@ -10,6 +10,7 @@ use gatepost::{
     mail::Message,
     verdict::Label,
 };
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// Distinct tokens before anything is measured.
 const TOKENS: usize = 1_000_000;
@@ -17,30 +18,15 @@ const TOKENS: usize = 1_000_000;
 /// Words of a message.
 const WORDS: u64 = 300;
 
-/// Numbers that look random and are the same each time (D. E. Knuth's MMIX).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
-    }
-
-    /// A word: every other is one of a thousand, the rest of some millions.
-    fn word(&mut self) -> String {
-        let rank = if self.next().is_multiple_of(2) {
-            self.next() % 1_000
-        } else {
-            self.next() % 4_000_000
-        };
-        format!("w{rank:x}")
-    }
+/// A word: every other is one of a thousand, the rest of some millions.
+fn word(numbers: &mut StdRng) -> String {
+    let most = if numbers.random() { 1_000_u32 } else { 4_000_000 };
+    format!("w{:x}", numbers.random_range(..most))
 }
 
 /// Message `number`, of some three kilobytes.
 fn message(number: u64) -> Message {
-    let mut numbers = Numbers(number);
+    let mut numbers = StdRng::seed_from_u64(number);
     let mut raw = format!(
         "Received: from mx{0}.example.org (mx{0}.example.org [192.0.2.{1}]) by mx.example.com\r\n\
          \tfor <b@example.com>; Tue, 4 Mar 2025 10:12:00 +0100\r\n\
@@ -49,12 +35,12 @@ fn message(number: u64) -> Message {
          Subject: {2} {3}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n",
         number % 97,
         number % 200,
-        numbers.word(),
-        numbers.word(),
+        word(&mut numbers),
+        word(&mut numbers),
     );
-    for word in 1..=WORDS {
-        raw.push_str(&numbers.word());
-        raw.push_str(if word % 10 == 0 { "\r\n" } else { " " });
+    for number in 1..=WORDS {
+        raw.push_str(&word(&mut numbers));
+        raw.push_str(if number % 10 == 0 { "\r\n" } else { " " });
     }
     Message::parse(raw.into_bytes())
 }

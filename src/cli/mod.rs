@@ -125,11 +125,17 @@ fn complain(failure: &(dyn Error + 'static)) -> Exit {
         // Whoever read our output has seen enough.
         return Exit::Done;
     }
-    let _ = writeln!(io::stderr(), "gatepost: {}", crate::chain(failure));
+    tell(failure);
     let is_usage = failure.is::<ConfigError>()
         || failure.is::<crate::service::BuildError>()
         || failure.is::<rules::Misuse>();
     if is_usage { Exit::Usage } else { Exit::Failed }
+}
+
+/// Says on standard error what went wrong, with its causes.
+fn tell(failure: &(dyn Error + 'static)) {
+    // Nobody may be listening.
+    let _ = writeln!(io::stderr(), "gatepost: {}", crate::chain(failure));
 }
 
 /// A runtime for a command that talks to the network.

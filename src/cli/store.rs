@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Exit, Failure, runtime,
+    Exit, Failure, runtime, tell,
     train::{Absent, Teacher, TeacherError},
 };
 use crate::{
@@ -73,7 +73,7 @@ fn verify(settings: &Settings, json: bool) -> Result<Exit, Failure> {
     let verified = match verified(settings) {
         Ok(verified) => verified,
         Err(failure) if is_damage(&failure) => {
-            writeln!(io::stderr(), "gatepost: {}", crate::chain(&*failure))?;
+            tell(&*failure);
             return Ok(Exit::No);
         }
         Err(failure) => return Err(failure),

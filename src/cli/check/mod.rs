@@ -3,16 +3,12 @@
 mod envelope;
 mod report;
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use futures_util::{StreamExt, stream};
 
 use self::report::Report;
-use super::{Exit, Failure, runtime};
+use super::{Exit, Failure, runtime, tell};
 use crate::{
     config::Config,
     corpus::{Item, items},
@@ -89,7 +85,7 @@ async fn check(built: &Arc<Built>, arguments: Arguments) -> Result<Exit, Failure
             }
             Err(error) => {
                 tally.failed = true;
-                writeln!(io::stderr(), "gatepost: {}", crate::chain(&error))?;
+                tell(&error);
             }
         }
     }

@@ -20,7 +20,7 @@ use self::{
     summary::{Skipped, Summary},
     teacher::{Hand, NotTaught},
 };
-use super::{Exit, Failure, progress::Progress, runtime};
+use super::{Exit, Failure, progress::Progress, runtime, tell};
 use crate::{
     config::{Config, Settings},
     corpus::{self, Item, SourceError},
@@ -181,7 +181,7 @@ impl Lesson<'_> {
             Ok(Ok(item)) => item,
             Ok(Err(skipped)) => return Ok(Err(skipped)),
             Err(unread) => {
-                complain(&unread);
+                tell(&unread);
                 return Ok(Err(Skipped::Unreadable));
             }
         };
@@ -199,7 +199,7 @@ impl Lesson<'_> {
     /// The rest would fail the same way.
     fn give_up(&self, summary: &Mutex<Summary>, failure: &(dyn std::error::Error + 'static)) {
         if !self.stop.swap(true, Ordering::Relaxed) {
-            complain(failure);
+            tell(failure);
         }
         locked(summary, Summary::fail);
     }
@@ -218,9 +218,4 @@ impl Lesson<'_> {
 
 fn locked(summary: &Mutex<Summary>, change: impl FnOnce(&mut Summary)) {
     change(&mut summary.lock().unwrap_or_else(PoisonError::into_inner));
-}
-
-fn complain(failure: &(dyn std::error::Error + 'static)) {
-    // Nobody may be listening.
-    let _ = writeln!(io::stderr(), "gatepost: {}", crate::chain(failure));
 }

@@ -11,8 +11,10 @@
 //! store lies a copy of it ([`checkpoint`]), so that a start need not read everything again; it may be
 //! deleted.
 
+mod answer;
 pub mod autolearn;
 mod checkpoint;
+mod error;
 mod foreign;
 mod scribe;
 mod settings;
@@ -30,14 +32,14 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use serde::{Deserialize, Serialize};
-
 pub use crate::store::Compacted;
+pub use answer::{Adopted, Status, Taught, Teach, Verified};
 pub use checkpoint::{CheckpointError, Mark, read as read_checkpoint};
+pub use error::LearnError;
 pub use foreign::{Foreign, ForeignError, is_foreign};
 pub use settings::Settings;
 
-use self::scribe::{Scribe, Task};
+use self::scribe::{Chore, Scribe, Task, Unless};
 use crate::{
     checks::{
         Case,
@@ -50,151 +52,6 @@ use crate::{
 
 /// Messages that wait for the scribe before teachers have to wait.
 const QUEUE: usize = 256;
-
-/// What is to be done about a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Teach {
-    /// Learn that it is spam.
-    Spam,
-    /// Learn that it is ham.
-    Ham,
-    /// Take back whatever was learned of it.
-    Forget,
-}
-
-impl Teach {
-    /// The word for it, on command lines and in requests.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Spam => "spam",
-            Self::Ham => "ham",
-            Self::Forget => "forget",
-        }
-    }
-
-    fn kind(self) -> Kind {
-        match self {
-            Self::Spam => Kind::Spam,
-            Self::Ham => Kind::Ham,
-            Self::Forget => Kind::Forgotten,
-        }
-    }
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Taught {
-    /// It was new, or had been forgotten.
-    Learned,
-    /// It was known as the other.
-    Moved,
-    /// It is known as just that already.
-    Known,
-    /// It is no longer known.
-    Forgotten,
-    /// It was to be forgotten, but is not known.
-    NotKnown,
-}
-
-/// Why something was not learned. Nothing of it is in the store.
-#[derive(Debug, thiserror::Error)]
-pub enum LearnError {
-    /// The store could not be opened, read or written. Shared by all lessons of a transaction.
-    #[error("{0}")]
-    Store(Arc<StoreError>),
-    /// The copy of the model could not be written.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// What another filter has written cannot be taken in.
-    #[error("the import")]
-    Foreign(#[from] ForeignError),
-    /// It has no header field.
-    #[error("not a message: it has no header fields")]
-    NoMessage,
-    /// The store has no place for it, as with a clock that is far behind.
-    #[error("the store does not take it: {0:?}")]
-    NotTaken(Outcome),
-    /// Learning has ended, or broke.
-    #[error("nothing is learned any more: learning has ended, and the log says why")]
-    Stopped,
-    /// The thread that learns could not be started.
-    #[error("cannot start the thread that learns")]
-    Thread(#[source] std::io::Error),
-}
-
-impl LearnError {
-    /// Another process has the store, maybe for a moment only.
-    pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Store(error) if matches!(error.fault, Fault::Busy))
-    }
-
-    /// There is no store, and none was to be made.
-    pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Store(error) if matches!(error.fault, Fault::Missing))
-    }
-
-    /// This message is not learned, others may be.
-    pub fn is_about_message(&self) -> bool {
-        matches!(self, Self::NotTaken(_) | Self::NoMessage)
-    }
-}
-
-impl From<StoreError> for LearnError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(Arc::new(error))
-    }
-}
-
-/// How much is learned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// Messages learned as spam.
-    pub spam: u64,
-    /// Messages learned as ham.
-    pub ham: u64,
-    /// Messages that were forgotten, and are remembered as such.
-    pub forgotten: u64,
-    /// Distinct tokens.
-    pub tokens: usize,
-    /// The model's memory, in bytes.
-    pub model_bytes: usize,
-    /// Whether all nodes that learned the same have the same model, bit for bit.
-    pub settled: bool,
-    /// The store's files, in bytes.
-    pub file_bytes: u64,
-    /// Who this store is in events.
-    pub origin: String,
-    /// The same on every node that has learned the same.
-    pub state_hash: String,
-}
-
-/// What looking at everything found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verified {
-    /// How much is learned.
-    pub status: Status,
-    /// The store's file had to be mended.
-    pub repaired: bool,
-    /// What does not fit together, at most twenty; empty if all is well.
-    pub mistakes: Vec<String>,
-}
-
-/// What was taken in of another filter's counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Adopted {
-    /// Messages of spam that they are of.
-    pub spam: u32,
-    /// Messages of ham.
-    pub ham: u32,
-    /// Words that are known now.
-    pub words: usize,
-    /// Words that have no place here, or were seen once only.
-    pub left_out: u64,
-    /// It had been taken in before: nothing has changed.
-    pub known: bool,
-}
 
 /// Learns. Its methods block: call them on a thread for that.
 #[derive(Debug)]
@@ -266,7 +123,7 @@ impl Learner {
             Teach::Spam | Teach::Ham => Features::of(&message).to_bytes(),
         };
         let lesson = Lesson { kind: teach.kind(), digest, features };
-        taught(self.ask(|reply| Task::Teach(lesson, reply))??)
+        taught(self.ask(|reply| Task::Lesson(lesson, Unless::Never, reply))??)
     }
 
     /// Learns a message that has just arrived, unless anybody has taught it before: `None` then.
@@ -281,7 +138,7 @@ impl Learner {
         }
         let features = Features::arriving(message, envelope).to_bytes();
         let lesson = Lesson { kind: teach.kind(), digest, features };
-        match self.ask(|reply| Task::TeachNew(lesson, reply))?? {
+        match self.ask(|reply| Task::Lesson(lesson, Unless::Known, reply))?? {
             Outcome::Known => Ok(None),
             outcome => taught(outcome).map(Some),
         }
@@ -340,7 +197,7 @@ impl Learner {
     /// The lines are not what an export wrote, or the store cannot be written.
     pub fn import(&self, from: &mut dyn BufRead) -> Result<Imported, LearnError> {
         let imported = self.store.import(from)?;
-        self.ask(Task::CatchUp)?;
+        self.ask(|reply| Task::Chore(Chore::CatchUp(reply)))?;
         Ok(imported)
     }
 
@@ -353,7 +210,8 @@ impl Learner {
         let counted = foreign::read(foreign, from)?;
         let mut known = true;
         for lesson in counted.lessons() {
-            known &= taught(self.ask(|reply| Task::Teach(lesson, reply))??)? == Taught::Known;
+            known &= taught(self.ask(|reply| Task::Lesson(lesson, Unless::Never, reply))??)?
+                == Taught::Known;
         }
         let [spam, ham] = counted.messages;
         let (words, left_out) = (counted.words.len(), counted.left_out);
@@ -365,14 +223,14 @@ impl Learner {
     /// # Errors
     /// The store cannot be rewritten.
     pub fn compact(&self) -> Result<Compacted, LearnError> {
-        self.ask(Task::Compact)?
+        self.ask(|reply| Task::Chore(Chore::Compact(reply)))?
     }
 
     /// Ends when all that was brought is durable and the model has been copied. Who teaches later
     /// is told [`LearnError::Stopped`].
     pub fn close(&self) {
         // A scribe that is gone needs no word; a poisoned lock still holds the handle.
-        let _ = self.queue.send(Task::Stop);
+        let _ = self.queue.send(Task::Chore(Chore::Stop));
         let handle = self.scribe.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if handle.is_some_and(|handle| handle.join().is_err()) {
             tracing::error!("the thread that learns broke");

@@ -48,10 +48,24 @@ type Learned = Result<Outcome, LearnError>;
 /// What the scribe is asked for.
 #[derive(Debug)]
 pub(super) enum Task {
-    /// A lesson, and where its outcome goes.
-    Teach(Lesson, SyncSender<Learned>),
-    /// The same, unless anything has been said about that message, a moment ago included.
-    TeachNew(Lesson, SyncSender<Learned>),
+    /// A lesson, when it is left out, and where its outcome goes.
+    Lesson(Lesson, Unless, SyncSender<Learned>),
+    /// What needs a transaction of its own.
+    Chore(Chore),
+}
+
+/// When a lesson is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unless {
+    /// Always learned.
+    Never,
+    /// Left out if anything has been said about that message, a moment ago included.
+    Known,
+}
+
+/// What is done apart from lessons.
+#[derive(Debug)]
+pub(super) enum Chore {
     /// The store was changed by somebody else; tell when the model has followed.
     CatchUp(SyncSender<()>),
     /// Give space back.
@@ -161,7 +175,7 @@ impl Scribe {
     pub(super) fn run(mut self, tasks: Receiver<Task>) {
         loop {
             match tasks.recv_timeout(IDLE) {
-                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Task::Chore(Chore::Stop)) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(task) => {
                     if !self.work(task, &tasks) {
                         break;
@@ -186,16 +200,16 @@ impl Scribe {
         let mut next = Some(task);
         while let Some(task) = next {
             match task {
-                Task::TeachNew(lesson, reply) if self.is_known(&lesson, &lessons) => {
+                Task::Lesson(lesson, Unless::Known, reply) if self.is_known(&lesson, &lessons) => {
                     let _ = reply.send(Ok(Outcome::Known));
                 }
-                Task::Teach(lesson, reply) | Task::TeachNew(lesson, reply) => {
+                Task::Lesson(lesson, _, reply) => {
                     lessons.push(lesson);
                     replies.push(reply);
                 }
-                other => {
+                Task::Chore(chore) => {
                     self.teach(std::mem::take(&mut lessons), std::mem::take(&mut replies));
-                    if !self.work_alone(other) {
+                    if !self.work_alone(chore) {
                         return false;
                     }
                 }
@@ -214,21 +228,18 @@ impl Scribe {
     }
 
     /// Does what needs a transaction of its own. `false`: it is time to stop.
-    fn work_alone(&mut self, task: Task) -> bool {
-        match task {
-            Task::Compact(reply) => {
+    fn work_alone(&mut self, chore: Chore) -> bool {
+        match chore {
+            Chore::Compact(reply) => {
                 // Whoever asked may have gone away.
                 let _ = reply.send(self.compact());
             }
-            Task::CatchUp(reply) => {
+            Chore::CatchUp(reply) => {
                 self.catch_up();
                 let _ = reply.send(());
             }
-            Task::Settled(model) => self.settled(model),
-            Task::Stop => return false,
-            Task::Teach(lesson, reply) | Task::TeachNew(lesson, reply) => {
-                self.teach(vec![lesson], vec![reply]);
-            }
+            Chore::Settled(model) => self.settled(model),
+            Chore::Stop => return false,
         }
         true
     }
@@ -317,7 +328,7 @@ impl Scribe {
                 .map(Box::new);
             drop(store);
             // The scribe may have stopped; then nobody needs it.
-            let _ = queue.send(Task::Settled(model));
+            let _ = queue.send(Task::Chore(Chore::Settled(model)));
         };
         let since = Instant::now();
         self.settling = match thread::Builder::new().name("settle".to_owned()).spawn(job) {

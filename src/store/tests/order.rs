@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::{collection::vec, prelude::*, sample::Index};
+use rand::{SeedableRng as _, rngs::StdRng};
 
 use super::{Mirror, TOKENIZER, assert_sound, entries, folder, open};
 use crate::store::{
@@ -91,20 +92,14 @@ proptest! {
     }
 }
 
-/// Numbers that look random and are the same each time (D. E. Knuth's MMIX).
-fn number(state: &mut u64) -> usize {
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    usize::try_from(*state >> 33).unwrap()
-}
-
 /// Learned, moved, forgotten and said twice, by three nodes: 2,000 events of 700 messages.
 fn many_events() -> Vec<Event> {
-    let mut state = 1;
+    let mut numbers = StdRng::seed_from_u64(1);
     let event = |sequence: u64| {
-        let kind = [Kind::Spam, Kind::Ham, Kind::Forgotten][number(&mut state) % 3];
+        let kind = [Kind::Spam, Kind::Ham, Kind::Forgotten][numbers.random_range(..3_usize)];
         let features = if kind == Kind::Forgotten { vec![] } else { vec![7; 300] };
-        let (time, origin) = (number(&mut state) as u64 % 900, 1 + sequence % 3);
-        let digest = Digest((number(&mut state) as u128 % 700).to_be_bytes());
+        let (time, origin) = (numbers.random_range(..900), 1 + sequence % 3);
+        let digest = Digest(numbers.random_range(..700_u128).to_be_bytes());
         let stamp = Stamp { time, origin, sequence };
         Event { digest, entry: Entry { stamp, kind, features } }
     };
@@ -114,15 +109,15 @@ fn many_events() -> Vec<Event> {
 #[test]
 fn two_thousand_events_in_a_hundred_orders() {
     let mut events = many_events();
-    let mut state = 2;
+    let mut numbers = StdRng::seed_from_u64(2);
     let mut hashes = Vec::new();
     for _ in 0..100 {
         for last in (1..events.len()).rev() {
-            events.swap(last, number(&mut state) % (last + 1));
+            events.swap(last, numbers.random_range(..=last));
         }
         let folder = folder();
         let store = open(folder.path(), 1_000);
-        let split = number(&mut state) % events.len();
+        let split = numbers.random_range(..events.len());
         let (first, second) = events.split_at(split);
         // What both say counts once.
         let both = &events[split / 2..];

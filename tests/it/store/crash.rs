@@ -15,8 +15,9 @@ use std::{
 };
 
 use gatepost::store::{Digest, Kind, Lesson, Outcome, Store};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::{Numbers, assert_sound, digest, lesson, memory, open};
+use super::{assert_sound, digest, lesson, memory, open};
 
 const THREADS: u64 = 4;
 const FOLDER: &str = "GATEPOST_TEST_STORE";
@@ -25,19 +26,19 @@ const MESSAGES: &str = "GATEPOST_TEST_MESSAGES";
 
 /// The batches of one thread: new messages, and in each second batch a word on an earlier one.
 fn script(seed: u64, thread: u64, messages: u64) -> Vec<Vec<Lesson>> {
-    let mut numbers = Numbers(seed ^ (thread << 56));
+    let mut numbers = StdRng::seed_from_u64(seed ^ (thread << 56));
     let (mut batches, mut taught) = (Vec::new(), 0);
     while taught < messages / THREADS {
         let mut batch = Vec::new();
-        for _ in 0..=numbers.below(12) {
-            let kind = if numbers.below(2) == 0 { Kind::Spam } else { Kind::Ham };
+        for _ in 0..=numbers.random_range(..12_u32) {
+            let kind = if numbers.random() { Kind::Spam } else { Kind::Ham };
             batch.push(lesson(kind, thread << 32 | taught, 1000));
             taught += 1;
         }
-        if numbers.below(2) == 0 {
+        if numbers.random() {
             let kinds = [Kind::Spam, Kind::Ham, Kind::Forgotten];
-            let kind = kinds[numbers.below(3) as usize];
-            batch.push(lesson(kind, thread << 32 | numbers.below(taught), 1000));
+            let kind = kinds[numbers.random_range(..3_usize)];
+            batch.push(lesson(kind, thread << 32 | numbers.random_range(..taught), 1000));
         }
         batches.push(batch);
     }
@@ -130,11 +131,15 @@ fn known(store: &Store, owners: &BTreeMap<Digest, usize>) -> Vec<BTreeMap<Digest
 
 fn round(seed: u64, messages: u64) -> (usize, usize) {
     let folder = tempfile::tempdir().unwrap();
-    let mut numbers = Numbers(seed);
+    let mut numbers = StdRng::seed_from_u64(seed);
     let scripts: Vec<_> = (0..THREADS).map(|thread| script(seed, thread, messages)).collect();
     let batches: usize = scripts.iter().map(Vec::len).sum();
     let mut child = start(folder.path(), seed, messages);
-    let acknowledged = run_and_kill(&mut child, numbers.below(batches as u64), numbers.below(8000));
+    let acknowledged = run_and_kill(
+        &mut child,
+        numbers.random_range(..batches as u64),
+        numbers.random_range(..8000),
+    );
 
     let store = open(folder.path());
     assert_sound(&store);

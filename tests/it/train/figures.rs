@@ -11,6 +11,7 @@ use std::{
 };
 
 use gatepost::filter::learn::{Learner, Settings, Teach};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::servers::daemon::peak_memory;
 
@@ -19,26 +20,15 @@ const CYCLES: usize = 100_000;
 const SCAN_BYTES: usize = 25 << 20;
 const TEACHERS: usize = 16;
 
-/// Numbers that look random and are the same each time (D. E. Knuth's MMIX).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
-    }
-}
-
 /// Three hundred words, half of them of millions, half of a thousand.
 fn message(number: usize) -> Vec<u8> {
-    let mut numbers = Numbers(number as u64);
+    let mut numbers = StdRng::seed_from_u64(number as u64);
     let mut text = format!(
         "From: a{number}@example.org\r\nSubject: letter {number}\r\nMessage-ID: <{number}@x>\r\n\r\n"
     );
     for word in 0..300 {
-        let range = if u32::is_multiple_of(word, 2) { 1_000 } else { 8_000_000 };
-        text.push_str(&format!("w{:x} ", numbers.next() % range));
+        let range = if u32::is_multiple_of(word, 2) { 1_000_u32 } else { 8_000_000 };
+        text.push_str(&format!("w{:x} ", numbers.random_range(..range)));
     }
     text.into_bytes()
 }

@@ -1,21 +1,10 @@
 //! Fits on generated messages, where the right scores are known.
 
 use proptest::prelude::*;
+use rand::{SeedableRng as _, rngs::StdRng};
 
 use super::{fit::THRESHOLD, *};
 use crate::verdict::Label;
-
-/// Numbers that look random and are the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        let next = Digest::default().add(&self.0.to_le_bytes()).value();
-        self.0 = self.0.wrapping_add(1).wrapping_add(next << 20);
-        // FNV mixes upwards only: the high bits are the good ones.
-        (next.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
 
 fn rules(scores: &[f64]) -> RuleSet {
     let lines = scores.iter().enumerate();
@@ -29,12 +18,13 @@ fn rules(scores: &[f64]) -> RuleSet {
 fn messages(planted: &[f64], count: u64, share: f64, seed: u64) -> HitMatrix {
     let names = (0..planted.len()).map(|n| format!("R{n}").as_str().into());
     let mut matrix = HitMatrix::new(names.collect());
-    let mut dice = Dice(seed);
+    let mut dice = StdRng::seed_from_u64(seed);
     for digest in 0..count {
-        let hits: Vec<u32> = (0..).take(planted.len()).filter(|_| dice.roll() < share).collect();
+        let hits: Vec<u32> =
+            (0..).take(planted.len()).filter(|_| dice.random::<f64>() < share).collect();
         let score: f64 = hits.iter().map(|&hit| planted[at(hit)]).sum();
         let odds = 1.0 / (1.0 + (THRESHOLD.as_f64() - score).exp());
-        let label = if dice.roll() < odds { Label::Spam } else { Label::Ham };
+        let label = if dice.random::<f64>() < odds { Label::Spam } else { Label::Ham };
         matrix.push(label, 0, digest, &hits);
     }
     matrix
@@ -182,8 +172,8 @@ fn a_score_file_reads_back() {
 #[ignore = "a figure for people: 100,000 messages by 2,000 rules"]
 #[allow(clippy::print_stdout, reason = "the figure is for the person watching")]
 fn speed() {
-    let mut dice = Dice(7);
-    let planted: Vec<f64> = (0..2_000).map(|_| dice.roll() * 2.0 - 0.6).collect();
+    let mut dice = StdRng::seed_from_u64(7);
+    let planted: Vec<f64> = (0..2_000).map(|_| dice.random::<f64>() * 2.0 - 0.6).collect();
     let present: Vec<f64> = planted.iter().map(|s| if *s < 0.0 { -0.5 } else { 0.5 }).collect();
     let matrix = messages(&planted, 100_000, 0.01, 5);
     let hits: usize = matrix.rows().iter().map(|row| matrix.hits(row).len()).sum();

@@ -31,10 +31,10 @@ fn nobody_has_the_store_after_the_end() {
     let (mut scribe, tasks) = scribe(folder.path(), 200);
     let (store, queue) = (Arc::clone(&scribe.store), scribe.queue.clone());
     scribe.settle();
-    queue.send(Task::Stop).unwrap();
+    queue.send(Task::Chore(Chore::Stop)).unwrap();
     scribe.run(tasks);
     assert_eq!(Arc::strong_count(&store), 1);
-    assert!(queue.send(Task::Stop).is_err());
+    assert!(queue.send(Task::Chore(Chore::Stop)).is_err());
 }
 
 #[test]
@@ -43,10 +43,10 @@ fn what_was_said_a_moment_ago_counts() {
     let (mut scribe, tasks) = scribe(folder.path(), 0);
     let lesson = |kind| Lesson { kind, digest: Digest([1; 16]), features: Vec::new() };
     let mut outcomes = Vec::new();
-    for task in [Task::Teach, Task::TeachNew] {
+    for unless in [Unless::Never, Unless::Known] {
         let (reply, outcome) = sync_channel(1);
         let kind = if outcomes.is_empty() { Kind::Ham } else { Kind::Spam };
-        scribe.queue.send(task(lesson(kind), reply)).unwrap();
+        scribe.queue.send(Task::Lesson(lesson(kind), unless, reply)).unwrap();
         outcomes.push(outcome);
     }
     assert!(scribe.work(tasks.try_recv().unwrap(), &tasks));
@@ -54,7 +54,7 @@ fn what_was_said_a_moment_ago_counts() {
     assert_eq!(outcomes, [Outcome::Learned, Outcome::Known]);
     assert_eq!(scribe.store.counts().unwrap().ham, 1);
     let (reply, outcome) = sync_channel(1);
-    assert!(scribe.work(Task::TeachNew(lesson(Kind::Spam), reply), &tasks));
+    assert!(scribe.work(Task::Lesson(lesson(Kind::Spam), Unless::Known, reply), &tasks));
     assert_eq!(outcome.try_recv().unwrap().unwrap(), Outcome::Known);
 }
 
