@@ -59,7 +59,7 @@ impl Bayes {
         }
         let features = Features::arriving(&case.message, &case.envelope);
         let (Opinion { probability, .. }, clues) =
-            knowledge.read(|model| (model.judge(&features), model.explain(&features, SHOWN)));
+            knowledge.read(|model| model.explain(&features, SHOWN));
         let because = clues
             .into_iter()
             .map(|Clue { text, spam, ham, log_odds }| Token {

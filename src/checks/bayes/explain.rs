@@ -1,10 +1,10 @@
 //! Which tokens decided.
 
 use super::{
-    Features, Model,
+    Features, Model, Opinion,
     counts::Count,
     token::{Tokens, without_shape},
-    views::{Views, pair_slot, token_slot},
+    views::{Views, pair_slot, sorted, token_slot},
 };
 
 /// A token that decided.
@@ -25,47 +25,67 @@ pub struct Clue {
 type Share = (u32, f64);
 
 impl Model {
-    /// The tokens that decided, at most `most` of them, the strongest first.
-    pub fn explain(&self, features: &Features, most: usize) -> Vec<Clue> {
+    /// Judges a message, and names the tokens that decided, at most `most` of them, the strongest
+    /// first.
+    pub fn explain(&self, features: &Features, most: usize) -> (Opinion, Vec<Clue>) {
         let views = Views::of(features);
-        let mut shares = self.shares(features, &views);
-        shares.sort_by(|(one, a), (other, b)| b.abs().total_cmp(&a.abs()).then(one.cmp(other)));
-        shares.truncate(most);
-        shares.into_iter().map(|share| self.clue(features, share)).collect()
+        let shares = strongest(self.shares(features, &views), most);
+        (self.opinion(features, &views), self.clues(features, &shares))
     }
 
-    /// By token.
+    /// By token, in ascending order.
     fn shares(&self, features: &Features, views: &Views) -> Vec<Share> {
         let [head, text, pairs, ..] = &self.members;
-        let by_counts = |&token: &u32| (token, self.counts_weight() * self.token(token).1);
+        let weight = self.counts_weight();
+        let by_counts = |&token: &u32| (token, weight * self.token(token).1);
         let mut shares: Vec<Share> = views.counted.iter().map(by_counts).collect();
         let lists = [(&features.head, head, &views.head), (&features.text, text, &views.text)];
         for (list, member, slots) in lists {
+            let mut share = shares.iter_mut();
+            let mut current = share.next();
             for token in ways_to_write(list) {
-                let share = member.vote(token_slot(token), slots.len())
-                    + pairs.vote(pair_slot(token), views.pairs.len());
-                if let Ok(at) = shares.binary_search_by_key(&without_shape(token), |share| share.0)
-                    && let Some((_, sum)) = shares.get_mut(at)
-                {
-                    *sum += share;
+                while current.as_ref().is_some_and(|share| share.0 < without_shape(token)) {
+                    current = share.next();
                 }
+                let Some((_, sum)) = &mut current else { break };
+                *sum += member.vote(token_slot(token), slots.len())
+                    + pairs.vote(pair_slot(token), views.pairs.len());
             }
         }
         shares
     }
 
-    fn clue(&self, features: &Features, (token, log_odds): Share) -> Clue {
-        let mut texts = features.texts.iter().flat_map(Tokens::texts);
-        let text = texts.find(|&(other, _)| without_shape(other) == token);
-        let Count { spam, ham } = self.token(token).0;
-        Clue { text: text.map(|(_, text)| text.to_owned()), spam, ham, log_odds }
+    fn clues(&self, features: &Features, shares: &[Share]) -> Vec<Clue> {
+        let mut texts: Vec<Option<&str>> = vec![None; shares.len()];
+        for (token, text) in features.texts.iter().flat_map(Tokens::texts) {
+            let plain = without_shape(token);
+            let places = shares.iter().zip(&mut texts);
+            if let Some((_, place)) = places.into_iter().find(|(share, _)| share.0 == plain) {
+                place.get_or_insert(text);
+            }
+        }
+        let clue = |(&(token, log_odds), text): (&Share, Option<&str>)| {
+            let Count { spam, ham } = self.token(token).0;
+            Clue { text: text.map(str::to_owned), spam, ham, log_odds }
+        };
+        shares.iter().zip(texts).map(clue).collect()
     }
 }
 
-/// Each token as written, and without regard to how; each once.
+/// The strongest first; of two that are as strong the one with the smaller number.
+fn strongest(mut shares: Vec<Share>, most: usize) -> Vec<Share> {
+    let stronger = |(one, a): &Share, (other, b): &Share| {
+        b.abs().total_cmp(&a.abs()).then_with(|| one.cmp(other))
+    };
+    if most < shares.len() {
+        shares.select_nth_unstable_by(most, stronger);
+        shares.truncate(most);
+    }
+    shares.sort_unstable_by(stronger);
+    shares
+}
+
+/// Each token as written, and without regard to how; ascending, each once.
 fn ways_to_write(list: &[u32]) -> Vec<u32> {
-    let mut ways: Vec<u32> = list.iter().flat_map(|&token| [token, without_shape(token)]).collect();
-    ways.sort_unstable();
-    ways.dedup();
-    ways
+    sorted(list.iter().flat_map(|&token| [token, without_shape(token)]).collect())
 }

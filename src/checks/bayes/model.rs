@@ -184,8 +184,11 @@ impl Model {
 
     /// Judges a message.
     pub fn judge(&self, features: &Features) -> Opinion {
-        let views = Views::of(features);
-        let log_odds = self.score(&self.votes(features, &views), &views);
+        self.opinion(features, &Views::of(features))
+    }
+
+    pub(super) fn opinion(&self, features: &Features, views: &Views) -> Opinion {
+        let log_odds = self.score(&self.votes(features, views), views);
         Opinion { log_odds, probability: self.calibration.probability(log_odds) }
     }
 

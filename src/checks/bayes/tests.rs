@@ -51,7 +51,7 @@ type Counted = (Option<String>, u32, u32);
 /// All that the counts say about some messages.
 fn counted(model: &Model) -> (usize, (u64, u64), Vec<Counted>) {
     let lessons = lessons(9);
-    let clues = lessons.iter().flat_map(|(_, features)| model.explain(features, usize::MAX));
+    let clues = lessons.iter().flat_map(|(_, features)| model.explain(features, usize::MAX).1);
     let mut counts: Vec<_> = clues.map(|clue| (clue.text, clue.spam, clue.ham)).collect();
     counts.sort();
     (model.tokens(), model.learned(), counts)
@@ -69,7 +69,8 @@ fn what_was_taught_is_known_again() {
 #[test]
 fn the_tokens_that_decided_are_told() {
     let model = taught(&lessons(90));
-    let clues = model.explain(&sample(Label::Spam, 1_000), usize::MAX);
+    let (opinion, clues) = model.explain(&sample(Label::Spam, 1_000), usize::MAX);
+    assert_eq!(opinion, model.judge(&sample(Label::Spam, 1_000)));
     let free = clues.iter().find(|clue| clue.text.as_deref() == Some("FREE")).unwrap();
     assert_eq!((free.spam, free.ham), (30, 0));
     assert!(free.log_odds > 0.1, "{free:?}");

@@ -34,14 +34,23 @@ pub(super) fn without_shape(token: u32) -> u32 {
 /// How the word behind the mark is written.
 fn shape(text: &str) -> u32 {
     let word = text.split_once(':').map_or(text, |(_, word)| word);
-    let mut letters = word.chars().filter(|letter| letter.is_alphabetic());
+    if word.is_ascii() {
+        let letters = word.bytes().filter(u8::is_ascii_alphabetic);
+        return shape_of(letters.map(|letter| letter.is_ascii_uppercase()));
+    }
+    let letters = word.chars().filter(|letter| letter.is_alphabetic());
+    shape_of(letters.map(char::is_uppercase))
+}
+
+/// By which letters are upper case.
+fn shape_of(mut letters: impl Iterator<Item = bool>) -> u32 {
     let Some(first) = letters.next() else { return LOWER };
     let (mut upper, mut lower) = (0, 0);
-    for letter in letters {
-        let count = if letter.is_uppercase() { &mut upper } else { &mut lower };
-        *count += 1;
+    for is_upper in letters {
+        upper += u32::from(is_upper);
+        lower += u32::from(!is_upper);
     }
-    match (first.is_uppercase(), upper, lower) {
+    match (first, upper, lower) {
         (false, 0, _) => LOWER,
         (true, 0, _) => CAPITALISED,
         (true, _, 0) => UPPER,

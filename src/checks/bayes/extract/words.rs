@@ -25,19 +25,31 @@ pub(super) fn add_texts(tokens: &mut Tokens, message: &Message) {
 
 /// Adds the words of a text.
 pub(super) fn add(tokens: &mut Tokens, mark: &str, text: &str) {
-    for chunk in text.split(|c: char| !is_inner(c)) {
-        let word = chunk.trim_matches(|c: char| matches!(c, '.' | '-' | '\'' | '_' | '@'));
-        if !word.is_empty() {
-            add_word(tokens, mark, word);
-        }
+    if text.is_ascii() {
+        let chunks = text.as_bytes().split(|&byte| !is_inner_byte(byte));
+        let chunks = chunks.filter_map(|chunk| str::from_utf8(chunk).ok());
+        return chunks.for_each(|chunk| add_chunk(tokens, mark, chunk));
+    }
+    text.split(|c: char| !is_inner(c)).for_each(|chunk| add_chunk(tokens, mark, chunk));
+}
+
+fn add_chunk(tokens: &mut Tokens, mark: &str, chunk: &str) {
+    let word = chunk.trim_matches(['.', '-', '\'', '_', '@']);
+    if !word.is_empty() {
+        add_word(tokens, mark, word);
     }
 }
 
 /// Never a colon: no word of a text may look like one with a mark.
 fn is_inner(c: char) -> bool {
-    match c {
-        '.' | '-' | '\'' | '_' | '$' | '%' | '!' | '@' => true,
-        _ => c.is_alphanumeric(),
+    u8::try_from(c).is_ok_and(is_inner_byte) || (!c.is_ascii() && c.is_alphanumeric())
+}
+
+/// Of ASCII.
+fn is_inner_byte(byte: u8) -> bool {
+    match byte {
+        b'.' | b'-' | b'\'' | b'_' | b'$' | b'%' | b'!' | b'@' => true,
+        _ => byte.is_ascii_alphanumeric(),
     }
 }
 
