@@ -166,14 +166,14 @@ fn look_over<const WORDS: usize>(
     last: &mut u32,
     places: &mut [u8; BLOCK],
 ) -> usize {
-    let mut count = 0;
-    for (at, &byte) in (0..=u8::MAX).zip(block) {
+    let mut count = 0_usize;
+    for (at, &byte) in block.iter().enumerate() {
         *last = *last >> 8 | u32::from(byte) << 24;
         let found = long.bit(*last) | pairs.bit(*last >> 16);
-        if let Some(place) = places.get_mut(count) {
-            *place = at;
+        if let Some(place) = places.get_mut(count & (BLOCK - 1)) {
+            *place = small(at);
         }
-        count += usize::from(found);
+        count = count.wrapping_add(found.into());
     }
     count
 }
@@ -204,9 +204,11 @@ impl Sought {
     }
 }
 
-/// A length, which is no more than that of the longest string.
-fn small(length: usize) -> u8 {
-    u8::try_from(length).unwrap_or(u8::MAX)
+/// Of a number that is below 256, as lengths and places are here.
+#[inline]
+fn small(number: usize) -> u8 {
+    let [lowest, ..] = number.to_le_bytes();
+    lowest
 }
 
 impl Table {
