@@ -12,7 +12,7 @@ use super::{Exit, Failure, runtime, tell};
 use crate::{
     config::Config,
     corpus::{Item, items},
-    mail::{Address, Envelope},
+    replay::judge,
     service::{Built, Learned, Offline, build},
     verdict::{Judgement, Verdict},
 };
@@ -24,7 +24,8 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Without --client, the client is the first in the message's Received trace that is neither \
-                  one of networks.relays nor loopback; without --from, the sender is the Return-Path.\n\n\
+                  one of networks.relays nor loopback; without --from, the sender is the Return-Path; without --rcpt, the \
+                  recipient is the one in X-Original-To or Delivered-To.\n\n\
                   Exit status: 0 nothing found; 1 spam or a virus found; 2 wrong usage or configuration; \
                   3 a message could not be read or not be judged.\n\n\
                   Examples:\n  \
@@ -63,7 +64,10 @@ async fn check(built: &Arc<Built>, arguments: Arguments) -> Result<Exit, Failure
             let (built, given) = (Arc::clone(built), Arc::clone(&given));
             async move {
                 match item {
-                    Ok(Item { label, raw }) => Ok((label, judge(&built, &given, raw).await)),
+                    Ok(Item { label, raw }) => {
+                        let envelope = |raw: &[u8]| given.envelope(&built.filter.networks, raw);
+                        Ok((label, judge(&built.filter, raw, envelope).await))
+                    }
                     Err(error) => Err(error),
                 }
             }
@@ -90,49 +94,6 @@ async fn check(built: &Arc<Built>, arguments: Arguments) -> Result<Exit, Failure
         }
     }
     Ok(tally.exit())
-}
-
-/// The milter's path: connect, MAIL, RCPT, headers, end of message.
-async fn judge(built: &Built, given: &envelope::Given, raw: Vec<u8>) -> (Judgement, Envelope) {
-    let scan_bytes = built.filter.scan_bytes;
-    let truncated = raw.len() > scan_bytes;
-    let mut raw = raw;
-    raw.truncate(scan_bytes);
-    let (client, mut envelope, recipients) = given.envelope(built, &raw);
-    let visit = built.filter.visit(client);
-    envelope.client = Arc::clone(visit.client());
-    let inquiry = loop {
-        match visit.inquire(envelope.clone()) {
-            Ok(inquiry) => break inquiry,
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
-        }
-    };
-    conclude(inquiry, recipients, raw, truncated).await
-}
-
-async fn conclude(
-    mut inquiry: crate::filter::Inquiry,
-    recipients: Vec<Address>,
-    raw: Vec<u8>,
-    truncated: bool,
-) -> (Judgement, Envelope) {
-    let mut refusal = None;
-    for recipient in &recipients {
-        refusal = inquiry.recipient(recipient.clone()).await.or(refusal);
-    }
-    if recipients.is_empty() {
-        refusal = inquiry.refusal().await;
-    }
-    match refusal {
-        // With one recipient left, the milter goes on to judge the message for that one.
-        Some(judgement) if inquiry.envelope().recipients.is_empty() => {
-            (judgement, inquiry.envelope().clone())
-        }
-        _ => {
-            inquiry.headers(&raw);
-            inquiry.conclude(raw, truncated).await
-        }
-    }
 }
 
 #[derive(Default)]
