@@ -73,7 +73,7 @@ const HOMES: [(&str, &[&str]); 41] = [
 
 /// As [`HOMES`]; apart because `metrics::` also names our own module of that name.
 const METRICS_HOMES: [(&str, &[&str]); 2] =
-    [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict", "store"])];
+    [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict", "store", "replay"])];
 
 /// Files that only tests compile; they may name what they like.
 const TEST_FILES: [&str; 2] = ["tests.rs", "loopback.rs"];
