@@ -32,7 +32,7 @@ pub(super) fn histogram(figures: impl Iterator<Item = (Label, f64)>) -> Vec<Bin>
     let width = round_width((high - low) / MOST);
     let first = (low / width).floor();
     let inner = ((high / width).floor() - first) as usize + 1;
-    let start = |at: usize| (at > 0).then(|| (first + (at as f64 - 1.0)) * width);
+    let start = |at: usize| (at > 0).then_some((first + (at as f64 - 1.0)) * width);
     let mut bins: Vec<Bin> =
         (0..inner + 2).map(|at| Bin { from: start(at), spam: 0, ham: 0 }).collect();
     for (label, figure) in figures {

@@ -30,7 +30,7 @@ pub struct Origin {
 }
 
 /// One message on its way into the replay.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Letter {
     /// Its place in the replay, from 0.
     pub number: usize,

@@ -61,6 +61,11 @@ impl Record {
         }
     }
 
+    /// What was found, each once, as numbers of a [`Lexicon`].
+    pub fn found(&self) -> impl Iterator<Item = u32> {
+        self.findings.chunk_by(|a, b| a == b).filter_map(|same| same.first().copied())
+    }
+
     /// What the verdict says.
     pub fn taken(&self) -> Taken {
         match (self.verdict, self.reason) {

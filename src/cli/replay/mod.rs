@@ -18,7 +18,9 @@ use super::{Exit, Failure, progress::Progress, runtime};
 use crate::{
     config::Config,
     corpus::Index,
-    replay::{Labelled, Letter, Record, Records, Report, Timing, in_parallel},
+    replay::{
+        Against, Gate, Labelled, Letter, Passage, Record, Records, Report, Timing, in_parallel,
+    },
 };
 
 /// What `replay` takes.
@@ -33,24 +35,39 @@ use crate::{
                   nothing learned.\n\n\
                   1-ROCA is how often a ham scores above a spam, in percent of all pairs. A false positive is ham \
                   that is marked, or worse; a miss is spam that passes unmarked.\n\n\
-                  Exit status: 0 done; 2 wrong usage or configuration; 3 a message could not be read.\n\n\
+                  With --against, the report is of the configuration (--config), and every message is listed that OTHER.toml \
+                  decides otherwise. Gates: --fail-if 'ham:accept->*>0' counts what went from accept to anything \
+                  else (spam, ham or *; verdicts or *); figures are those of OTHER.toml, if it is given: \
+                  false_positives, misses, undecided, unscanned, late, broken, roca_percent, lam_percent, \
+                  missed_at_0.1_percent, missed_at_0.5_percent, missed_at_1_percent. With > < >= or <=.\n\n\
+                  What is printed is the same on a second run, but for timings, and for what DNS and the scanner \
+                  answer if this is not --offline.\n\n\
+                  Exit status: 0 done; 1 a gate failed; 2 wrong usage or configuration; 3 a message could not be read.\n\n\
                   Examples:\n  \
                   gatepost replay --spam Maildir/.Junk --ham Maildir --offline\n  \
                   gatepost replay --index mail.tsv --online --scores scores.tsv --json\n  \
-                  gatepost replay --index mail.tsv --only bayes --train-first 2000"
+                  gatepost replay --index mail.tsv --only bayes --train-first 2000\n  \
+                  gatepost replay --index mail.tsv --offline --against new.toml --fail-if 'ham:accept->reject>0'"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
     mail: Mail,
     #[command(flatten)]
     judging: Judging,
+    /// Another configuration over the same mail: what it would decide otherwise, and why
+    #[arg(long, value_name = "OTHER.toml")]
+    against: Option<PathBuf>,
+    /// Ends with status 1 if it is exceeded: LABEL:FROM->TO>N, or a figure of the report and its limit; N may be a
+    /// share (%). May be given more than once
+    #[arg(long, value_name = "GATE")]
+    fail_if: Vec<Gate>,
     /// Write the score of each message here: `spam` or `ham`, a tab, the score, a tab, the path
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
     /// How many false positives, misses and slow messages are listed
     #[arg(long, default_value_t = 20, value_name = "N")]
     list: usize,
-    /// Say what it took, too; JSON always does
+    /// Say what it took, too; JSON without --against always does
     #[arg(long)]
     timings: bool,
     /// One JSON object instead of text for people
@@ -119,37 +136,70 @@ enum Only {
 pub(super) struct Misuse(&'static str);
 
 pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, Failure> {
+    arguments.check()?;
     let config = Config::load(path.as_deref())?;
+    let other = arguments.against.as_deref().map(|path| Config::load(Some(path))).transpose()?;
     let mail = arguments.mail.read()?;
-    arguments.judging.check()?;
     let runtime = runtime()?;
-    let site = Site::new(config, &arguments.judging, runtime.handle().clone())?;
+    let judging = &arguments.judging;
+    let site = Site::new(config, judging, runtime.handle().clone(), None)?;
+    let other = other
+        .map(|config| Site::new(config, judging, runtime.handle().clone(), Some(&site)))
+        .transpose()?;
     let meter = Meter::start();
-    let records = arguments.judging.replay(&mail, &site, &meter)?;
+    let (ours, theirs) = judging.replay(&mail, &site, other.as_ref(), &meter)?;
     let effort = meter.stop();
-    let filter = site.filter();
-    let records = Records {
-        all: &records,
-        lexicon: &*site.lexicon(),
-        mail: &mail,
-        filter: filter.as_deref(),
-    };
+    let (filter, lexicon) = (site.filter(), site.lexicon());
+    let records = Records { all: &ours, lexicon: &lexicon, mail: &mail, filter: filter.as_deref() };
     if let Some(path) = &arguments.scores {
         scores::write(path, records)?;
     }
     let mut report = Report::new(records, arguments.list);
     report.learning = site.learning();
-    if arguments.json || arguments.timings {
+    if arguments.timings || (arguments.json && other.is_none()) {
         report.timing = Some(Timing::new(records, effort, arguments.list));
     }
-    let mut output = io::stdout().lock();
-    if arguments.json {
-        serde_json::to_writer(&mut output, &report)?;
-        writeln!(output)?;
-    } else {
-        text::write(&mut output, &report)?;
+    if let Some(other) = &other {
+        let filter = other.filter();
+        let theirs = Records { all: &theirs, filter: filter.as_deref(), ..records };
+        report.against = Some(Against::new(records, theirs, &report, arguments.list));
     }
-    Ok(Exit::Done)
+    report.gates = arguments.fail_if.iter().map(|gate| gate.judge(&report)).collect();
+    arguments.print(&report)?;
+    gates(&report.gates)
+}
+
+/// Says which gates are exceeded.
+fn gates(gates: &[Passage]) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for Passage { gate, value, .. } in gates.iter().filter(|gate| gate.failed) {
+        let value = value.map_or("cannot be known".to_owned(), |value| value.to_string());
+        writeln!(io::stderr(), "gatepost: gate failed: {gate}: {value}")?;
+        exit = Exit::No;
+    }
+    Ok(exit)
+}
+
+impl Arguments {
+    fn check(&self) -> Result<(), Misuse> {
+        if self.judging.only == Some(Only::Rules) && self.judging.learns() {
+            return Err(Misuse("rules learn nothing: --only rules stands alone"));
+        }
+        if self.against.is_none() && self.fail_if.iter().any(Gate::compares) {
+            return Err(Misuse("a gate on what would change needs --against"));
+        }
+        Ok(())
+    }
+
+    fn print(&self, report: &Report) -> io::Result<()> {
+        let mut output = io::stdout().lock();
+        if self.json {
+            serde_json::to_writer(&mut output, &report)?;
+            writeln!(output)
+        } else {
+            text::write(&mut output, report)
+        }
+    }
 }
 
 impl Mail {
@@ -164,13 +214,6 @@ impl Mail {
 }
 
 impl Judging {
-    fn check(&self) -> Result<(), Misuse> {
-        if self.only == Some(Only::Rules) && self.learns() {
-            return Err(Misuse("rules learn nothing: --only rules stands alone"));
-        }
-        Ok(())
-    }
-
     /// Whether it begins with nothing learned, and learns.
     fn learns(&self) -> bool {
         self.online || self.train_first.is_some()
@@ -181,16 +224,33 @@ impl Judging {
         if self.online { NonZeroUsize::MIN } else { self.jobs.unwrap_or_else(cores) }
     }
 
-    /// Judges all of the mail. Shows a bar on a terminal.
-    fn replay(&self, mail: &Labelled, site: &Site, meter: &Meter) -> Result<Vec<Record>, Failure> {
+    /// Judges all of the mail, by the other configuration as well if there is one. Shows a bar on a
+    /// terminal.
+    fn replay(
+        &self,
+        mail: &Labelled,
+        site: &Site,
+        other: Option<&Site>,
+        meter: &Meter,
+    ) -> Result<(Vec<Record>, Vec<Record>), Failure> {
         let progress = Progress::new("replaying", mail.files());
         let mut letters = mail.letters(|| progress.step());
-        let first = letters.by_ref().take(self.train_first.unwrap_or(0));
-        first.map(|letter| site.learn(letter?)).collect::<Result<(), Failure>>()?;
-        in_parallel(letters, self.jobs(), |letter: Letter| {
-            let record = site.judge(letter)?;
+        for letter in letters.by_ref().take(self.train_first.unwrap_or(0)) {
+            let letter = letter?;
+            other.map_or(Ok(()), |other| other.learn(letter.clone()))?;
+            site.learn(letter)?;
+        }
+        let Some(other) = other else {
+            let judge = |letter| {
+                meter.step();
+                site.judge(letter).map(Some)
+            };
+            return Ok((in_parallel(letters, self.jobs(), judge)?, Vec::new()));
+        };
+        let judge = |letter: Letter| {
             meter.step();
-            Ok(Some(record))
-        })
+            Ok::<_, Failure>(Some((site.judge(letter.clone())?, other.judge(letter)?)))
+        };
+        Ok(in_parallel(letters, self.jobs(), judge)?.into_iter().unzip())
     }
 }

@@ -51,17 +51,32 @@ struct Whole {
 }
 
 impl Site {
-    /// Builds what judges.
+    /// Builds what judges; `beside` another site, it counts findings together with that one and asks
+    /// the network through the same cache.
     ///
     /// # Errors
     /// The configuration cannot be built, or the classifier alone is asked and knows nothing.
-    pub(super) fn new(config: Config, judging: &Judging, runtime: Handle) -> Result<Self, Failure> {
+    pub(super) fn new(
+        config: Config,
+        judging: &Judging,
+        runtime: Handle,
+        beside: Option<&Self>,
+    ) -> Result<Self, Failure> {
+        let before = beside.and_then(Self::whole);
         let judge = match judging.only {
             Some(Only::Bayes) => Judge::Classifier(classifier(&config.settings, judging.learns())?),
-            _ => Judge::Filter(Box::new(Whole::new(config, judging, &runtime)?)),
+            _ => Judge::Filter(Box::new(Whole::new(config, judging, &runtime, before)?)),
         };
+        let lexicon = beside.map(|site| Arc::clone(&site.lexicon)).unwrap_or_default();
         let (login, online) = (judging.login.clone(), judging.online);
-        Ok(Self { runtime, judge, lexicon: Arc::default(), login, online })
+        Ok(Self { runtime, judge, lexicon, login, online })
+    }
+
+    fn whole(&self) -> Option<&Whole> {
+        match &self.judge {
+            Judge::Filter(whole) => Some(whole),
+            Judge::Classifier(_) => None,
+        }
     }
 
     /// What was found so far, by number.
@@ -71,10 +86,7 @@ impl Site {
 
     /// The filter as it is now.
     pub(super) fn filter(&self) -> Option<Arc<Filter>> {
-        match &self.judge {
-            Judge::Filter(whole) => Some(whole.filter()),
-            Judge::Classifier(_) => None,
-        }
+        self.whole().map(Whole::filter)
     }
 
     /// What a classifier alone took.
@@ -138,7 +150,13 @@ fn classifier(settings: &Settings, fresh: bool) -> Result<Classifier, Failure> {
 }
 
 impl Whole {
-    fn new(mut config: Config, judging: &Judging, runtime: &Handle) -> Result<Self, Failure> {
+    /// With `beside`, both ask the same servers through the same cache if they ask the same servers.
+    fn new(
+        mut config: Config,
+        judging: &Judging,
+        runtime: &Handle,
+        beside: Option<&Self>,
+    ) -> Result<Self, Failure> {
         let limits = &mut config.settings.limits;
         limits.parallel = limits.parallel.max(judging.jobs().get());
         limits.max_wait_ms = ENDLESS_MS;
@@ -152,7 +170,9 @@ impl Whole {
             None => Learned::copy(&config.settings),
         };
         let offline = if judging.offline { Offline::Yes } else { Offline::No };
-        let built = runtime.block_on(build(&config, offline, learned, None))?;
+        let before = beside.map(|whole| (&whole.config, Arc::clone(&whole.built())));
+        let before = before.as_ref().map(|(config, built)| (*config, &**built));
+        let built = runtime.block_on(build(&config, offline, learned, before))?;
         let ripe = AtomicBool::new(false);
         Ok(Self { config, offline, built: Mutex::new(Arc::new(built)), knowledge, ripe })
     }

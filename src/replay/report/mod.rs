@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub(super) use self::listed::weighed;
 pub use self::{
     listed::{Listed, Weighed},
-    rules::{Overlap, Rule},
+    rules::Rule,
     timing::{Effort, Latency, Memory, Slow, Timing},
 };
 use super::{
-    Bin, Confusion, Curve, CurvePoint, Labelled, Lexicon, Record, Taken, histogram::histogram,
+    Against, Bin, Confusion, Curve, CurvePoint, Interval, Labelled, Lexicon, Overlap, Passage,
+    Record, Taken, bootstrap::intervals, histogram::histogram, overlap::overlaps,
 };
 use crate::{
     filter::Filter,
@@ -92,6 +94,12 @@ pub struct Report {
     pub false_positive_list: Vec<Listed>,
     /// Spam taken for ham, the lowest scores first; so many as were asked for.
     pub false_negative_list: Vec<Listed>,
+    /// What another configuration would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
+    /// The gates that were set, and how they stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Passage>,
     /// What depends on the machine and its mood; left out where two runs must print the same.
     #[serde(flatten)]
     pub timing: Option<Timing>,
@@ -99,9 +107,6 @@ pub struct Report {
     #[serde(flatten)]
     pub learning: Option<Learning>,
 }
-
-/// The bounds of an interval.
-pub type Interval = [f64; 2];
 
 /// Spam and ham.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -158,6 +163,7 @@ impl Report {
         let scores = || all.iter().map(|record| (record.label, record.score));
         let curve = Curve::new(scores());
         let Confusion { ham, spam, false_positives, false_negatives } = counts.mistakes;
+        let intervals = intervals(all, &curve, &HAM_LOSSES);
         let missed = HAM_LOSSES.map(|loss| (loss, curve.missed_percent(loss))).to_vec();
         Self {
             messages: all.len(),
@@ -167,11 +173,11 @@ impl Report {
             false_negatives,
             undecided: counts.undecided,
             roca_percent: curve.roca_percent(),
-            roca_interval: None,
+            roca_interval: intervals.roca,
             lam_percent: counts.mistakes.lam_percent(),
-            lam_interval: None,
-            missed_interval: missed.iter().map(|_| None).collect(),
+            lam_interval: intervals.lam,
             missed_percent: missed,
+            missed_interval: intervals.missed,
             per_verdict: counts.confusion.iter().map(|(v, c)| (*v, c.spam + c.ham)).collect(),
             confusion: counts.confusion,
             thresholds: thresholds(records.filter, &counts.per_profile),
@@ -183,9 +189,11 @@ impl Report {
             curve: curve.points(),
             histogram: histogram(scores()),
             rules: rules::rules(records),
-            overlaps: Vec::new(),
+            overlaps: overlaps(all, records.lexicon),
             false_positive_list: listed::false_positives(records, list),
             false_negative_list: listed::misses(records, list),
+            against: None,
+            gates: Vec::new(),
             timing: None,
             learning: None,
         }

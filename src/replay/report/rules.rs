@@ -33,38 +33,15 @@ pub struct Rule {
     pub description: Option<String>,
 }
 
-/// Two rules of which one rarely hits without the other.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Overlap {
-    /// The one that hits as often or more.
-    pub name: Name,
-    /// The other.
-    pub other: Name,
-    /// Messages in which the first was found.
-    pub hits: usize,
-    /// Messages in which the other was found.
-    pub other_hits: usize,
-    /// Messages in which both were found.
-    pub both: usize,
-    /// `both` in percent of the messages in which at least one was found.
-    pub percent: f64,
-}
-
 /// All that was found, the most frequent first.
 pub(super) fn rules(records: Records<'_>) -> Vec<Rule> {
     let mut entries = vec![Counted::default(); records.lexicon.len()];
     let mut all = Counted::default();
     for record in records.all {
         all.add(record.label);
-        let mut before = None;
-        for &number in &record.findings {
-            // What was found twice in a message counts once.
-            if before.replace(number) != Some(number)
-                && let Some(counted) =
-                    usize::try_from(number).ok().and_then(|at| entries.get_mut(at))
-            {
-                counted.add(record.label);
-            }
+        for number in record.found() {
+            let entry = usize::try_from(number).ok().and_then(|at| entries.get_mut(at));
+            entry.into_iter().for_each(|counted| counted.add(record.label));
         }
     }
     let mut names: BTreeMap<&Name, Vec<(Counted, Points)>> = BTreeMap::new();

@@ -1,8 +1,12 @@
 //! A report for people.
 
+mod against;
+
 use std::io::{self, Write};
 
-use crate::replay::{Learning, Listed, Report, Timing, percent};
+use crate::replay::{
+    Interval, Learning, Listed, Overlap, Passage, Report, Timing, Weighed, percent,
+};
 
 /// The whole of it.
 pub(super) fn write(output: &mut impl Write, report: &Report) -> io::Result<()> {
@@ -13,10 +17,19 @@ pub(super) fn write(output: &mut impl Write, report: &Report) -> io::Result<()> 
     rules(output, report)?;
     listed(output, "ham taken for spam", report.false_positives, &report.false_positive_list)?;
     listed(output, "spam taken for ham", report.false_negatives, &report.false_negative_list)?;
+    if let Some(against) = &report.against {
+        self::against::write(output, against)?;
+    }
     if let Some(timing) = &report.timing {
         self::timing(output, timing)?;
     }
-    report.learning.as_ref().map_or(Ok(()), |learned| learning(output, learned))
+    if let Some(learning) = &report.learning {
+        self::learning(output, learning, report.timing.is_some())?;
+    }
+    for Passage { gate, failed, .. } in &report.gates {
+        writeln!(output, "gate {gate}: {}", if *failed { "failed" } else { "passed" })?;
+    }
+    Ok(())
 }
 
 fn verdicts(output: &mut impl Write, report: &Report) -> io::Result<()> {
@@ -35,24 +48,42 @@ fn verdicts(output: &mut impl Write, report: &Report) -> io::Result<()> {
 }
 
 fn figures(output: &mut impl Write, report: &Report) -> io::Result<()> {
-    let share = |figure: Option<f64>| figure.map_or("–".to_owned(), |f| format!("{f:.4} %"));
     let Report { spam, ham, false_positives, false_negatives, .. } = *report;
-    writeln!(
-        output,
-        "ham taken for spam       {false_positives:>8} {:>10.4} %",
-        percent(false_positives, ham)
-    )?;
-    writeln!(
-        output,
-        "spam missed              {false_negatives:>8} {:>10.4} %",
-        percent(false_negatives, spam)
-    )?;
-    writeln!(output, "lam                                {:>12}", share(report.lam_percent))?;
-    writeln!(output, "1-ROCA                             {:>12}", share(report.roca_percent))?;
-    for (loss, missed) in &report.missed_percent {
-        writeln!(output, "spam missed at {loss:.1} % of ham        {:>12}", share(*missed))?;
+    for (what, count, of) in [
+        ("ham taken for spam", false_positives, ham),
+        ("spam missed", false_negatives, spam),
+        ("not judged", report.undecided, report.messages),
+    ] {
+        writeln!(output, "{what:<26} {:>9.4} %  {count}", percent(count, of))?;
+    }
+    figure(output, "lam", report.lam_percent, report.lam_interval)?;
+    figure(output, "1-ROCA", report.roca_percent, report.roca_interval)?;
+    for ((loss, missed), interval) in report.missed_percent.iter().zip(&report.missed_interval) {
+        figure(output, &format!("missed at {loss} % of ham"), *missed, *interval)?;
+    }
+    for (check, messages) in &report.late {
+        writeln!(output, "{check} was late for {messages}")?;
+    }
+    for (check, messages) in &report.broken {
+        writeln!(output, "{check} broke for {messages}")?;
     }
     Ok(())
+}
+
+/// A share, and the interval that holds 95 % of resamples.
+fn figure(
+    output: &mut impl Write,
+    what: &str,
+    share: Option<f64>,
+    interval: Option<Interval>,
+) -> io::Result<()> {
+    match (share, interval) {
+        (Some(share), Some([low, high])) => {
+            writeln!(output, "{what:<26} {share:>9.4} %  {low:.4} to {high:.4}")
+        }
+        (Some(share), None) => writeln!(output, "{what:<26} {share:>9.4} %"),
+        (None, _) => writeln!(output, "{what:<26} {:>9}", "–"),
+    }
 }
 
 fn rules(output: &mut impl Write, report: &Report) -> io::Result<()> {
@@ -76,6 +107,9 @@ fn rules(output: &mut impl Write, report: &Report) -> io::Result<()> {
             rule.name
         )?;
     }
+    for Overlap { name, other, both, percent, .. } in &report.overlaps {
+        writeln!(output, "{name} and {other} hit together: {both} times, {percent:.1} %")?;
+    }
     Ok(())
 }
 
@@ -83,16 +117,21 @@ fn listed(output: &mut impl Write, what: &str, of: usize, all: &[Listed]) -> io:
     if all.is_empty() {
         return Ok(());
     }
-    writeln!(output, "\n{what}: {} of {of}", all.len())?;
+    writeln!(output, "\n{what}, {} of {of}:", all.len())?;
     for Listed { path, verdict, score, findings, profile, .. } in all {
         writeln!(output, "{path}: {verdict}, score {score} ({profile})")?;
-        let found: Vec<String> =
-            findings.iter().map(|finding| format!("{}={}", finding.name, finding.weight)).collect();
-        if !found.is_empty() {
-            writeln!(output, "    {}", found.join(" "))?;
+        if !findings.is_empty() {
+            writeln!(output, "    {}", weighed(findings))?;
         }
     }
     Ok(())
+}
+
+/// `NAME=points` each.
+fn weighed(findings: &[Weighed]) -> String {
+    let shown: Vec<String> =
+        findings.iter().map(|Weighed { name, weight }| format!("{name}={weight}")).collect();
+    shown.join(" ")
 }
 
 fn timing(output: &mut impl Write, timing: &Timing) -> io::Result<()> {
@@ -115,7 +154,14 @@ fn timing(output: &mut impl Write, timing: &Timing) -> io::Result<()> {
     Ok(())
 }
 
-fn learning(output: &mut impl Write, learning: &Learning) -> io::Result<()> {
+fn learning(output: &mut impl Write, learning: &Learning, timings: bool) -> io::Result<()> {
+    if timings {
+        writeln!(
+            output,
+            "{:.0} µs to read what is learned of a message, {:.0} to judge it, {:.0} to learn it",
+            learning.features_micros, learning.judge_micros, learning.learn_micros
+        )?;
+    }
     writeln!(
         output,
         "\n{} tokens learned, {:.1} MiB in memory, {:.0} bytes stored a message",
