@@ -255,3 +255,88 @@ impl fmt::Display for Gate {
         f.pad(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::{Against, Change, Labelled, Lexicon, Records};
+
+    fn report(changes: &[(Label, Verdict, Verdict, usize)]) -> Report {
+        let (lexicon, mail) = (Lexicon::default(), Labelled::default());
+        let nothing = Records { all: &[], lexicon: &lexicon, mail: &mail, filter: None };
+        let mut report = Report::new(nothing, 0);
+        (report.messages, report.spam, report.ham) = (300, 100, 200);
+        report.roca_percent = Some(0.25);
+        let mut against = Against::new(nothing, nothing, &report, 0);
+        let change = |&(label, from, to, messages): &_| Change { label, from, to, messages };
+        against.changes = changes.iter().map(change).collect();
+        (against.other.false_positives, against.other.false_negatives) = (3, 10);
+        (against.other.spam, against.other.ham, against.other.messages) = (100, 200, 300);
+        report.against = Some(against);
+        report
+    }
+
+    #[test]
+    fn gates_fail_when_they_are_exceeded() {
+        use Verdict::{Accept, Mark, Reject};
+        let report = report(&[
+            (Label::Ham, Accept, Mark, 2),
+            (Label::Ham, Accept, Reject, 1),
+            (Label::Spam, Reject, Mark, 5),
+        ]);
+        for (gate, value, failed) in [
+            ("ham:accept->reject>0", Some(1.0), true),
+            ("ham:accept->reject>1", Some(1.0), false),
+            (" ham : accept -> * >= 3 ", Some(3.0), true),
+            ("ham:*->*>1%", Some(1.5), true),
+            ("spam:*->mark>4.9 %", Some(5.0), true),
+            ("spam:accept->mark>0", Some(0.0), false),
+            ("*:*->*>8", Some(8.0), false),
+            ("*:*->*<8", Some(8.0), false),
+            ("*:*->*<=8", Some(8.0), true),
+            ("false_positives>3", Some(3.0), false),
+            ("false_positives>1%", Some(1.5), true),
+            ("misses>10%", Some(10.0), false),
+            ("false_negatives>=10%", Some(10.0), true),
+            ("undecided>0", Some(0.0), false),
+            // Of the other configuration, of which nothing is known here.
+            ("roca_percent>99", None, true),
+            ("missed_at_0.5_percent<0", None, true),
+        ] {
+            let passage = gate.parse::<Gate>().unwrap().judge(&report);
+            assert_eq!((passage.value, passage.failed), (value, failed), "{gate}");
+            assert_eq!(passage.gate, gate.trim());
+        }
+        let alone = Report { against: None, ..report };
+        let judged = |gate: &str| gate.parse::<Gate>().unwrap().judge(&alone).failed;
+        assert!(judged("roca_percent>0.2 %") && !judged("roca_percent>0.25"));
+    }
+
+    #[test]
+    fn what_is_no_gate_is_explained() {
+        for (text, error) in [
+            ("", GateError::Form),
+            ("false_positives", GateError::Form),
+            ("ham:accept->reject", GateError::Form),
+            ("ham:accept>3", GateError::Form),
+            ("false_positive>3", GateError::Figure("false_positive".to_owned())),
+            ("eggs:accept->reject>3", GateError::Label("eggs".to_owned())),
+            ("ham:accept->refuse>3", GateError::Verdict("refuse".to_owned())),
+            ("misses>", GateError::Limit(String::new())),
+            ("misses>many", GateError::Limit("many".to_owned())),
+            ("misses>nan", GateError::Limit("nan".to_owned())),
+            ("misses=>3", GateError::Figure("misses=".to_owned())),
+        ] {
+            assert_eq!(text.parse::<Gate>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_figure_is_known_by_its_name() {
+        let names = FIGURES.map(|(name, _)| name);
+        for name in names {
+            assert!(format!("{name}>0").parse::<Gate>().is_ok(), "{name}");
+        }
+        assert!(GateError::Figure(String::new()).to_string().contains("misses"));
+    }
+}

@@ -21,6 +21,9 @@ mod record;
 mod report;
 mod traced;
 
+#[cfg(test)]
+mod tests;
+
 pub use against::{Against, Change, Flip, Reweighed, Side};
 pub use bootstrap::Interval;
 pub use classifier::{Classifier, learn};

@@ -90,7 +90,7 @@ struct Mail {
     /// The same of ham
     #[arg(long, num_args = 1.., value_name = "PATH")]
     ham: Vec<PathBuf>,
-    /// The files in another order, the same for the same number
+    /// The messages in another order, the same for the same number
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
     /// All of it so many times
@@ -207,7 +207,7 @@ impl Mail {
         let index = Index::read(&self.index, self.root.as_deref())?;
         let mail = Labelled::new(&index, &self.spam, &self.ham)?.repeated(self.repeat.get());
         Ok(match self.shuffle {
-            Some(seed) => mail.shuffled(seed),
+            Some(seed) => mail.shuffled(seed)?,
             None => mail,
         })
     }
