@@ -70,6 +70,8 @@ pub struct Side {
     pub reason: &'static str,
     /// The number that was judged.
     pub score: f64,
+    /// From which score its profile calls it spam; `None` where it never does.
+    pub required: Option<Points>,
     /// Checks that were late or broke.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<&'static str>,
@@ -95,7 +97,7 @@ impl Against {
         let mut flips = Vec::new();
         for (from, to) in pairs.filter(|(from, to)| from.verdict != to.verdict) {
             *changes.entry((from.label, from.verdict, to.verdict)).or_default() += 1;
-            flips.push(Flip::new(before, from, to));
+            flips.push(Flip::new([before, after], from, to));
         }
         let change = |((label, from, to), messages)| Change { label, from, to, messages };
         Self {
@@ -115,20 +117,21 @@ fn difference(after: usize, before: usize) -> i64 {
 }
 
 impl Flip {
-    fn new(records: Records<'_>, from: &Record, to: &Record) -> Self {
+    fn new([before, after]: [Records<'_>; 2], from: &Record, to: &Record) -> Self {
         let numbers = |record: &Record| record.findings.iter().copied().collect::<BTreeSet<u32>>();
-        let (before, after) = (numbers(from), numbers(to));
+        let (found_before, found_after) = (numbers(from), numbers(to));
         let only = |one: &BTreeSet<u32>, other: &BTreeSet<u32>| {
             let only: Vec<u32> = one.difference(other).copied().collect();
-            weighed(records.lexicon, &only)
+            weighed(before.lexicon, &only)
         };
-        let (mut lost, mut gained) = (only(&before, &after), only(&after, &before));
+        let (mut lost, mut gained) =
+            (only(&found_before, &found_after), only(&found_after, &found_before));
         let reweighed = pairs(&mut lost, &mut gained);
         Self {
-            path: records.mail.path(from.origin),
+            path: before.mail.path(from.origin),
             label: from.label,
-            from: Side::new(from),
-            to: Side::new(to),
+            from: Side::new(before, from),
+            to: Side::new(after, to),
             gained,
             lost,
             reweighed,
@@ -151,12 +154,14 @@ fn pairs(lost: &mut Vec<Weighed>, gained: &mut Vec<Weighed>) -> Vec<Reweighed> {
 }
 
 impl Side {
-    fn new(record: &Record) -> Self {
+    fn new(records: Records<'_>, record: &Record) -> Self {
+        let profile = records.filter.and_then(|filter| filter.profiles.named(&record.profile));
         Self {
             profile: record.profile.to_string(),
             verdict: record.verdict,
             reason: record.reason,
             score: record.score,
+            required: profile.and_then(|profile| profile.required()),
             failed: record.late.iter().chain(&record.broken).copied().collect(),
         }
     }

@@ -244,9 +244,7 @@ impl Counts {
 
 /// Those of the profiles that judged, in the order of their names.
 fn thresholds(filter: Option<&Filter>, seen: &BTreeMap<String, Counted>) -> Vec<Threshold> {
-    let Some(profiles) = filter.map(|filter| &filter.profiles) else { return Vec::new() };
-    let shipped = [&profiles.external, &profiles.authenticated, &profiles.local];
-    let all = shipped.into_iter().chain(profiles.additional.iter().map(|(_, profile)| profile));
+    let all = filter.into_iter().flat_map(|filter| filter.profiles.all());
     let judged = all.filter(|profile| seen.contains_key(&*profile.name));
     let mut thresholds: Vec<Threshold> = judged
         .flat_map(|profile| {

@@ -39,8 +39,9 @@ fn shown(Reweighed { name, from, to }: &Reweighed) -> String {
 }
 
 /// The verdict and the score, and what else decided.
-fn side(Side { profile, verdict, reason, score, failed }: &Side) -> String {
-    let mut shown = format!("{verdict} {score} ({profile}");
+fn side(Side { profile, verdict, reason, score, required, failed }: &Side) -> String {
+    let required = required.map(|required| format!(" of {required}")).unwrap_or_default();
+    let mut shown = format!("{verdict}, {score}{required} ({profile}");
     if *reason != "score" {
         shown.push_str(&format!(", {reason}"));
     }
