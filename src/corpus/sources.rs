@@ -206,7 +206,8 @@ mod tests {
             ("", false),
         ] {
             fs::write(&path, text).unwrap();
-            let all: Vec<Vec<u8>> = items(&[path.clone()]).map(|item| item.unwrap().raw).collect();
+            let all: Vec<Vec<u8>> =
+                items(std::slice::from_ref(&path)).map(|item| item.unwrap().raw).collect();
             let places = mbox_places(&path).unwrap();
             assert_eq!(places.is_some(), several, "{text}");
             let Some(places) = places else { continue };

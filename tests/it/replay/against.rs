@@ -68,7 +68,8 @@ fn a_second_run_prints_the_same() {
     for format in [&[][..], &["--json"]] {
         let run = |jobs| {
             let mail = ["--index", "index.tsv", "--repeat", "5", "--jobs", jobs];
-            let output = samples.replay(&[&mail, &["--against", "other.toml"], format].concat());
+            let output =
+                samples.replay(&[&mail[..], &["--against", "other.toml"], format].concat());
             assert_eq!(output.status.code(), Some(0), "{output:?}");
             String::from_utf8(output.stdout).unwrap()
         };

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::weighed;
+use super::{shown, weighed};
 use crate::replay::{Against, Change, Flip, Reweighed, Side};
 
 /// The changes, then every message.
@@ -28,20 +28,20 @@ fn flip(output: &mut impl Write, flip: &Flip) -> io::Result<()> {
         }
     }
     if !reweighed.is_empty() {
-        let shown: Vec<String> = reweighed.iter().map(shown).collect();
+        let shown: Vec<String> = reweighed.iter().map(weights).collect();
         writeln!(output, "    other weight: {}", shown.join(" "))?;
     }
     Ok(())
 }
 
-fn shown(Reweighed { name, from, to }: &Reweighed) -> String {
+fn weights(Reweighed { name, from, to }: &Reweighed) -> String {
     format!("{name}={from}->{to}")
 }
 
 /// The verdict and the score, and what else decided.
 fn side(Side { profile, verdict, reason, score, required, failed }: &Side) -> String {
     let required = required.map(|required| format!(" of {required}")).unwrap_or_default();
-    let mut shown = format!("{verdict}, {score}{required} ({profile}");
+    let mut shown = format!("{verdict}, {}{required} ({profile}", shown(*score));
     if *reason != "score" {
         shown.push_str(&format!(", {reason}"));
     }

@@ -119,12 +119,18 @@ fn listed(output: &mut impl Write, what: &str, of: usize, all: &[Listed]) -> io:
     }
     writeln!(output, "\n{what}, {} of {of}:", all.len())?;
     for Listed { path, verdict, score, findings, profile, .. } in all {
+        let score = shown(*score);
         writeln!(output, "{path}: {verdict}, score {score} ({profile})")?;
         if !findings.is_empty() {
             writeln!(output, "    {}", weighed(findings))?;
         }
     }
     Ok(())
+}
+
+/// At most three decimals; points have no more of them, as a rule.
+fn shown(score: f64) -> String {
+    format!("{}", (score * 1e3).round() / 1e3)
 }
 
 /// `NAME=points` each.
