@@ -57,6 +57,7 @@ pub mod corpus;
 pub mod dns;
 pub mod endpoint;
 pub mod filter;
+pub mod history;
 pub mod listen;
 pub mod mail;
 pub mod metrics;

@@ -19,7 +19,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
     (5, &["milter", "control", "replay"]),
     (4, &["filter"]),
     (3, &["checks"]),
-    (2, &["dns", "clamd", "listen", "store", "corpus"]),
+    (2, &["dns", "clamd", "listen", "store", "history", "corpus"]),
     (1, &["mail", "verdict", "metrics", "endpoint"]),
 ];
 
@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 41] = [
+const HOMES: [(&str, &[&str]); 43] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -53,7 +53,9 @@ const HOMES: [(&str, &[&str]); 41] = [
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
     ("redb", &["store"]),
-    ("siphasher", &["store"]),
+    ("siphasher", &["store", "history"]),
+    ("zstd", &["history"]),
+    ("postcard", &["filter/record"]),
     ("data-encoding", &["store"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
