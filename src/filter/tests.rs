@@ -15,11 +15,14 @@ use futures_util::FutureExt;
 use super::{
     Admission, Filter, Lane, LimitSettings, Profiles, Visit, networks,
     profile::{Profile, Settings, shipped},
+    record::Provenance,
 };
 use crate::{
     checks::{Answered, Asked, Case, Check, Work, rules::RuleSet},
     mail::{Address, Client, Envelope},
-    verdict::{Answer, ClientRefusal, Evidence, Finding, Judgement, OnFailure, Reason, Verdict},
+    verdict::{
+        Answer, ClientRefusal, Evidence, Finding, Judgement, OnFailure, Reason, Verdict, Witness,
+    },
 };
 
 /// What the check `attachments` of these tests does with every message.
@@ -38,7 +41,7 @@ impl Check for Examiner {
         "attachments"
     }
 
-    fn of_message(&self, _case: &Case) -> Option<Work> {
+    fn of_message(&self, _case: &Case, _: &Witness) -> Option<Work> {
         let cpu = |job: fn() -> Answered| Some(Work::Cpu(Box::new(job)));
         match self.0 {
             Manner::Good => cpu(|| Ok(Answer::default())),
@@ -63,7 +66,7 @@ impl Check for List {
         "lists"
     }
 
-    fn of_client(&self, client: &Arc<Client>) -> Option<Asked> {
+    fn of_client(&self, client: &Arc<Client>, _: &Witness) -> Option<Asked> {
         let address = client.address?;
         self.asked.lock().unwrap().push(address);
         let answered = Arc::clone(&self.answered);
@@ -115,6 +118,8 @@ fn setup(manner: Manner, change: Settings) -> Setup {
             ..LimitSettings::default()
         })),
         scan_bytes: 1_000,
+        provenance: Provenance::default(),
+        history: None,
     };
     Setup { filter: Arc::new(filter), list }
 }

@@ -1,4 +1,5 @@
-//! Words for what a message deserves: points, findings, outcomes, verdicts. Pure data, no I/O.
+//! Words for what a message deserves: points, findings, outcomes, verdicts, and what was heard from
+//! outside on the way to them. Pure data, no I/O.
 
 mod finding;
 mod forced;
@@ -7,11 +8,13 @@ mod label;
 mod outcome;
 mod points;
 mod reference;
+mod testimony;
 
 pub use finding::{Evidence, Finding, Name, Token};
 pub use forced::{Forced, Reason, Verdict};
-pub use judgement::Judgement;
+pub use judgement::{Identity, Judgement};
 pub use label::Label;
 pub use outcome::{Answer, ClientRefusal, OnFailure, Outcome};
 pub use points::{Points, PointsError};
-pub use reference::Reference;
+pub use reference::{Reference, ReferenceError};
+pub use testimony::{Lookup, Opinion, Response, Scan, ScanSaid, Testimony, Witness};

@@ -12,7 +12,7 @@ use crate::{
         loopback::{Loopback, Reply},
     },
     mail::Client,
-    verdict::{Answer, Evidence},
+    verdict::{Answer, Evidence, Witness},
 };
 
 /// A server with the zones `a.bl.`, `b.bl.` and `good.bl.`, all healthy and empty.
@@ -41,7 +41,7 @@ fn lists_over(resolver: Resolver) -> ClientLists {
 async fn ask(lists: &ClientLists, address: &str) -> Option<Answered> {
     let address: IpAddr = address.parse().unwrap();
     let client = Arc::new(Client { address: Some(address), ..Client::default() });
-    Some(lists.of_client(&client)?.await)
+    Some(lists.of_client(&client, &Witness::live())?.await)
 }
 
 async fn answer(lists: &ClientLists, address: &str) -> Answer {
@@ -75,7 +75,7 @@ async fn hits_are_findings_with_their_evidence() {
 async fn private_clients_and_unknown_ones_are_not_asked_about() {
     let lists = lists(&server().await);
     assert!(ask(&lists, "192.168.1.1").await.is_none());
-    assert!(lists.of_client(&Arc::default()).is_none());
+    assert!(lists.of_client(&Arc::default(), &Witness::live()).is_none());
 }
 
 #[tokio::test]
