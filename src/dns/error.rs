@@ -8,8 +8,9 @@ use hickory_resolver::{
 };
 
 /// A response code in words.
-fn response_code(code: u16) -> ResponseCode {
-    code.into()
+pub fn response_code(code: u16) -> String {
+    let code: ResponseCode = code.into();
+    code.to_string()
 }
 
 /// What went wrong. Cheap enough to clone: a shared question gives its failure to all who wait.

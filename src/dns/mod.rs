@@ -27,7 +27,7 @@ mod resolver;
 mod settings;
 mod spoken;
 
-pub use error::DnsError;
+pub use error::{DnsError, response_code};
 pub use resolver::{Records, Resolver};
 pub use settings::{Server, Settings};
 pub use spoken::{record_type, shown};

@@ -75,13 +75,13 @@ struct Started {
     computing: Vec<&'static str>,
     /// What these hear.
     witnesses: Vec<Witness>,
+    identity: Option<Identity>,
 }
 
 /// What a thread for computing says at the end.
 struct Computed {
     outcomes: Vec<(&'static str, Outcome)>,
     hits: Option<Hits>,
-    identity: Option<Identity>,
     case: Case,
 }
 
@@ -110,12 +110,13 @@ pub(super) async fn examine(
     });
     let ended = timeout_at(deadline, computing).await;
     let started = timeout_at(deadline, started).await;
-    let Ok(Ok(Started { asked, computing, witnesses })) = started else { return Err(Unread) };
-    let mut seen = Examination { truncated, ..Examination::default() };
+    let Ok(Ok(Started { asked, computing, witnesses, identity })) = started else {
+        return Err(Unread);
+    };
+    let mut seen = Examination { truncated, identity, ..Examination::default() };
     match ended {
-        Ok(Ok(Computed { outcomes, hits, identity, case })) => {
+        Ok(Ok(Computed { outcomes, hits, case })) => {
             (seen.outcomes, seen.hits, seen.case) = (outcomes, hits, Some(case));
-            seen.identity = identity;
         }
         Ok(Err(_)) => {
             let broken = Outcome::Broken("its thread ended".to_owned());
@@ -141,13 +142,13 @@ fn compute(order: &Order, case: Case, tell: oneshot::Sender<Started>) -> Compute
     let computing: Vec<_> = jobs.iter().map(|&(name, _)| name).chain(rules).collect();
     let was_late =
         then.as_ref().is_some_and(|then| computing.iter().any(|name| then.was_late(name)));
-    // Whoever asked may have gone away; then nobody needs the answer.
-    let _ = tell.send(Started { asked, computing: computing.clone(), witnesses });
     let identity = filter.history.is_some().then(|| identity(&case.message));
+    // Whoever asked may have gone away; then nobody needs the answer.
+    let _ = tell.send(Started { asked, computing: computing.clone(), witnesses, identity });
     if was_late {
         // All of it is one piece of work, and was too much for the deadline then.
         let outcomes = computing.into_iter().map(|name| (name, Outcome::Late)).collect();
-        return Computed { outcomes, hits: None, identity, case };
+        return Computed { outcomes, hits: None, case };
     }
     let mut outcomes: Vec<_> =
         jobs.into_iter().map(|(name, job)| (name, caught(|| outcome_of(job())))).collect();
@@ -163,7 +164,7 @@ fn compute(order: &Order, case: Case, tell: oneshot::Sender<Started>) -> Compute
             Err(panic) => outcomes.push(("rules", Outcome::Broken(panic_text(&*panic)))),
         }
     }
-    Computed { outcomes, hits, identity, case }
+    Computed { outcomes, hits, case }
 }
 
 /// A pattern that took too many steps has not hit, but never quietly.

@@ -4,13 +4,13 @@ use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{
     HistoryError,
     index::Index,
-    segment::{self, Segment},
+    segment::{self, Opened, Segment},
 };
 
 /// Where a record stands.
@@ -36,6 +36,7 @@ pub struct Archive {
     /// By number, newest first.
     segments: Vec<(u64, Index)>,
     damages: Vec<Damage>,
+    opened: Mutex<HashMap<u64, Arc<Opened>>>,
 }
 
 impl Archive {
@@ -45,8 +46,12 @@ impl Archive {
     /// The folder or a file cannot be read. A damaged segment is no error: see
     /// [`Archive::damages`].
     pub fn open(folder: &Path) -> Result<Self, HistoryError> {
-        let mut archive =
-            Self { folder: folder.to_owned(), segments: Vec::new(), damages: Vec::new() };
+        let mut archive = Self {
+            folder: folder.to_owned(),
+            segments: Vec::new(),
+            damages: Vec::new(),
+            opened: Mutex::default(),
+        };
         if !folder.exists() {
             return Ok(archive);
         }
@@ -123,35 +128,21 @@ impl Archive {
     /// # Errors
     /// It cannot be read, or has been damaged or deleted since.
     pub fn read(&self, place: Place) -> Result<Vec<u8>, HistoryError> {
-        self.reader().read(place)
+        let path = segment::path(&self.folder, place.segment);
+        let opened = self.opened(place.segment, &path)?;
+        let offset = u64::from(place.offset);
+        opened.record(offset).ok_or(HistoryError::Frame { path, offset })
     }
 
-    /// For many records: keeps the segment that was read last.
-    pub fn reader(&self) -> Reader<'_> {
-        Reader { archive: self, last: None }
-    }
-}
-
-/// Reads records one after the other; cheap for those of one segment.
-pub struct Reader<'a> {
-    archive: &'a Archive,
-    last: Option<(u64, Arc<Segment>)>,
-}
-
-impl Reader<'_> {
-    /// A record.
-    ///
-    /// # Errors
-    /// As [`Archive::read`].
-    pub fn read(&mut self, place: Place) -> Result<Vec<u8>, HistoryError> {
-        let path = segment::path(&self.archive.folder, place.segment);
-        let segment = match &self.last {
-            Some((number, segment)) if *number == place.segment => Arc::clone(segment),
-            _ => Arc::new(Segment::read(&path)?),
-        };
-        self.last = Some((place.segment, Arc::clone(&segment)));
-        let offset = place.offset;
-        segment.record(offset).ok_or(HistoryError::Frame { path, offset: offset.into() })
+    /// Opened once: many records of many segments may be wanted in any order.
+    fn opened(&self, number: u64, path: &Path) -> Result<Arc<Opened>, HistoryError> {
+        let mut all = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = all.get(&number) {
+            return Ok(Arc::clone(opened));
+        }
+        let opened = Arc::new(Opened::open(path)?);
+        all.insert(number, Arc::clone(&opened));
+        Ok(opened)
     }
 }
 

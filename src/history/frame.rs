@@ -75,6 +75,14 @@ pub(super) fn read(bytes: &[u8]) -> Option<Frame<'_>> {
     Some(Frame { key, compressed })
 }
 
+/// How long the record is whose frame has this head, compressed.
+pub(super) fn length(head: &[u8]) -> Option<usize> {
+    let (mark, rest) = head.split_first_chunk::<4>()?;
+    let (length, _) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    (*mark == MARK && length <= most_compressed()).then_some(length)
+}
+
 /// Where the next frame may begin, from this byte on.
 pub(super) fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;

@@ -31,7 +31,7 @@ mod tests;
 mod writer;
 
 pub use self::{
-    archive::{Archive, Damage, Place, Reader},
+    archive::{Archive, Damage, Place},
     error::HistoryError,
     settings::Settings,
     writer::History,

@@ -4,7 +4,8 @@
 //! the compressed dictionary.
 
 use std::{
-    fs,
+    fs::{self, File},
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +16,8 @@ use super::{
 };
 
 const MAGIC: [u8; 8] = *b"gphist1\n";
+/// Bytes of the head before the dictionary.
+const FIXED: usize = 16;
 /// Far more than a dictionary is good for.
 const MOST_DICTIONARY: usize = 1 << 20;
 /// How hard the compressor tries. Beyond this it takes far longer and gains little.
@@ -62,7 +65,6 @@ pub(super) struct Segment {
     bytes: Vec<u8>,
     /// Where the frames begin.
     start: usize,
-    dictionary: Vec<u8>,
 }
 
 impl Segment {
@@ -75,16 +77,10 @@ impl Segment {
 
     /// `None` if the head is damaged: without the dictionary nothing can be read.
     pub(super) fn of(bytes: Vec<u8>) -> Option<Self> {
-        let (magic, rest) = bytes.split_first_chunk::<8>()?;
-        let (length, rest) = rest.split_first_chunk::<4>()?;
-        let (check, rest) = rest.split_first_chunk::<4>()?;
-        let compressed = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
-        if *magic != MAGIC || checksum(compressed) != u32::from_le_bytes(*check) {
-            return None;
-        }
-        let dictionary = zstd::bulk::decompress(compressed, MOST_DICTIONARY).ok()?;
-        let start = 16 + compressed.len();
-        Some(Self { start, dictionary, bytes })
+        let compressed = bytes.get(FIXED..)?.get(..dictionary_length(&bytes)?)?;
+        let start = FIXED + compressed.len();
+        dictionary(&bytes, compressed)?;
+        Some(Self { start, bytes })
     }
 
     /// Its length in bytes.
@@ -108,12 +104,61 @@ impl Segment {
         }
         Index::new(keys, u64::try_from(damaged).unwrap_or(u64::MAX))
     }
+}
+
+/// A segment of which single records are read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    file: File,
+    dictionary: Vec<u8>,
+}
+
+impl Opened {
+    /// Reads its head.
+    pub(super) fn open(path: &Path) -> Result<Self, HistoryError> {
+        let failed = |source| HistoryError::Read { path: path.to_owned(), source };
+        let damaged = || HistoryError::Head { path: path.to_owned() };
+        let file = File::open(path).map_err(failed)?;
+        let mut fixed = [0; FIXED];
+        file.read_exact_at(&mut fixed, 0).map_err(failed)?;
+        let length = dictionary_length(&fixed).ok_or_else(damaged)?;
+        let mut compressed = vec![0; length];
+        file.read_exact_at(&mut compressed, FIXED as u64).map_err(failed)?;
+        let dictionary = dictionary(&fixed, &compressed).ok_or_else(damaged)?;
+        Ok(Self { file, dictionary })
+    }
 
     /// The record whose frame begins there.
-    pub(super) fn record(&self, offset: u32) -> Option<Vec<u8>> {
-        let at = usize::try_from(offset).ok().filter(|at| *at >= self.start)?;
-        let found = frame::read(self.bytes.get(at..)?)?;
-        let mut decompressor = zstd::bulk::Decompressor::with_dictionary(&self.dictionary).ok()?;
-        decompressor.decompress(found.compressed, MOST_RECORD).ok()
+    pub(super) fn record(&self, offset: u64) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; frame::HEAD];
+        self.file.read_exact_at(&mut bytes, offset).ok()?;
+        let length = frame::length(&bytes)?;
+        bytes.resize(frame::HEAD + length, 0);
+        self.file.read_exact_at(&mut bytes, offset).ok()?;
+        decompress(&self.dictionary, &bytes)
     }
+}
+
+/// The length of the compressed dictionary, from the fixed part of a head.
+fn dictionary_length(head: &[u8]) -> Option<usize> {
+    let (magic, rest) = head.split_first_chunk::<8>()?;
+    let (length, _) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    (*magic == MAGIC && length <= MOST_DICTIONARY).then_some(length)
+}
+
+/// The dictionary, if it is what the head says.
+fn dictionary(head: &[u8], compressed: &[u8]) -> Option<Vec<u8>> {
+    let (check, _) = head.get(12..)?.split_first_chunk::<4>()?;
+    if checksum(compressed) != u32::from_le_bytes(*check) {
+        return None;
+    }
+    zstd::bulk::decompress(compressed, MOST_DICTIONARY).ok()
+}
+
+/// The record of the frame at the beginning of these bytes.
+pub(super) fn decompress(dictionary: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+    let found = frame::read(bytes)?;
+    let mut decompressor = zstd::bulk::Decompressor::with_dictionary(dictionary).ok()?;
+    decompressor.decompress(found.compressed, MOST_RECORD).ok()
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::Traced;
 use crate::{
-    filter::{Filter, Inquiry},
+    filter::{Filter, Inquiry, Visit},
     mail::{Address, Envelope},
     verdict::Judgement,
 };
@@ -16,29 +16,36 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// what SMTP would have said, given that part. The envelope comes back as it was judged.
 pub async fn judge(
     filter: &Arc<Filter>,
-    mut raw: Vec<u8>,
+    raw: Vec<u8>,
     envelope: impl FnOnce(&[u8]) -> Traced,
 ) -> (Judgement, Envelope) {
-    let truncated = raw.len() > filter.scan_bytes;
-    raw.truncate(filter.scan_bytes);
-    let Traced { client, mut envelope, recipients } = envelope(&raw);
+    let read = raw.get(..filter.scan_bytes).unwrap_or(&raw);
+    let Traced { client, mut envelope, recipients } = envelope(read);
     let visit = filter.visit(client);
     envelope.client = Arc::clone(visit.client());
-    let inquiry = loop {
-        match visit.inquire(envelope.clone()) {
-            Ok(inquiry) => break inquiry,
-            Err(_) => tokio::time::sleep(PAUSE).await,
-        }
-    };
-    conclude(inquiry, recipients, raw, truncated).await
+    let inquiry = inquire(&visit, envelope).await;
+    take(inquiry, recipients, raw, filter.scan_bytes).await
 }
 
-async fn conclude(
+/// MAIL; waits while the filter is full.
+pub(super) async fn inquire(visit: &Visit, envelope: Envelope) -> Inquiry {
+    loop {
+        match visit.inquire(envelope.clone()) {
+            Ok(inquiry) => return inquiry,
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// RCPT, headers, end of message.
+pub(super) async fn take(
     mut inquiry: Inquiry,
     recipients: Vec<Address>,
-    raw: Vec<u8>,
-    truncated: bool,
+    mut raw: Vec<u8>,
+    scan_bytes: usize,
 ) -> (Judgement, Envelope) {
+    let truncated = raw.len() > scan_bytes;
+    raw.truncate(scan_bytes);
     let mut refusal = None;
     for recipient in &recipients {
         refusal = inquiry.recipient(recipient.clone()).await.or(refusal);

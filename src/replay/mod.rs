@@ -3,6 +3,8 @@
 //! 1. [`Labelled`] is the mail: what it is, and in which order it comes.
 //! 2. [`in_parallel`] hands out its messages; [`judge`] takes each through the filter, with an
 //!    envelope that its headers tell ([`Traced`]).
+//!    Mail that was judged by a service can be judged again by what was recorded then ([`Recorded`],
+//!    [`judge_again`]).
 //! 3. A [`Record`] is all that is kept of each judgement.
 //! 4. [`Report::new`] says what the records come to, [`Against::new`] what another configuration would
 //!    change, [`Gate`] whether that is too much.
@@ -18,6 +20,7 @@ mod labelled;
 mod overlap;
 mod parallel;
 mod record;
+mod recorded;
 mod report;
 mod traced;
 
@@ -35,6 +38,7 @@ pub use labelled::{Labelled, Letter, Origin};
 pub use overlap::Overlap;
 pub use parallel::{ReplayError, in_parallel};
 pub use record::{Lexicon, Record, Taken};
+pub use recorded::{Recorded, RecordedError, judge_again};
 pub use report::{
     Counted, Effort, Latency, Learning, Listed, Memory, Records, Report, Rule, Slow, Threshold,
     Timing, Weighed,

@@ -2,6 +2,7 @@
 //! outside on the way to them. Pure data, no I/O.
 
 mod finding;
+mod flip;
 mod forced;
 mod judgement;
 mod label;
@@ -11,6 +12,7 @@ mod reference;
 mod testimony;
 
 pub use finding::{Evidence, Finding, Name, Token};
+pub use flip::{Decision, Flip};
 pub use forced::{Forced, Reason, Verdict};
 pub use judgement::{Identity, Judgement};
 pub use label::Label;

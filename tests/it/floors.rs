@@ -61,6 +61,7 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),
     ("clap", &["cli"]),
+    ("httpdate", &["cli/explain"]),
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),

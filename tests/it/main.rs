@@ -29,6 +29,7 @@ mod connections;
 mod early;
 mod exact;
 mod floors;
+mod history;
 mod hostile;
 mod imapsieve;
 mod lists;

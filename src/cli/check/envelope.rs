@@ -12,19 +12,19 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Given {
     /// The client's address
-    #[arg(long, value_name = "IP")]
+    #[arg(long, conflicts_with = "recorded", value_name = "IP")]
     client: Option<IpAddr>,
     /// What the client said in HELO
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, conflicts_with = "recorded", value_name = "NAME")]
     helo: Option<String>,
     /// The sender; <> for a bounce
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, conflicts_with = "recorded", value_name = "ADDRESS", value_parser = address)]
     from: Option<Address>,
     /// A recipient; may be given more than once
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, conflicts_with = "recorded", value_name = "ADDRESS", value_parser = address)]
     rcpt: Vec<Address>,
     /// The login name, as for a message of an authenticated user
-    #[arg(long, value_name = "USER")]
+    #[arg(long, conflicts_with = "recorded", value_name = "USER")]
     login: Option<String>,
 }
 
