@@ -221,7 +221,7 @@ fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 /// The record of the frame with this key.
-fn record(segment: &[u8], key: &Key) -> Option<Vec<u8>> {
+fn unpacked(segment: &[u8], key: &Key) -> Option<Vec<u8>> {
     segment::decompress(DICTIONARY, &segment[key.offset as usize..])
 }
 
@@ -234,7 +234,7 @@ proptest! {
         prop_assert_eq!(index.damaged, 0);
         prop_assert_eq!(index.keys.len(), records.len());
         for (key, record) in index.keys.iter().zip(&records) {
-            let read = record(&bytes, key);
+            let read = unpacked(&bytes, key);
             prop_assert_eq!(read.as_ref(), Some(record));
         }
         let written = index.to_bytes(length);
@@ -259,7 +259,7 @@ proptest! {
         }
         let Some(segment) = Segment::of(bytes.clone()) else { return Ok(()) };
         for key in segment.scan().keys {
-            let read = record(&bytes, &key);
+            let read = unpacked(&bytes, &key);
             prop_assert_eq!(read.as_ref(), records.get(key.reference as usize));
         }
     }
@@ -270,7 +270,7 @@ proptest! {
         behind_head.extend_from_slice(&bytes);
         let segment = Segment::of(behind_head.clone()).unwrap();
         for key in segment.scan().keys {
-            record(&behind_head, &key);
+            unpacked(&behind_head, &key);
         }
         Index::from_bytes(&bytes, 0);
         Segment::of(bytes);

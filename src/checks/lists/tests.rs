@@ -208,3 +208,47 @@ async fn definitions_that_contradict_each_other_are_refused() {
     let error = ClientLists::new(&twice, 2, server.resolver()).unwrap_err();
     assert!(matches!(error, ListsError::Twice { .. }));
 }
+
+#[tokio::test]
+async fn what_was_answered_once_is_answered_again_without_asking() {
+    let server = server().await;
+    server.address("7.113.0.203.a.bl.", Reply::address([127, 0, 0, 2]));
+    server.address("7.113.0.203.b.bl.", Reply::Code(ResponseCode::ServFail));
+    let lists_then = lists(&server);
+    let client = Arc::new(Client { address: "203.0.113.7".parse().ok(), ..Client::default() });
+    let live = Witness::live();
+    let answered = lists_then.of_client(&client, &live).unwrap().await.unwrap();
+    assert_eq!(answered.findings.len(), 1);
+
+    // Now everybody is listed everywhere, and nobody is asked.
+    server.otherwise(Some(Reply::address([127, 0, 0, 2])));
+    let lists_now = lists_over(server.impatient());
+    lists_now.self_test().await;
+    assert_eq!(aside(&lists_now).len(), 3, "they list the world");
+    let then = Witness::of(Some(Arc::new(live.testimony())));
+    let again = lists_now.of_client(&client, &then).unwrap().await.unwrap();
+    assert_eq!(again, answered);
+    assert_eq!(then.testimony().missing, Vec::<String>::new());
+
+    // Lists that were aside then say nothing; all of them, and nothing is known.
+    let live = Witness::live();
+    let none = lists_now.of_client(&client, &live).unwrap().await.unwrap_err();
+    assert!(none.to_string().contains("set aside"), "{none}");
+    let then = Witness::of(Some(Arc::new(live.testimony())));
+    let again = lists_then.of_client(&client, &then).unwrap().await.unwrap_err();
+    assert_eq!(again.to_string(), none.to_string());
+}
+
+#[tokio::test]
+async fn a_list_that_was_not_asked_then_is_missing_and_stays_well() {
+    let server = server().await;
+    let lists = lists(&server);
+    let client = Arc::new(Client { address: "203.0.113.7".parse().ok(), ..Client::default() });
+    for _ in 0..10 {
+        let then = Witness::of(Some(Arc::default()));
+        let none = lists.of_client(&client, &then).unwrap().await.unwrap_err();
+        assert!(crate::chain(&*none).contains("is not recorded"), "{none}");
+        assert_eq!(then.testimony().missing.len(), 3);
+    }
+    assert_eq!(aside(&lists), Vec::<String>::new());
+}
