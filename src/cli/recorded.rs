@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::Failure;
 use crate::{
     config::Config,
-    filter::record::Record,
+    filter::{Filter, record::Record},
     mail::Envelope,
     replay::{Recorded, judge_again},
     service::{Built, Learned, Offline, build},
@@ -50,13 +50,18 @@ pub(super) struct Again {
 /// A history, and the filter that judges by it.
 pub(super) struct Judge {
     config: Config,
-    recorded: Recorded,
+    recorded: Arc<Recorded>,
     folder: PathBuf,
     /// By whether the classifier had learned enough: then other scores count.
     built: [OnceCell<Arc<Built>>; 2],
 }
 
 impl Source {
+    /// Whether the option is given.
+    pub(super) fn is_given(&self) -> bool {
+        self.recorded.is_some()
+    }
+
     /// The folder, if the option is given.
     pub(super) fn folder(&self, config: &Config) -> Option<PathBuf> {
         let given = self.recorded.as_ref()?;
@@ -75,13 +80,24 @@ impl Judge {
     /// # Errors
     /// The folder cannot be read.
     pub(super) fn open(config: &Config, folder: &Path) -> Result<Self, Failure> {
-        let recorded = Recorded::open(folder)?;
-        Ok(Self {
-            config: config.clone(),
-            recorded,
-            folder: folder.to_owned(),
-            built: [OnceCell::new(), OnceCell::new()],
-        })
+        let recorded = Arc::new(Recorded::open(folder)?);
+        Ok(Self::new(config, recorded, folder))
+    }
+
+    /// Another configuration, by the same records.
+    pub(super) fn beside(&self, config: &Config) -> Self {
+        Self::new(config, Arc::clone(&self.recorded), &self.folder)
+    }
+
+    fn new(config: &Config, recorded: Arc<Recorded>, folder: &Path) -> Self {
+        let built = [OnceCell::new(), OnceCell::new()];
+        Self { config: config.clone(), recorded, folder: folder.to_owned(), built }
+    }
+
+    /// A filter that has judged, if any has.
+    pub(super) fn filter(&self) -> Option<Arc<Filter>> {
+        let built = self.built.iter().find_map(OnceCell::get)?;
+        Some(Arc::clone(&built.filter))
     }
 
     /// Judges a message; `None` if there is no record of it.

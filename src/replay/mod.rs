@@ -38,7 +38,7 @@ pub use labelled::{Labelled, Letter, Origin};
 pub use overlap::Overlap;
 pub use parallel::{ReplayError, in_parallel};
 pub use record::{Lexicon, Record, Taken};
-pub use recorded::{Recorded, RecordedError, judge_again};
+pub use recorded::{ByRecord, Recorded, RecordedError, judge_again};
 pub use report::{
     Counted, Effort, Latency, Learning, Listed, Memory, Records, Report, Rule, Slow, Threshold,
     Timing, Weighed,

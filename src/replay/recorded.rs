@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
+use serde::Serialize;
+
 use super::judge::{inquire, take};
 use crate::{
     checks::bayes,
@@ -11,7 +13,7 @@ use crate::{
     },
     history::{Archive, HistoryError, Place},
     mail::{Client, Envelope, Message},
-    verdict::Judgement,
+    verdict::{Judgement, Points, Verdict},
 };
 
 /// The records of a folder, by what they are about.
@@ -57,6 +59,31 @@ impl Recorded {
         let digest = bayes::digest(&Message::parse(beginning.to_vec()));
         let Some(&place) = self.by_digest.get(&digest) else { return Ok(None) };
         Ok(Some(Record::from_bytes(&self.archive.read(place)?)?))
+    }
+}
+
+/// How a replay by records went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ByRecord {
+    /// Messages whose verdict and score are what was recorded.
+    pub same: usize,
+    /// Messages with another verdict, or another score.
+    pub other: usize,
+    /// Messages without a record, which were left out.
+    pub left_out: usize,
+    /// Questions that were not asked when the messages came: what their answers would be is not known.
+    pub missing: usize,
+}
+
+impl ByRecord {
+    /// Counts a message that was judged again, by what was recorded of it.
+    pub fn count(&mut self, judgement: &Judgement, verdict: Verdict, score: Points) {
+        if (judgement.verdict, judgement.score) == (verdict, score) {
+            self.same += 1;
+        } else {
+            self.other += 1;
+        }
+        self.missing += judgement.testimony.missing.len();
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
 use clap::ValueEnum;
 
 use self::{effort::Meter, site::Site};
-use super::{Exit, Failure, progress::Progress, runtime};
+use super::{Exit, Failure, progress::Progress, recorded, runtime};
 use crate::{
     config::Config,
     corpus::Index,
@@ -40,6 +40,7 @@ use crate::{
                   else (spam, ham or *; verdicts or *); figures are those of OTHER.toml, if it is given: \
                   false_positives, misses, undecided, unscanned, late, broken, roca_percent, lam_percent, \
                   missed_at_0.1_percent, missed_at_0.5_percent, missed_at_1_percent. With > < >= or <=.\n\n\
+                  With --recorded, messages without a record are left out and counted; so are questions that were not                   asked when a message came, and messages whose verdict and score are what they were.\n\n\
                   What is printed is the same on a second run, but for timings, and for what DNS and the scanner \
                   answer if this is not --offline.\n\n\
                   Exit status: 0 done; 1 a gate failed; 2 wrong usage or configuration; 3 a message could not be read.\n\n\
@@ -47,6 +48,7 @@ use crate::{
                   gatepost replay --spam Maildir/.Junk --ham Maildir --offline\n  \
                   gatepost replay --index mail.tsv --online --scores scores.tsv --json\n  \
                   gatepost replay --index mail.tsv --only bayes --train-first 2000\n  \
+                  gatepost replay --spam Maildir/.Junk --ham Maildir --recorded --against new.toml\n  \
                   gatepost replay --index mail.tsv --offline --against new.toml --fail-if 'ham:accept->reject>0'"
 )]
 pub(super) struct Arguments {
@@ -102,20 +104,22 @@ struct Mail {
 #[derive(Debug, clap::Args)]
 struct Judging {
     /// Judge each message, then learn it with its label
-    #[arg(long, conflicts_with = "jobs")]
+    #[arg(long, conflicts_with_all = ["jobs", "recorded"])]
     online: bool,
     /// The first so many messages only teach
-    #[arg(long, value_name = "N")]
+    #[arg(long, conflicts_with = "recorded", value_name = "N")]
     train_first: Option<usize>,
     /// Ask nothing else
     #[arg(long, value_enum, value_name = "CHECK")]
     only: Option<Only>,
     /// The login name, as for messages of an authenticated user
-    #[arg(long, value_name = "USER")]
+    #[arg(long, conflicts_with = "recorded", value_name = "USER")]
     login: Option<String>,
     /// Ask neither DNS nor the virus scanner
-    #[arg(long)]
+    #[arg(long, conflicts_with = "recorded")]
     offline: bool,
+    #[command(flatten)]
+    recorded: recorded::Source,
     /// Messages judged at once; else one a processor core
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -156,6 +160,7 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     }
     let mut report = Report::new(records, arguments.list);
     report.learning = site.learning();
+    report.by_record = site.by_record();
     if arguments.timings || (arguments.json && other.is_none()) {
         report.timing = Some(Timing::new(records, effort, arguments.list));
     }
@@ -184,6 +189,11 @@ impl Arguments {
     fn check(&self) -> Result<(), Misuse> {
         if self.judging.only == Some(Only::Rules) && self.judging.learns() {
             return Err(Misuse("rules learn nothing: --only rules stands alone"));
+        }
+        if self.judging.only == Some(Only::Bayes) && self.judging.recorded.is_given() {
+            return Err(Misuse(
+                "the classifier alone is not judged by records: leave out --only bayes",
+            ));
         }
         if self.against.is_none() && self.fail_if.iter().any(Gate::compares) {
             return Err(Misuse("a gate on what would change needs --against"));
@@ -243,13 +253,14 @@ impl Judging {
         let Some(other) = other else {
             let judge = |letter| {
                 meter.step();
-                site.judge(letter).map(Some)
+                site.judge(letter)
             };
             return Ok((in_parallel(letters, self.jobs(), judge)?, Vec::new()));
         };
         let judge = |letter: Letter| {
             meter.step();
-            Ok::<_, Failure>(Some((site.judge(letter.clone())?, other.judge(letter)?)))
+            // Both have a record of it, or neither.
+            Ok::<_, Failure>(site.judge(letter.clone())?.zip(other.judge(letter)?))
         };
         Ok(in_parallel(letters, self.jobs(), judge)?.into_iter().unzip())
     }

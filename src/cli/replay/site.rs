@@ -1,8 +1,11 @@
 //! One configuration on the mail that is replayed, with what it knows.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::runtime::Handle;
@@ -10,10 +13,10 @@ use tokio::runtime::Handle;
 use super::{Judging, Only};
 use crate::{
     checks::bayes::{Knowledge, is_ripe},
-    cli::Failure,
+    cli::{Failure, recorded},
     config::{Config, Settings},
     filter::{Filter, learn::read_checkpoint},
-    replay::{Classifier, Learning, Letter, Lexicon, Record, Traced, judge, learn},
+    replay::{ByRecord, Classifier, Learning, Letter, Lexicon, Record, Traced, judge, learn},
     service::{Built, Learned, Offline, build},
 };
 
@@ -37,6 +40,13 @@ pub(super) struct Site {
 enum Judge {
     Classifier(Classifier),
     Filter(Box<Whole>),
+    Then(Box<Then>),
+}
+
+/// The whole filter, by what was recorded when the messages came.
+struct Then {
+    judge: recorded::Judge,
+    count: Mutex<ByRecord>,
 }
 
 /// The whole filter.
@@ -63,8 +73,13 @@ impl Site {
         beside: Option<&Self>,
     ) -> Result<Self, Failure> {
         let before = beside.and_then(Self::whole);
-        let judge = match judging.only {
-            Some(Only::Bayes) => Judge::Classifier(classifier(&config.settings, judging.learns())?),
+        let judge = match (judging.recorded.folder(&config), judging.only) {
+            (Some(folder), _) => {
+                Judge::Then(Box::new(Then::new(config, judging, &folder, beside)?))
+            }
+            (None, Some(Only::Bayes)) => {
+                Judge::Classifier(classifier(&config.settings, judging.learns())?)
+            }
             _ => Judge::Filter(Box::new(Whole::new(config, judging, &runtime, before)?)),
         };
         let lexicon = beside.map(|site| Arc::clone(&site.lexicon)).unwrap_or_default();
@@ -75,8 +90,14 @@ impl Site {
     fn whole(&self) -> Option<&Whole> {
         match &self.judge {
             Judge::Filter(whole) => Some(whole),
-            Judge::Classifier(_) => None,
+            Judge::Classifier(_) | Judge::Then(_) => None,
         }
+    }
+
+    /// How it went by records.
+    pub(super) fn by_record(&self) -> Option<ByRecord> {
+        let Judge::Then(then) = &self.judge else { return None };
+        Some(then.count().clone())
     }
 
     /// What was found so far, by number.
@@ -86,25 +107,33 @@ impl Site {
 
     /// The filter as it is now.
     pub(super) fn filter(&self) -> Option<Arc<Filter>> {
-        self.whole().map(Whole::filter)
+        match &self.judge {
+            Judge::Classifier(_) => None,
+            Judge::Filter(whole) => Some(whole.filter()),
+            Judge::Then(then) => then.judge.filter(),
+        }
     }
 
     /// What a classifier alone took.
     pub(super) fn learning(&self) -> Option<Learning> {
         match &self.judge {
-            Judge::Filter(_) => None,
+            Judge::Filter(_) | Judge::Then(_) => None,
             Judge::Classifier(classifier) => Some(classifier.learning()),
         }
     }
 
-    /// Judges a message, and learns it then if this is online.
+    /// Judges a message, and learns it then if this is online. `None` if it was to be judged by its
+    /// record and has none.
     ///
     /// # Errors
-    /// The filter could not be built anew when enough was learned.
-    pub(super) fn judge(&self, letter: Letter) -> Result<Record, Failure> {
+    /// The filter could not be built anew when enough was learned; a record cannot be read.
+    pub(super) fn judge(&self, letter: Letter) -> Result<Option<Record>, Failure> {
         let whole = match &self.judge {
-            Judge::Classifier(classifier) => return Ok(classifier.judge(letter, self.online)),
+            Judge::Classifier(classifier) => {
+                return Ok(Some(classifier.judge(letter, self.online)));
+            }
             Judge::Filter(whole) => whole,
+            Judge::Then(then) => return self.judge_again(then, letter),
         };
         let (label, origin) = (letter.label, letter.origin);
         let raw = if self.online { letter.raw.clone() } else { Vec::new() };
@@ -120,7 +149,18 @@ impl Site {
         if self.online {
             self.learn(Letter { raw, ..letter })?;
         }
-        Ok(record)
+        Ok(Some(record))
+    }
+
+    fn judge_again(&self, then: &Then, letter: Letter) -> Result<Option<Record>, Failure> {
+        let (label, origin) = (letter.label, letter.origin);
+        let Some(again) = self.runtime.block_on(then.judge.judge(letter.raw))? else {
+            then.count().left_out += 1;
+            return Ok(None);
+        };
+        let recorded::Again { judgement, record, .. } = again;
+        then.count().count(&judgement, record.verdict, record.score);
+        Ok(Some(Record::new(label, origin, &judgement, &mut self.lexicon())))
     }
 
     /// Learns what a message is.
@@ -131,6 +171,8 @@ impl Site {
         match &self.judge {
             Judge::Classifier(classifier) => classifier.learn(letter),
             Judge::Filter(whole) => whole.learn(letter, &self.runtime)?,
+            // What the classifier thought is the record's.
+            Judge::Then(_) => {}
         }
         Ok(())
     }
@@ -149,6 +191,36 @@ fn classifier(settings: &Settings, fresh: bool) -> Result<Classifier, Failure> {
     Ok(Classifier::new(Arc::new(knowledge), settings.limits.scan_bytes))
 }
 
+impl Then {
+    fn new(
+        mut config: Config,
+        judging: &Judging,
+        folder: &Path,
+        beside: Option<&Site>,
+    ) -> Result<Self, Failure> {
+        prepare(&mut config, judging);
+        let judge = match beside.map(|site| &site.judge) {
+            Some(Judge::Then(other)) => other.judge.beside(&config),
+            _ => recorded::Judge::open(&config, folder)?,
+        };
+        Ok(Self { judge, count: Mutex::default() })
+    }
+
+    fn count(&self) -> MutexGuard<'_, ByRecord> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Nobody is turned away, and what is not asked for is left out.
+fn prepare(config: &mut Config, judging: &Judging) {
+    let limits = &mut config.settings.limits;
+    limits.parallel = limits.parallel.max(judging.jobs().get());
+    limits.max_wait_ms = ENDLESS_MS;
+    if judging.only == Some(Only::Rules) {
+        leave_rules(&mut config.settings);
+    }
+}
+
 impl Whole {
     /// With `beside`, both ask the same servers through the same cache if they ask the same servers.
     fn new(
@@ -157,12 +229,7 @@ impl Whole {
         runtime: &Handle,
         beside: Option<&Self>,
     ) -> Result<Self, Failure> {
-        let limits = &mut config.settings.limits;
-        limits.parallel = limits.parallel.max(judging.jobs().get());
-        limits.max_wait_ms = ENDLESS_MS;
-        if judging.only == Some(Only::Rules) {
-            leave_rules(&mut config.settings);
-        }
+        prepare(&mut config, judging);
         let bayes = config.settings.bayes.enabled;
         let knowledge = (judging.learns() && bayes).then(Arc::<Knowledge>::default);
         let learned = match &knowledge {

@@ -15,8 +15,8 @@ pub use self::{
     timing::{Effort, Latency, Memory, Slow, Timing},
 };
 use super::{
-    Against, Bin, Confusion, Curve, CurvePoint, Interval, Labelled, Lexicon, Overlap, Passage,
-    Record, Taken, bootstrap::intervals, histogram::histogram, overlap::overlaps,
+    Against, Bin, ByRecord, Confusion, Curve, CurvePoint, Interval, Labelled, Lexicon, Overlap,
+    Passage, Record, Taken, bootstrap::intervals, histogram::histogram, overlap::overlaps,
 };
 use crate::{
     filter::Filter,
@@ -106,6 +106,9 @@ pub struct Report {
     /// What the classifier did, where it was asked alone.
     #[serde(flatten)]
     pub learning: Option<Learning>,
+    /// How it went by records, if messages were judged by these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_record: Option<ByRecord>,
 }
 
 /// Spam and ham.
@@ -196,6 +199,7 @@ impl Report {
             gates: Vec::new(),
             timing: None,
             learning: None,
+            by_record: None,
         }
     }
 }

@@ -5,7 +5,7 @@ mod against;
 use std::io::{self, Write};
 
 use crate::replay::{
-    Interval, Learning, Listed, Overlap, Passage, Report, Timing, Weighed, percent,
+    ByRecord, Interval, Learning, Listed, Overlap, Passage, Report, Timing, Weighed, percent,
 };
 
 /// The whole of it.
@@ -25,6 +25,13 @@ pub(super) fn write(output: &mut impl Write, report: &Report) -> io::Result<()> 
     }
     if let Some(learning) = &report.learning {
         self::learning(output, learning, report.timing.is_some())?;
+    }
+    if let Some(ByRecord { same, other, left_out, missing }) = &report.by_record {
+        writeln!(
+            output,
+            "by record: {same} messages have the verdict and score that they had, {other} have others; \
+             {left_out} were left out for want of a record, {missing} questions were not asked then"
+        )?;
     }
     for Passage { gate, failed, .. } in &report.gates {
         writeln!(output, "gate {gate}: {}", if *failed { "failed" } else { "passed" })?;
