@@ -23,8 +23,8 @@ pub(super) struct Source {
     /// Judge by what was recorded when each message came: envelope, DNS answers, scanner's result, and
     /// the classifier's opinion of then. Nobody is asked. Messages without a record are named and left
     /// out. FOLDER: the history of another machine; else the one of [history]
-    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    recorded: Option<PathBuf>,
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true)]
+    recorded: Option<Option<PathBuf>>,
 }
 
 /// Messages were left out because there is no record of them.
@@ -64,8 +64,8 @@ impl Source {
 
     /// The folder, if the option is given.
     pub(super) fn folder(&self, config: &Config) -> Option<PathBuf> {
-        let given = self.recorded.as_ref()?;
-        Some(if given.as_os_str().is_empty() { configured(config) } else { given.clone() })
+        let given = self.recorded.clone()?;
+        Some(given.unwrap_or_else(|| configured(config)))
     }
 }
 

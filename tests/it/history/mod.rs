@@ -128,11 +128,9 @@ fn send(world: &World, numbers: std::ops::Range<usize>) {
         let mut milter = MilterClient::connect(world.gatepost.address()).unwrap();
         milter.connection(&client).unwrap();
         for number in first..first + A_CONNECTION {
-            if (first / A_CONNECTION) % 5 == 4 {
-                let login = [("{auth_authen}", "alice"), ("{auth_type}", "PLAIN")];
-                milter.macros(b'M', &login).unwrap();
-            }
-            let opened = milter.envelope("sender@example.org", &["reader@example.test"]).unwrap();
+            let login = ((first / A_CONNECTION) % 5 == 4).then_some("alice");
+            let opened =
+                milter.envelope_of(login, "sender@example.org", &["reader@example.test"]).unwrap();
             assert_eq!(opened, Reply::Continue);
             milter.message(&message(number)).unwrap();
             world.keep(number, &message(number));
@@ -193,6 +191,8 @@ fn a_thousand_messages_are_judged_the_same_without_the_network() {
     for verdict in ["accept", "mark", "reject"] {
         assert!(verdicts(verdict) > MESSAGES / 20, "{verdict}: {}", verdicts(verdict));
     }
+    let authenticated = again.iter().filter(|o| o["profile"] == "authenticated").count();
+    assert_eq!(authenticated, MESSAGES / 5);
     assert_eq!(world.zone.asked_in_all(), asked, "nobody was asked");
     let bytes = size(&world.history()) / MESSAGES as u64;
     println!(
@@ -234,4 +234,39 @@ fn another_configuration_is_judged_by_the_same_answers() {
         missing.iter().any(|m| m.as_str().unwrap().ends_with(".new.test A"))
     };
     assert_eq!(again.iter().filter(missing).count(), 32, "{said:?}");
+}
+
+#[test]
+fn replay_by_records_says_what_is_as_it_was_and_what_another_configuration_would_do() {
+    let mut world = World::start("");
+    send(&world, 0..40);
+    world.gatepost.wait_judged(40);
+    world.close();
+    world.go_dark();
+    world.folder.write("stranger.eml", message(5_000));
+    let index: String = fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|file| format!("spam\t{}\n", file.unwrap().path().display()))
+        .collect();
+    let index = world.folder.write("index.tsv", index);
+    // Nothing is marked any more, whatever the rest says.
+    let other = Config::new().lists(world.zone.address()).clamd(&[world.clamd.unix()]);
+    let config = world.gatepost.config_file();
+    let text_of_config = fs::read_to_string(&config).unwrap();
+    world.gatepost.write(&other.with(SETTINGS).with("[profile.external]\nmark = 9.0\n"));
+    let against = world.folder.write("other.toml", fs::read(&config).unwrap());
+    fs::write(&config, text_of_config).unwrap();
+
+    let arguments = ["replay", "--index", text(&index), "--recorded", "--json"];
+    let said = world.gatepost.shell().run(&arguments);
+    assert_eq!(said.status, 0, "{said:?}");
+    let by_record = &said.json()["by_record"];
+    let expected = serde_json::json!({ "same": 40, "other": 0, "left_out": 1, "missing": 0 });
+    assert_eq!(*by_record, expected, "{said:?}");
+    let arguments = [&arguments[..], &["--against", text(&against)]].concat();
+    let said = world.gatepost.shell().run(&arguments);
+    assert_eq!(said.status, 0, "{said:?}");
+    assert_eq!(said.json()["by_record"], expected);
+    let flips = said.json()["against"].to_string();
+    assert!(flips.contains("\"mark\"") && flips.contains("\"accept\""), "{flips}");
 }
