@@ -8,13 +8,13 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 8 | [`cli`] | serve, check, train, store, replay, rules, config: a file or folder each |
+//! | 8 | [`cli`] | serve, check, explain, train, store, replay, rules, config: a file or folder each |
 //! | 7 | [`service`] | builds everything from the configuration, opens the doors, reloads, drains |
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
 //! | 5 | [`milter`] [`control`] [`replay`] | doors: one protocol each; kept mail instead of live mail |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
 //! | 3 | [`checks`] | one question a file: lists, antivirus, attachments, rules, bayes, test strings |
-//! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`corpus`] | ports to the outside world; they know nothing of spam |
+//! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!
 //! # The path of a message
@@ -26,7 +26,11 @@
 //!    metas, the exact sum, the verdict, by the profile's deadline.
 //! 4. [`milter::reply`] words the answer; one log line says everything.
 //!
-//! `check` takes the same path. There is no test mode.
+//! 5. What came from outside is taken down on the way ([`verdict::Witness`]) and recorded with the
+//!    judgement ([`filter::record`], [`history`]), so that it can be explained, and made again without
+//!    asking anybody.
+//!
+//! `check` and `replay` take the same path. There is no test mode.
 //!
 //! # The path of a lesson
 //! 1. `train`, by way of [`control`] if a service runs, or the filter itself ([`filter::learn::autolearn`])
@@ -46,7 +50,7 @@
 //! - A verdict is forced by adding points: [`verdict::Forced`] stands beside the score.
 //! - Two configurations meet in one connection: a session keeps the one it began with.
 //! - A lesson counts twice, or in part; one that was acknowledged is lost.
-//! - Judging waits for the disk of the store, or for another node.
+//! - Judging waits for the disk of the store or of the history, or for another node.
 
 pub mod checks;
 pub mod clamd;
@@ -57,6 +61,7 @@ pub mod corpus;
 pub mod dns;
 pub mod endpoint;
 pub mod filter;
+pub mod history;
 pub mod listen;
 pub mod mail;
 pub mod metrics;

@@ -111,6 +111,17 @@ pub fn autolearned(how: &'static str) {
     counter!("gatepost_autolearned_total", "how" => how).increment(1);
 }
 
+/// A judgement was recorded.
+pub fn history_kept() {
+    counter!("gatepost_history_records_total").increment(1);
+}
+
+/// A judgement was not recorded: `queue` (more at once than the disk takes), `disk` (full, or broken),
+/// `size` (too large), `unwritable` (by a mistake of ours).
+pub fn history_dropped(why: &'static str) {
+    counter!("gatepost_history_dropped_total", "why" => why).increment(1);
+}
+
 /// A question went to a DNS server.
 pub fn dns_question() {
     counter!("gatepost_dns_questions_total").increment(1);

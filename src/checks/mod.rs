@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     mail::{Client, Envelope, Message},
-    verdict::Answer,
+    verdict::{Answer, Witness},
 };
 
 /// Why a check could not answer. The text becomes the outcome `broken`; the chain is logged.
@@ -49,22 +49,25 @@ pub struct Case {
 }
 
 /// One question. Default methods: nothing to ask at that stage.
+///
+/// Whatever comes from outside goes by the witness: it takes down what is heard, so that the message
+/// can be judged again without asking anybody; and when that is done, it says what was heard then.
 pub trait Check: Send + Sync {
     /// The name in configuration (`checks = [...]`), logs and metrics.
     fn name(&self) -> &'static str;
 
     /// Asked when a client connects, or for relayed mail when the headers have named it.
-    fn of_client(&self, _client: &Arc<Client>) -> Option<Asked> {
+    fn of_client(&self, _client: &Arc<Client>, _witness: &Witness) -> Option<Asked> {
         None
     }
 
     /// Asked when the sender is known (MAIL).
-    fn of_envelope(&self, _envelope: &Arc<Envelope>) -> Option<Asked> {
+    fn of_envelope(&self, _envelope: &Arc<Envelope>, _witness: &Witness) -> Option<Asked> {
         None
     }
 
     /// Asked when the message is complete.
-    fn of_message(&self, _case: &Case) -> Option<Work> {
+    fn of_message(&self, _case: &Case, _witness: &Witness) -> Option<Work> {
         None
     }
 }

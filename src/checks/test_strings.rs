@@ -16,7 +16,7 @@ use memchr::memmem::Finder;
 use super::{Case, Check, Work};
 use crate::{
     mail::{Message, Part},
-    verdict::{Answer, Evidence, Finding, Forced, Name, Points, Reason, Verdict},
+    verdict::{Answer, Evidence, Finding, Forced, Name, Points, Reason, Verdict, Witness},
 };
 
 /// The line that makes a message spam by agreement.
@@ -66,7 +66,7 @@ impl Check for TestStrings {
         "test_strings"
     }
 
-    fn of_message(&self, case: &Case) -> Option<Work> {
+    fn of_message(&self, case: &Case, _: &Witness) -> Option<Work> {
         let strings = self.strings.clone();
         let message = case.message.clone();
         Some(Work::Cpu(Box::new(move || Ok(strings.examine(&message)))))

@@ -5,8 +5,10 @@
 
 mod check;
 mod config;
+mod explain;
 mod logs;
 mod progress;
+mod recorded;
 mod replay;
 mod rules;
 mod serve;
@@ -51,6 +53,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Judge messages from files or standard input
     Check(check::Arguments),
+    /// Explain a judgement: what was found, what it adds up to, what would change it
+    Explain(explain::Arguments),
     /// Teach the filter what is spam and what is not
     Train(train::Arguments),
     /// Look after what was learned
@@ -107,6 +111,7 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Serve(arguments) => serve::run(path, arguments),
         Command::Check(arguments) => check::run(path, arguments),
+        Command::Explain(arguments) => explain::run(path, &arguments),
         Command::Train(arguments) => train::run(path, &arguments),
         Command::Store(command) => store::run(path, &command),
         Command::Replay(arguments) => replay::run(path, &arguments),
@@ -128,7 +133,9 @@ fn complain(failure: &(dyn Error + 'static)) -> Exit {
     tell(failure);
     let is_usage = failure.is::<ConfigError>()
         || failure.is::<crate::service::BuildError>()
-        || failure.is::<rules::Misuse>();
+        || failure.is::<rules::Misuse>()
+        || failure.is::<explain::Neither>()
+        || failure.is::<replay::Misuse>();
     if is_usage { Exit::Usage } else { Exit::Failed }
 }
 

@@ -66,6 +66,12 @@ impl Config {
         Ok(Self { settings, file: file.map(Path::to_owned) })
     }
 
+    /// All settings as text: the same for the same settings.
+    pub fn to_text(&self) -> String {
+        // Settings that were read can be written; tested.
+        toml::to_string(&self.settings).unwrap_or_default()
+    }
+
     /// The profiles as used. Validation has made sure that they can be had.
     pub fn profiles(&self) -> Profiles {
         profiles::resolve(&self.settings.profile)

@@ -18,7 +18,7 @@ use crate::{
     checks::{antivirus, attachments, bayes, lists, rules},
     control, dns,
     filter::{self, learn, networks, profile},
-    milter,
+    history, milter,
 };
 
 /// The whole file.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub bayes: bayes::Settings,
     /// `[store]`
     pub store: learn::Settings,
+    /// `[history]`
+    pub history: history::Settings,
     /// `[control]`
     pub control: control::Settings,
     /// `[replies]`
@@ -64,6 +66,7 @@ impl Default for Settings {
             attachments: attachments::Settings::default(),
             bayes: bayes::Settings::default(),
             store: learn::Settings::default(),
+            history: history::Settings::default(),
             control: control::Settings::default(),
             replies: milter::reply::Settings::default(),
             profile: shipped.into_iter().collect(),

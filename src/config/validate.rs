@@ -20,6 +20,8 @@ const MOST_DEADLINE_MS: u64 = 280_000;
 const MOST_EARLY_WAIT_MS: u64 = 25_000;
 /// Waiting and judging together stay below the MTA's 300 s.
 const MOST_WAIT_MS: u64 = 15_000;
+/// Room for some segments.
+const LEAST_HISTORY: u64 = 1 << 20;
 /// Far beyond any machine, and far below what a semaphore can count.
 const MOST_AT_ONCE: usize = 1_000_000;
 
@@ -44,6 +46,7 @@ pub(super) fn validate(settings: &Settings) -> Checked {
     limits(settings)?;
     includes(settings)?;
     learning(settings)?;
+    history(settings)?;
     if let Err(error) = Replies::new(&settings.replies) {
         return fault(&format!("replies.{}", error.key), error.to_string());
     }
@@ -169,6 +172,17 @@ fn learning(settings: &Settings) -> Checked {
             "store.most_messages",
             "must be at least twice bayes.minimum_messages, or there is never an opinion",
         );
+    }
+    Ok(())
+}
+
+fn history(settings: &Settings) -> Checked {
+    let history = &settings.history;
+    if !history.path.as_os_str().is_empty() && !history.path.is_absolute() {
+        return fault("history.path", "must be a path from the root, or empty");
+    }
+    if history.most_bytes < LEAST_HISTORY {
+        return fault("history.most_bytes", format!("must be at least {LEAST_HISTORY}"));
     }
     Ok(())
 }

@@ -5,4 +5,4 @@ mod index;
 mod sources;
 
 pub use index::{Entry, Index, IndexError, is_index};
-pub use sources::{Item, Messages, SourceError, files, items, messages};
+pub use sources::{Item, Messages, SourceError, files, items, mbox_places, message_at, messages};

@@ -1,8 +1,9 @@
 //! Messages from paths: files, directories, mbox files, standard input. Read one at a time.
 
 use std::{
+    cell::Cell,
     fs::{self, File},
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -18,6 +19,9 @@ pub struct Item {
 
 /// How an mbox begins.
 const MBOX: &[u8] = b"From ";
+
+/// A line that begins a message of an mbox.
+const FIRST_LINE: &[u8] = b"From -\n";
 
 /// What could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +112,73 @@ fn messages_of_mbox(
     })
 }
 
+/// Where the messages of an mbox begin, behind their `From ` lines, in bytes; `None` if the file has
+/// one message only, or is standard input, which has no places to go back to.
+///
+/// # Errors
+/// It cannot be read.
+pub fn mbox_places(path: &Path) -> Result<Option<Vec<u64>>, SourceError> {
+    if path == Path::new("-") {
+        return Ok(None);
+    }
+    let places = || {
+        let taken = Cell::new(0);
+        let mut input = Counting { input: BufReader::new(File::open(path)?), taken: &taken };
+        if !input.fill_buf()?.starts_with(MBOX) {
+            return Ok(None);
+        }
+        input.read_until(b'\n', &mut Vec::new())?;
+        let mut places = vec![taken.get()];
+        let mut messages = mbox(FIRST_LINE.chain(input));
+        while messages.next().transpose()?.is_some() {
+            // The message ends behind the `From ` line of the next one.
+            places.push(taken.get());
+        }
+        places.pop();
+        Ok(Some(places).filter(|places| places.len() > 1))
+    };
+    places().map_err(|error| unreadable(path, error))
+}
+
+/// The message of an mbox that begins at one of its places.
+///
+/// # Errors
+/// It cannot be read, or there is no message any more.
+pub fn message_at(path: &Path, place: u64) -> Result<Vec<u8>, SourceError> {
+    let read = || {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(place))?;
+        let message = mbox(FIRST_LINE.chain(BufReader::new(file))).next();
+        message.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
+    };
+    read().map_err(|error| unreadable(path, error))
+}
+
+/// Counts what has been taken.
+struct Counting<'c, R> {
+    input: R,
+    taken: &'c Cell<u64>,
+}
+
+impl<R: BufRead> Read for Counting<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.taken.set(self.taken.get() + read as u64);
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Counting<'_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.input.consume(amount);
+        self.taken.set(self.taken.get() + amount as u64);
+    }
+}
+
 fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
@@ -117,4 +188,34 @@ fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
 
 fn unreadable(path: &Path, source: io::Error) -> SourceError {
     SourceError { path: path.display().to_string(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_an_mbox_are_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mbox");
+        for (text, several) in [
+            ("From a\nSubject: 1\n\n>From here\n\nFrom b\nSubject: 2\n\nFrom c\n\nFrom d\nx", true),
+            ("From a\nSubject: 1\n\nx\n", false),
+            ("From a", false),
+            ("Subject: 1\n\nFrom a\nx\n", false),
+            ("", false),
+        ] {
+            fs::write(&path, text).unwrap();
+            let all: Vec<Vec<u8>> =
+                items(std::slice::from_ref(&path)).map(|item| item.unwrap().raw).collect();
+            let places = mbox_places(&path).unwrap();
+            assert_eq!(places.is_some(), several, "{text}");
+            let Some(places) = places else { continue };
+            let again: Vec<Vec<u8>> =
+                places.iter().map(|&place| message_at(&path, place).unwrap()).collect();
+            assert_eq!(again, all, "{text}");
+        }
+        assert!(mbox_places(&folder.path().join("missing")).is_err());
+        assert!(message_at(&path, 0).is_err() || message_at(&path, 0).unwrap().is_empty());
+    }
 }

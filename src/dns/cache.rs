@@ -23,6 +23,9 @@ const FAILURE: Duration = Duration::from_secs(10);
 /// Bytes of answer that count as one entry.
 const ENTRY_BYTES: usize = 512;
 
+/// The response code of a name that is there.
+pub(super) const NO_ERROR: u16 = 0;
+
 /// A question. Names compare without case.
 pub(super) type Key = (Name, RecordType);
 
@@ -34,6 +37,8 @@ pub(super) type Answers = Cache<Key, Known>;
 pub(super) struct Found {
     /// The records of the type asked for.
     pub(super) data: Vec<RData>,
+    /// The response code (RFC 1035, section 4.1.1): 3, no such name, only where there are no records.
+    pub(super) code: u16,
     /// How long that holds.
     pub(super) ttl: Duration,
 }
@@ -44,13 +49,13 @@ pub(super) type Known = Result<Arc<Found>, DnsError>;
 impl Found {
     /// Records with their smallest TTL.
     pub(super) fn answer(data: Vec<RData>, ttl: Duration) -> Self {
-        Self { data, ttl: ttl.clamp(ANSWER_LEAST, ANSWER_MOST) }
+        Self { data, code: NO_ERROR, ttl: ttl.clamp(ANSWER_LEAST, ANSWER_MOST) }
     }
 
     /// No such name or record; `ttl` from the SOA where there is one.
-    pub(super) fn denial(ttl: Option<Duration>) -> Self {
+    pub(super) fn denial(code: u16, ttl: Option<Duration>) -> Self {
         let ttl = ttl.unwrap_or(DENIAL_LEAST).clamp(DENIAL_LEAST, DENIAL_MOST);
-        Self { data: Vec::new(), ttl }
+        Self { data: Vec::new(), code, ttl }
     }
 }
 
@@ -103,9 +108,9 @@ mod tests {
             (Found::answer(vec![], seconds(0)), 5),
             (Found::answer(vec![], seconds(60)), 60),
             (Found::answer(vec![], seconds(86_400)), 3_600),
-            (Found::denial(None), 10),
-            (Found::denial(Some(seconds(1))), 10),
-            (Found::denial(Some(seconds(86_400))), 300),
+            (Found::denial(NO_ERROR, None), 10),
+            (Found::denial(NO_ERROR, Some(seconds(1))), 10),
+            (Found::denial(NO_ERROR, Some(seconds(86_400))), 300),
         ] {
             assert_eq!(found.ttl, seconds(ttl));
         }
@@ -117,6 +122,6 @@ mod tests {
         let large = RData::TXT(TXT::new(vec!["x".repeat(200); 300]));
         let known = Ok(Arc::new(Found::answer(vec![large], FAILURE)));
         assert!(weight(&key, &known) > 100);
-        assert_eq!(weight(&key, &Ok(Arc::new(Found::denial(None)))), 1);
+        assert_eq!(weight(&key, &Ok(Arc::new(Found::denial(NO_ERROR, None)))), 1);
     }
 }

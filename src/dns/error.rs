@@ -2,7 +2,16 @@
 
 use std::{net::AddrParseError, time::Duration};
 
-use hickory_resolver::{net::NetError, proto::ProtoError};
+use hickory_resolver::{
+    net::NetError,
+    proto::{ProtoError, op::ResponseCode},
+};
+
+/// A response code in words.
+pub fn response_code(code: u16) -> String {
+    let code: ResponseCode = code.into();
+    code.to_string()
+}
 
 /// What went wrong. Cheap enough to clone: a shared question gives its failure to all who wait.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -49,12 +58,12 @@ pub enum DnsError {
         after: Duration,
     },
     /// The server answered that it will not or cannot say: SERVFAIL, REFUSED.
-    #[error("asked about {name}, the server answers `{code}`")]
+    #[error("asked about {name}, the server answers `{}`", response_code(*code))]
     Refused {
         /// The name asked for.
         name: String,
-        /// The response code (RFC 1035, section 4.1.1) in words.
-        code: String,
+        /// The response code (RFC 1035, section 4.1.1).
+        code: u16,
     },
     /// The question could not be sent or the answer not be read.
     #[error("cannot ask about {name}")]
@@ -64,6 +73,28 @@ pub enum DnsError {
         /// What happened.
         #[source]
         source: NetError,
+    },
+    /// It failed when it was asked, and this is all that the record says of it.
+    #[error("asked about {name}, it failed then: {why}")]
+    FailedThen {
+        /// The name asked for.
+        name: String,
+        /// What happened then.
+        why: String,
+    },
+    /// The zone had been set aside, so nobody was asked.
+    #[error("not asked about {name}: {why}")]
+    SetAside {
+        /// The name that would have been asked for.
+        name: String,
+        /// Why it had been.
+        why: String,
+    },
+    /// Nobody may be asked now, and the record does not say what was answered then.
+    #[error("what is known about {name} is not recorded")]
+    NotRecorded {
+        /// The name asked for.
+        name: String,
     },
     /// The question was given up inside: the service is ending, or it panicked.
     #[error("the question about {name} was given up")]

@@ -11,6 +11,10 @@
 //! - Every question ends within `timeout_ms`, the wait for a free slot included, whatever the
 //!   servers do.
 //!
+//! What is answered is taken down by the witness of whoever asks. A message that was judged before is
+//! answered from what was heard then: nobody is asked, and what was not asked then is an error that
+//! says so.
+//!
 //! Letter case of questions is not randomised: ids and ports are, the server asked is meant to
 //! be this machine's or next door, and a forwarder that folds case would cost a TCP connection
 //! per question.
@@ -21,7 +25,9 @@ mod error;
 pub(crate) mod loopback;
 mod resolver;
 mod settings;
+mod spoken;
 
-pub use error::DnsError;
+pub use error::{DnsError, response_code};
 pub use resolver::{Records, Resolver};
 pub use settings::{Server, Settings};
+pub use spoken::{record_type, shown};

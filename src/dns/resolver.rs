@@ -4,7 +4,7 @@ use std::{
     fmt,
     net::Ipv4Addr,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use hickory_resolver::{
@@ -19,9 +19,10 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     DnsError, Server, Settings,
-    cache::{self, Answers, Found, Key, Known},
+    cache::{self, Answers, Found, Key, Known, NO_ERROR},
+    spoken,
 };
-use crate::metrics;
+use crate::{metrics, verdict::Witness};
 
 /// Questions on the wire at a time. Each holds a socket per server asked and per packet sent again,
 /// up to six when nothing answers: they must not eat the descriptors that the listeners need.
@@ -70,20 +71,35 @@ impl Resolver {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The IPv4 addresses of a name (A). The name is absolute, with or without its final dot.
+    /// The IPv4 addresses of a name (A). The name is absolute, with or without its final dot. The
+    /// witness takes down what comes, or says what came then.
     ///
     /// # Errors
-    /// Everything but "there is no such thing": no name, timeout, SERVFAIL, REFUSED.
-    pub async fn addresses(&self, name: &str) -> Result<Records<Ipv4Addr>, DnsError> {
-        self.ask(name, RecordType::A).await.map(|found| records(&found, ipv4))
+    /// Everything but "there is no such thing": no name, timeout, SERVFAIL, REFUSED; for a message
+    /// that was judged before, [`DnsError::NotRecorded`].
+    pub async fn addresses(
+        &self,
+        name: &str,
+        witness: &Witness,
+    ) -> Result<Records<Ipv4Addr>, DnsError> {
+        self.ask(name, RecordType::A, witness).await.map(|found| records(&found, ipv4))
     }
 
     /// The texts of a name (TXT), each with its pieces joined; invalid UTF-8 replaced.
     ///
     /// # Errors
     /// As [`Resolver::addresses`].
-    pub async fn texts(&self, name: &str) -> Result<Records<String>, DnsError> {
-        self.ask(name, RecordType::TXT).await.map(|found| records(&found, text))
+    pub async fn texts(&self, name: &str, witness: &Witness) -> Result<Records<String>, DnsError> {
+        self.ask(name, RecordType::TXT, witness).await.map(|found| records(&found, text))
+    }
+
+    /// Has the witness take down that nobody is asked for these addresses, and why.
+    pub fn not_asked_for_addresses(&self, name: &str, why: &str, witness: &Witness) {
+        let now = (SystemTime::now(), Instant::now());
+        if let Ok(parsed) = parse(name) {
+            let aside = DnsError::SetAside { name: name.to_owned(), why: why.to_owned() };
+            witness.looked_up(spoken::lookup(&(parsed, RecordType::A), &Err(aside), now));
+        }
     }
 
     /// As [`Resolver::addresses`], but asks a server now, whatever the cache holds, and does not
@@ -103,9 +119,20 @@ impl Resolver {
         }
     }
 
-    /// From the cache, or from the question that somebody else is asking, or by asking.
-    async fn ask(&self, name: &str, kind: RecordType) -> Known {
+    /// What came then, if that is asked for; else what comes now. The witness hears it.
+    async fn ask(&self, name: &str, kind: RecordType, witness: &Witness) -> Known {
         let key = (parse(name)?, kind);
+        if witness.then().is_some() {
+            return spoken::recalled(&key, witness);
+        }
+        let asked = (SystemTime::now(), Instant::now());
+        let known = self.known(name, key.clone()).await;
+        witness.looked_up(spoken::lookup(&key, &known, asked));
+        known
+    }
+
+    /// From the cache, or from the question that somebody else is asking, or by asking.
+    async fn known(&self, name: &str, key: Key) -> Known {
         if let Some(known) = self.shared.answers.get(&key).await {
             metrics::dns_cache_hit();
             return known;
@@ -155,10 +182,10 @@ impl Shared {
         match error {
             NetError::Dns(Semantic::NoRecordsFound(none)) => {
                 let ttl = none.negative_ttl.map(|s| Duration::from_secs(s.into()));
-                Ok(Arc::new(Found::denial(ttl)))
+                Ok(Arc::new(Found::denial(none.response_code.into(), ttl)))
             }
             NetError::Dns(Semantic::ResponseCode(code)) => {
-                Err(DnsError::Refused { name: name.to_string(), code: code.to_string() })
+                Err(DnsError::Refused { name: name.to_string(), code: code.into() })
             }
             NetError::Timeout => Err(self.too_late(name)),
             source => Err(DnsError::Failed { name: name.to_string(), source }),
@@ -219,7 +246,7 @@ fn found(lookup: &Lookup, kind: RecordType) -> Found {
     let ttl = lookup.valid_until().saturating_duration_since(Instant::now());
     let records = lookup.answers().iter().filter(|record| record.record_type() == kind);
     let data: Vec<_> = records.map(|record| record.data.clone()).collect();
-    if data.is_empty() { Found::denial(None) } else { Found::answer(data, ttl) }
+    if data.is_empty() { Found::denial(NO_ERROR, None) } else { Found::answer(data, ttl) }
 }
 
 fn records<T>(found: &Found, read: fn(&RData) -> Option<T>) -> Records<T> {

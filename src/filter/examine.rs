@@ -15,12 +15,13 @@ use super::{
     Filter, oddities,
     pending::{Pending, outcome_of, panic_text},
     profile::Profile,
+    record::{Then, identity},
 };
 use crate::{
     checks::{Answered, Case, Work, rules::Hits},
     mail::{Envelope, Message},
     metrics,
-    verdict::{Answer, Outcome},
+    verdict::{Answer, Identity, Outcome, Testimony, Witness},
 };
 
 /// The check that no profile can leave out.
@@ -37,6 +38,12 @@ pub(super) struct Examination {
     pub truncated: bool,
     /// What was examined, if that ended in time.
     pub case: Option<Case>,
+    /// Which message it is, if judgements are recorded and that ended in time.
+    pub identity: Option<Identity>,
+    /// What the checks heard.
+    pub testimony: Testimony,
+    /// RCPT went on before the lists had said what they know of the client.
+    pub rcpt_unanswered: bool,
 }
 
 /// A message as it came: all of it, or its beginning.
@@ -51,6 +58,14 @@ impl Raw {
     }
 }
 
+/// By what a message is examined.
+pub(super) struct Order {
+    pub filter: Arc<Filter>,
+    pub profile: Arc<Profile>,
+    /// What came from outside when it was judged first, if it is judged once more.
+    pub then: Option<Arc<Then>>,
+}
+
 type Job = (&'static str, Box<dyn FnOnce() -> Answered + Send>);
 
 /// What a thread for computing says once the message is parsed and the questions are on their way.
@@ -58,6 +73,9 @@ struct Started {
     asked: Vec<Pending>,
     /// The checks that are being computed, `rules` among them.
     computing: Vec<&'static str>,
+    /// What these hear.
+    witnesses: Vec<Witness>,
+    identity: Option<Identity>,
 }
 
 /// What a thread for computing says at the end.
@@ -75,23 +93,22 @@ pub(super) struct Unread;
 ///
 /// One hop to another thread does it all: each costs more than most messages' parsing.
 pub(super) async fn examine(
-    filter: &Arc<Filter>,
-    profile: &Arc<Profile>,
+    order: Order,
     envelope: Arc<Envelope>,
     raw: Raw,
     permit: OwnedSemaphorePermit,
     deadline: Instant,
 ) -> Result<Examination, Unread> {
     let truncated = raw.truncated;
+    let asks_scanner = order.profile.asks("antivirus");
     let (tell, started) = oneshot::channel();
-    let (filter, owned) = (Arc::clone(filter), Arc::clone(profile));
-    let threads = Arc::clone(&filter.admission.computing);
+    let threads = Arc::clone(&order.filter.admission.computing);
     let runtime = Handle::current();
     let computing = threads.run(move || {
         // Questions are asked from there.
         let _runtime = runtime.enter();
         let message = Arc::new(raw.parse());
-        (compute(&filter, &owned, Case { envelope, message }, tell), permit)
+        (compute(&order, Case { envelope, message }, tell), permit)
     });
     let computing = computing.map_err(|error| {
         tracing::error!(%error, "no thread for computing");
@@ -99,8 +116,10 @@ pub(super) async fn examine(
     })?;
     let ended = timeout_at(deadline, computing).await;
     let started = timeout_at(deadline, started).await;
-    let Ok(Ok(Started { asked, computing })) = started else { return Err(Unread) };
-    let mut seen = Examination { truncated, ..Examination::default() };
+    let Ok(Ok(Started { asked, computing, witnesses, identity })) = started else {
+        return Err(Unread);
+    };
+    let mut seen = Examination { truncated, identity, ..Examination::default() };
     match ended {
         Ok(Ok((Computed { outcomes, hits, case }, _permit))) => {
             (seen.outcomes, seen.hits, seen.case) = (outcomes, hits, Some(case));
@@ -113,24 +132,30 @@ pub(super) async fn examine(
     }
     for pending in asked {
         seen.outcomes.push((pending.check, pending.by(deadline).await));
+        seen.testimony.add(pending.testimony());
     }
-    if profile.asks("antivirus") && !seen.outcomes.iter().any(|(name, _)| *name == "antivirus") {
+    witnesses.iter().for_each(|witness| seen.testimony.add(witness.testimony()));
+    if asks_scanner && !seen.outcomes.iter().any(|(name, _)| *name == "antivirus") {
         seen.outcomes.push(("antivirus", Outcome::Absent));
     }
     Ok(seen)
 }
 
-fn compute(
-    filter: &Filter,
-    profile: &Profile,
-    case: Case,
-    tell: oneshot::Sender<Started>,
-) -> Computed {
-    let (asked, jobs) = start(filter, profile, &case);
+fn compute(order: &Order, case: Case, tell: oneshot::Sender<Started>) -> Computed {
+    let Order { filter, profile, then } = order;
+    let Questions { asked, jobs, witnesses } = start(order, &case);
     let rules = profile.asks("rules").then_some("rules");
-    let computing = jobs.iter().map(|&(name, _)| name).chain(rules).collect();
+    let computing: Vec<_> = jobs.iter().map(|&(name, _)| name).chain(rules).collect();
+    let was_late =
+        then.as_ref().is_some_and(|then| computing.iter().any(|name| then.was_late(name)));
+    let identity = filter.history.is_some().then(|| identity(&case.message));
     // Whoever asked may have gone away; then nobody needs the answer.
-    let _ = tell.send(Started { asked, computing });
+    let _ = tell.send(Started { asked, computing: computing.clone(), witnesses, identity });
+    if was_late {
+        // All of it is one piece of work, and was too much for the deadline then.
+        let outcomes = computing.into_iter().map(|name| (name, Outcome::Late)).collect();
+        return Computed { outcomes, hits: None, case };
+    }
     let mut outcomes: Vec<_> =
         jobs.into_iter().map(|(name, job)| (name, caught(|| outcome_of(job())))).collect();
     let odd = Answer { findings: oddities::findings(&case.message), ..Answer::default() };
@@ -156,18 +181,37 @@ fn report_given_up(filter: &Filter, hits: &Hits) {
     }
 }
 
+/// What a message asks for.
+#[derive(Default)]
+struct Questions {
+    asked: Vec<Pending>,
+    jobs: Vec<Job>,
+    /// Of the jobs.
+    witnesses: Vec<Witness>,
+}
+
 /// Starts the I/O; the computing is still to be run.
-fn start(filter: &Filter, profile: &Profile, case: &Case) -> (Vec<Pending>, Vec<Job>) {
-    let (mut asked, mut jobs) = (Vec::new(), Vec::new());
+fn start(order: &Order, case: &Case) -> Questions {
+    let Order { filter, profile, then } = order;
+    let mut questions = Questions::default();
     let wanted = |name: &str| name == ALWAYS || profile.asks(name);
     for check in filter.checks.iter().filter(|check| wanted(check.name())) {
-        match check.of_message(case) {
-            Some(Work::Io(question)) => asked.push(Pending::start(check.name(), question)),
-            Some(Work::Cpu(job)) => jobs.push((check.name(), job)),
+        let (name, witness) = (check.name(), Then::witness(then.as_deref()));
+        match check.of_message(case, &witness) {
+            Some(Work::Io(_)) if then.as_ref().is_some_and(|then| then.was_late(name)) => {
+                questions.asked.push(Pending::late(name));
+            }
+            Some(Work::Io(question)) => {
+                questions.asked.push(Pending::start(name, question, witness));
+            }
+            Some(Work::Cpu(job)) => {
+                questions.jobs.push((name, job));
+                questions.witnesses.push(witness);
+            }
             None => {}
         }
     }
-    (asked, jobs)
+    questions
 }
 
 fn caught(work: impl FnOnce() -> Outcome) -> Outcome {

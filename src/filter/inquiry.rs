@@ -1,22 +1,27 @@
 //! One connection ([`Visit`]) and one message on it ([`Inquiry`]).
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     Account, Filter, Full, Lane,
-    examine::{self, Examination, Raw},
+    examine::{self, Examination, Order, Raw},
     judge,
     origin::lane,
     pending::Pending,
     profile::Profile,
+    record::{Record, Then},
     relay,
 };
 use crate::{
+    checks::Asked,
     mail::{Address, Client, Envelope, HeaderBlock, trace},
     metrics,
-    verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict},
+    verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict, Witness},
 };
 
 /// A connection: what is asked about its client is shared by its messages.
@@ -24,14 +29,15 @@ pub struct Visit {
     filter: Arc<Filter>,
     client: Arc<Client>,
     asked: Vec<Pending>,
+    then: Option<Arc<Then>>,
 }
 
 impl Visit {
-    pub(super) fn open(filter: Arc<Filter>, client: Client) -> Self {
+    pub(super) fn open(filter: Arc<Filter>, client: Client, then: Option<Arc<Then>>) -> Self {
         let client = Arc::new(client);
         let profile = filter.profiles.presumed(&filter.networks, &client);
-        let asked = ask_about(&filter, profile, &client);
-        Self { filter, client, asked }
+        let asked = ask_about(&filter, profile, &client, then.as_deref());
+        Self { filter, client, asked, then }
     }
 
     /// The client that connected.
@@ -43,12 +49,13 @@ impl Visit {
     ///
     /// # Errors
     /// [`Full`]: as many messages as this machine can judge in time are waiting already.
-    pub fn inquire(&self, envelope: Envelope) -> Result<Inquiry, Full> {
+    pub fn inquire(&self, mut envelope: Envelope) -> Result<Inquiry, Full> {
         let profile = Arc::clone(self.filter.profiles.classify(&self.filter.networks, &envelope));
         let lane = lane(&self.filter.networks, &envelope);
         if self.filter.admission.is_full(lane) {
             return Err(Full);
         }
+        envelope.arrived.get_or_insert_with(now);
         let mut inquiry = Inquiry {
             filter: Arc::clone(&self.filter),
             profile,
@@ -58,6 +65,9 @@ impl Visit {
             waits_until: None,
             refusal: None,
             refused: None,
+            refusal_kept: false,
+            unanswered: false,
+            then: self.then.clone(),
         };
         inquiry.ask(&self.asked);
         Ok(inquiry)
@@ -77,6 +87,12 @@ pub struct Inquiry {
     refusal: Option<Judgement>,
     /// What RCPT would have said, had this not been a dry run.
     refused: Option<Forced>,
+    /// That refusal is recorded.
+    refusal_kept: bool,
+    /// RCPT went on before all lists had answered.
+    unanswered: bool,
+    /// What came from outside when it was judged first, if it is judged once more.
+    then: Option<Arc<Then>>,
 }
 
 impl Inquiry {
@@ -105,6 +121,7 @@ impl Inquiry {
         if !recipient.is_role()
             && let Some(refusal) = self.refusal().await
         {
+            self.keep_refusal(&refusal, recipient);
             return Some(refusal);
         }
         self.envelope.recipients.push(recipient);
@@ -123,7 +140,8 @@ impl Inquiry {
             return None;
         }
         metrics::client_refused(&self.profile.name);
-        let seen = Examination { outcomes: vec![lists], ..Examination::default() };
+        let mut seen = Examination { outcomes: vec![lists], ..Examination::default() };
+        self.asked.iter().for_each(|pending| seen.testimony.add(pending.testimony()));
         self.refusal = Some(self.judge(seen, Some(forced), Instant::now()));
         self.refusal.clone()
     }
@@ -134,16 +152,21 @@ impl Inquiry {
         if !self.filter.networks.is_relay(address) || self.envelope.relay.is_some() {
             return;
         }
-        let hops = trace(&HeaderBlock::parse(head), head);
         let relay = Arc::clone(&self.envelope.client);
         self.envelope.relay = Some(Arc::clone(&relay));
-        match relay::real_client(&self.filter.networks, &relay, &hops) {
-            Some((client, helo)) => {
-                self.envelope.client = Arc::new(client);
-                self.envelope.helo = helo;
-                self.asked.extend(ask_about(&self.filter, &self.profile, &self.envelope.client));
-            }
-            None => self.envelope.helo = None,
+        let recorded = self.then.as_ref().and_then(|then| then.relayed.clone());
+        let real = recorded.or_else(|| {
+            let hops = trace(&HeaderBlock::parse(head), head);
+            let (client, helo) = relay::real_client(&self.filter.networks, &relay, &hops)?;
+            Some((Arc::new(client), helo))
+        });
+        self.envelope.helo = None;
+        if let Some((client, helo)) = real {
+            self.envelope.client = client;
+            self.envelope.helo = helo;
+            let asked =
+                ask_about(&self.filter, &self.profile, &self.envelope.client, self.then.as_deref());
+            self.asked.extend(asked);
         }
     }
 
@@ -159,7 +182,24 @@ impl Inquiry {
                 self.judge(Examination::default(), Some(forced), started)
             }
         };
+        self.keep(&judgement, &self.envelope);
         (judgement, self.envelope)
+    }
+
+    /// Records a judgement, if that is done.
+    fn keep(&self, judgement: &Judgement, envelope: &Envelope) {
+        if let Some(history) = &self.filter.history {
+            Record::of(judgement, envelope, self.filter.provenance).keep(history);
+        }
+    }
+
+    /// One message, one record, whomever it is refused for.
+    fn keep_refusal(&mut self, refusal: &Judgement, recipient: Address) {
+        if self.filter.history.is_none() || std::mem::replace(&mut self.refusal_kept, true) {
+            return;
+        }
+        let envelope = Envelope { recipients: vec![recipient], ..self.envelope.clone() };
+        self.keep(refusal, &envelope);
     }
 
     async fn examine(
@@ -172,13 +212,19 @@ impl Inquiry {
         // or load would change verdicts.
         let deadline = Instant::now() + self.profile.deadline;
         let envelope = Arc::new(self.envelope.clone());
-        let seen =
-            examine::examine(&self.filter, &self.profile, envelope, raw, permit, deadline).await;
+        let order = Order {
+            filter: Arc::clone(&self.filter),
+            profile: Arc::clone(&self.profile),
+            then: self.then.clone(),
+        };
+        let seen = examine::examine(order, envelope, raw, permit, deadline).await;
         let Ok(mut examination) = seen else {
             let forced = Forced { verdict: Verdict::Defer, reason: Reason::Internal };
             return self.judge(Examination::default(), Some(forced), started);
         };
         examination.outcomes.extend(self.answers_by(deadline).await);
+        examination.rcpt_unanswered = self.unanswered;
+        self.asked.iter().for_each(|pending| examination.testimony.add(pending.testimony()));
         let refused = self.refused.take().or_else(|| self.relayed_refusal(&examination));
         let case = examination.case.take().filter(|_| !examination.truncated);
         let judgement = self.judge(examination, refused, started);
@@ -211,23 +257,31 @@ impl Inquiry {
         let wanted = |pending: &&Pending| self.profile.asks(pending.check);
         self.asked = shared.iter().filter(wanted).cloned().collect();
         if shared.is_empty() {
-            self.asked = ask_about(&self.filter, &self.profile, &self.envelope.client);
+            self.asked =
+                ask_about(&self.filter, &self.profile, &self.envelope.client, self.then.as_deref());
         }
         let envelope = Arc::new(self.envelope.clone());
         for check in self.filter.checks.iter().filter(|c| self.profile.asks(c.name())) {
-            let asked = check.of_envelope(&envelope);
-            self.asked.extend(asked.map(|asked| Pending::start(check.name(), asked)));
+            let witness = Then::witness(self.then.as_deref());
+            let asked = check.of_envelope(&envelope, &witness);
+            let then = self.then.as_deref();
+            self.asked.extend(asked.map(|asked| question(check.name(), asked, witness, then)));
         }
     }
 
     /// The first answer that refuses the client, if it comes while RCPT may wait.
     async fn client_refused(&mut self) -> Option<(Forced, (&'static str, Outcome))> {
+        if self.then.as_ref().is_some_and(|then| then.rcpt_unanswered) {
+            self.unanswered = true;
+            return None;
+        }
         let until = *self.waits_until.get_or_insert(Instant::now() + self.profile.early_wait);
         for pending in &self.asked {
             let outcome = pending.by(until).await;
             if let Some(forced) = refusal_in(&outcome) {
                 return Some((forced, (pending.check, outcome)));
             }
+            self.unanswered |= outcome == Outcome::Late;
         }
         None
     }
@@ -250,13 +304,33 @@ fn refusal_in(outcome: &Outcome) -> Option<Forced> {
 }
 
 /// Asks the profile's checks about a client, unless it is a relay, whose own address says nothing.
-fn ask_about(filter: &Filter, profile: &Profile, client: &Arc<Client>) -> Vec<Pending> {
+fn ask_about(
+    filter: &Filter,
+    profile: &Profile,
+    client: &Arc<Client>,
+    then: Option<&Then>,
+) -> Vec<Pending> {
     if client.address.is_some_and(|address| filter.networks.is_relay(address)) {
         return Vec::new();
     }
     let checks = filter.checks.iter().filter(|check| profile.asks(check.name()));
     let asked = checks.filter_map(|check| {
-        check.of_client(client).map(|asked| Pending::start(check.name(), asked))
+        let witness = Then::witness(then);
+        let asked = check.of_client(client, &witness)?;
+        Some(question(check.name(), asked, witness, then))
     });
     asked.collect()
+}
+
+/// Sets a question going, unless its answer came too late then.
+fn question(check: &'static str, asked: Asked, witness: Witness, then: Option<&Then>) -> Pending {
+    if then.is_some_and(|then| then.was_late(check)) {
+        return Pending::late(check);
+    }
+    Pending::start(check, asked, witness)
+}
+
+/// In seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

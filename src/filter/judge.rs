@@ -28,8 +28,9 @@ pub(super) fn judge(
         let concluded = rules.conclude(hits, &tally.findings);
         tally.findings.extend(concluded);
     }
+    let (truncated, identity) = (seen.truncated, seen.identity);
     let score: Points = tally.findings.iter().map(|finding| finding.weight).sum();
-    let (verdict, reason) = severest(profile.verdict_for(score), tally.forced);
+    let (verdict, reason) = severest(profile.verdict_for(score), tally.forced.clone());
     Judgement {
         reference: Reference::random(),
         profile: profile.name.clone(),
@@ -37,12 +38,18 @@ pub(super) fn judge(
         reason,
         score,
         required: profile.required(),
+        thresholds: profile.thresholds.clone(),
+        forced: tally.forced,
         findings: tally.findings,
         late: tally.late,
         broken: tally.broken,
-        unscanned: tally.unscanned || seen.truncated,
+        unscanned: tally.unscanned || truncated,
         spam_headers: profile.spam_headers,
         dry_run: profile.dry_run,
+        truncated,
+        rcpt_unanswered: seen.rcpt_unanswered,
+        identity,
+        testimony: seen.testimony,
         took: started.elapsed(),
     }
 }
@@ -119,7 +126,7 @@ impl Tally {
             OnFailure::Defer => Verdict::Defer,
             OnFailure::Reject => Verdict::Reject,
         };
-        self.forced.push(Forced { verdict, reason: Reason::Unchecked(check) });
+        self.forced.push(Forced { verdict, reason: Reason::Unchecked(check.into()) });
     }
 }
 

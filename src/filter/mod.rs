@@ -10,6 +10,9 @@
 //! 5. [`Inquiry::conclude`] with the whole message: the remaining checks run, answers are joined
 //!    until the profile's deadline, metas and score follow, then the verdict.
 //!
+//! Each judgement is recorded, with what came from outside ([`record`]), if there is a history. With
+//! such a record [`Filter::revisit`] begins the same path again, and nobody is asked.
+//!
 //! A `Filter` never changes. Reload builds a new one for the connections to come; a connection
 //! keeps the one it began with. Dropping a `Visit` or `Inquiry` at any point is an abort; nothing
 //! needs to be undone.
@@ -25,6 +28,7 @@ mod oddities;
 mod origin;
 mod pending;
 pub mod profile;
+pub mod record;
 mod relay;
 #[cfg(test)]
 mod tests;
@@ -38,6 +42,7 @@ pub use relay::real_client;
 
 use crate::{
     checks::{Check, rules::RuleSet},
+    history::History,
     mail::Client,
 };
 
@@ -60,11 +65,21 @@ pub struct Filter {
     pub admission: Arc<Admission>,
     /// How much of a message is read, in bytes.
     pub scan_bytes: usize,
+    /// Of what configuration it is.
+    pub provenance: record::Provenance,
+    /// Keeps the judgements, if anybody does.
+    pub history: Option<Arc<History>>,
 }
 
 impl Filter {
     /// A client has connected: starts the questions about it.
     pub fn visit(self: &Arc<Self>, client: Client) -> Visit {
-        Visit::open(Arc::clone(self), client)
+        Visit::open(Arc::clone(self), client, None)
+    }
+
+    /// A client has connected once more that brought a message which was judged before: whatever the
+    /// checks ask of the outside world, they are told what came `then`. Nobody else is asked.
+    pub fn revisit(self: &Arc<Self>, client: Client, then: Arc<record::Then>) -> Visit {
+        Visit::open(Arc::clone(self), client, Some(then))
     }
 }

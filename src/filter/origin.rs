@@ -36,6 +36,17 @@ impl Profiles {
         self.pick(networks, client, None)
     }
 
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Profile>> {
+        let shipped = [&self.external, &self.authenticated, &self.local];
+        shipped.into_iter().chain(self.additional.iter().map(|(_, profile)| profile))
+    }
+
+    /// The profile of this name.
+    pub fn named(&self, name: &str) -> Option<&Arc<Profile>> {
+        self.all().find(|profile| &*profile.name == name)
+    }
+
     fn pick(
         &self,
         networks: &networks::Settings,

@@ -8,7 +8,10 @@ use futures_util::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use crate::{checks::Asked, verdict::Outcome};
+use crate::{
+    checks::Asked,
+    verdict::{Outcome, Testimony, Witness},
+};
 
 /// A check's question, asked already. Cloning shares it.
 #[derive(Clone)]
@@ -16,11 +19,12 @@ pub(super) struct Pending {
     /// The check's name.
     pub check: &'static str,
     outcome: Shared<BoxFuture<'static, Outcome>>,
+    witness: Witness,
 }
 
 impl Pending {
     /// Sets the question going, whether or not anybody waits for the answer yet.
-    pub(super) fn start(check: &'static str, asked: Asked) -> Self {
+    pub(super) fn start(check: &'static str, asked: Asked, witness: Witness) -> Self {
         let task = tokio::spawn(asked);
         let outcome = async move {
             match task.await {
@@ -31,7 +35,18 @@ impl Pending {
                 }),
             }
         };
-        Self { check, outcome: outcome.boxed().shared() }
+        Self { check, outcome: outcome.boxed().shared(), witness }
+    }
+
+    /// A question that was answered too late when the message was judged first: nobody waits again.
+    pub(super) fn late(check: &'static str) -> Self {
+        let outcome = std::future::ready(Outcome::Late).boxed().shared();
+        Self { check, outcome, witness: Witness::live() }
+    }
+
+    /// What it has heard so far.
+    pub(super) fn testimony(&self) -> Testimony {
+        self.witness.testimony()
     }
 
     /// The outcome, or [`Outcome::Late`] if it is not there by the deadline.

@@ -15,11 +15,15 @@ use futures_util::FutureExt;
 use super::{
     Admission, Filter, Lane, LimitSettings, Profiles, Visit, networks,
     profile::{Profile, Settings, shipped},
+    record::{self, Provenance, Record},
 };
 use crate::{
     checks::{Answered, Asked, Case, Check, Work, rules::RuleSet},
+    history::{Archive, History},
     mail::{Address, Client, Envelope},
-    verdict::{Answer, ClientRefusal, Evidence, Finding, Judgement, OnFailure, Reason, Verdict},
+    verdict::{
+        Answer, ClientRefusal, Evidence, Finding, Judgement, OnFailure, Reason, Verdict, Witness,
+    },
 };
 
 /// What the check `attachments` of these tests does with every message.
@@ -38,7 +42,7 @@ impl Check for Examiner {
         "attachments"
     }
 
-    fn of_message(&self, _case: &Case) -> Option<Work> {
+    fn of_message(&self, _case: &Case, _: &Witness) -> Option<Work> {
         let cpu = |job: fn() -> Answered| Some(Work::Cpu(Box::new(job)));
         match self.0 {
             Manner::Good => cpu(|| Ok(Answer::default())),
@@ -63,7 +67,7 @@ impl Check for List {
         "lists"
     }
 
-    fn of_client(&self, client: &Arc<Client>) -> Option<Asked> {
+    fn of_client(&self, client: &Arc<Client>, _: &Witness) -> Option<Asked> {
         let address = client.address?;
         self.asked.lock().unwrap().push(address);
         let answered = Arc::clone(&self.answered);
@@ -115,6 +119,8 @@ fn setup(manner: Manner, change: Settings) -> Setup {
             ..LimitSettings::default()
         })),
         scan_bytes: 1_000,
+        provenance: Provenance::default(),
+        history: None,
     };
     Setup { filter: Arc::new(filter), list }
 }
@@ -246,4 +252,103 @@ async fn a_relay_is_judged_by_the_client_it_took_the_mail_from() {
     let asked: Vec<String> =
         setup.list.asked.lock().unwrap().iter().map(IpAddr::to_string).collect();
     assert_eq!(asked, [LISTED], "neither the relay nor the forged line is asked about");
+}
+
+/// Judges again what was judged.
+async fn judged_again(setup: &Setup, record: &Record, raw: &str) -> (Judgement, Envelope) {
+    let visit = setup.filter.revisit(Client::clone(record.client()), Arc::new(record.then()));
+    let client = Arc::clone(visit.client());
+    let before =
+        Envelope { client, relay: None, recipients: Vec::new(), ..record.envelope.clone() };
+    let mut inquiry = visit.inquire(before).unwrap();
+    for recipient in &record.envelope.recipients {
+        if let Some(refusal) = inquiry.recipient(recipient.clone()).await {
+            return (refusal, inquiry.envelope().clone());
+        }
+    }
+    inquiry.headers(raw.as_bytes());
+    inquiry.conclude(raw.as_bytes().to_vec(), false).await
+}
+
+fn recorded(judged: &(Judgement, Envelope)) -> Record {
+    let record = Record::of(&judged.0, &judged.1, Provenance::default());
+    Record::from_bytes(&record.to_bytes().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn what_was_late_then_is_late_again_though_nobody_hangs() {
+    let change = Settings { deadline_ms: Some(200), ..Settings::default() };
+    let raw = "Subject: x\r\n\r\n";
+    let first = judged(&setup(Manner::Hangs, change.clone()), "203.0.113.1", raw).await;
+    assert_eq!(first.0.late, ["attachments"]);
+    let well = setup(Manner::Good, change);
+    let (again, _) = judged_again(&well, &recorded(&first), raw).await;
+    assert_eq!((again.verdict, again.late), (first.0.verdict, first.0.late));
+    let (fresh, _) = judged(&well, "203.0.113.1", raw).await;
+    assert_eq!(fresh.late, Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn lists_that_answered_after_rcpt_refuse_nobody_at_rcpt_again() {
+    let setup = setup(Manner::Good, Settings::default());
+    let raw = "Subject: x\r\n\r\n";
+    let visit = setup.visit(LISTED);
+    let mut inquiry = visit.inquire(envelope(&visit, None)).unwrap();
+    assert!(inquiry.recipient(Address::from_path("<postmaster@b.example>")).await.is_none());
+    let mut first = inquiry.conclude(raw.into(), false).await;
+    first.1.recipients = vec![Address::from_path("<a@b.example>")];
+    first.0.rcpt_unanswered = true;
+    let (again, again_envelope) = judged_again(&setup, &recorded(&first), raw).await;
+    assert_eq!((again.verdict, again.score), (first.0.verdict, first.0.score));
+    assert!(again.rcpt_unanswered);
+    assert_eq!(again_envelope.recipients, first.1.recipients);
+    first.0.rcpt_unanswered = false;
+    let (refused, _) = judged_again(&setup, &recorded(&first), raw).await;
+    assert_eq!(refused.verdict, Verdict::Reject);
+}
+
+#[tokio::test]
+async fn a_relayed_message_has_the_client_that_it_had_then() {
+    let setup = setup(Manner::Good, Settings::default());
+    let raw = "Received: from spam.example (unknown [203.0.113.66])\r\n\
+               \tby relay.example (Postfix) with ESMTP id 1; Thu, 1 Jan 2026 00:00:00 +0000\r\n\
+               Subject: x\r\n\r\n";
+    let first = judged(&setup, "192.0.2.25", raw).await;
+    // The trace of the kept message begins with another server.
+    let kept = format!("Received: from elsewhere (unknown [198.51.100.1])\r\n{raw}");
+    let (again, again_envelope) = judged_again(&setup, &recorded(&first), &kept).await;
+    assert_eq!((again.verdict, again.score), (first.0.verdict, first.0.score));
+    assert_eq!(again_envelope, first.1);
+}
+
+#[tokio::test]
+async fn judgements_are_kept_with_what_they_are_about() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let keep = |setup: Setup| -> Setup {
+        let history = History::open(folder.path(), &Default::default(), record::DICTIONARY);
+        let mut filter = Arc::into_inner(setup.filter).unwrap();
+        filter.history = Some(Arc::new(history.unwrap()));
+        Setup { filter: Arc::new(filter), ..setup }
+    };
+    let setup = keep(setup(Manner::Good, Settings::default()));
+    let raw = "Message-ID: <1@x>\r\nSubject: x\r\n\r\nHello\r\n";
+    let (judgement, _) = judged(&setup, "203.0.113.1", raw).await;
+    let visit = setup.visit(LISTED);
+    let mut inquiry = visit.inquire(envelope(&visit, None)).unwrap();
+    let refusal = inquiry.recipient(Address::from_path("<a@b.example>")).await.unwrap();
+    inquiry.recipient(Address::from_path("<c@b.example>")).await.unwrap();
+    drop((inquiry, visit, setup));
+
+    let archive = Archive::open(folder.path()).unwrap();
+    assert_eq!(archive.len(), 2, "one message, one record");
+    let record = |reference: crate::verdict::Reference| {
+        let place = archive.find(reference.bits()).unwrap();
+        Record::from_bytes(&archive.read(place).unwrap()).unwrap()
+    };
+    let digest = crate::checks::bayes::digest(&crate::mail::Message::parse(raw.into()));
+    assert_eq!(record(judgement.reference).identity.unwrap().digest, digest);
+    assert_eq!(archive.by_digest().keys().collect::<Vec<_>>(), [&digest]);
+    let refused = record(refusal.reference);
+    assert_eq!((refused.identity, refused.verdict), (None, Verdict::Reject));
+    assert_eq!(refused.envelope.recipients[0].as_str(), "a@b.example");
 }

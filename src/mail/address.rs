@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A reverse-path or forward-path: `local@domain`, or nothing for the null sender `<>`.
 ///
 /// Lenient: what an MTA accepted is kept as it is, 8-bit and all. The domain compares without
 /// case.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Address(String);
 

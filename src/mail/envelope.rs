@@ -2,13 +2,15 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use super::Address;
 
 /// The name of the listener a connection came in by, as written in the configuration.
 pub type ListenerName = Arc<str>;
 
 /// What is known about a connection once the MTA has reported it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// Its address; `None` for mail submitted without SMTP or over a unix socket.
     pub address: Option<IpAddr>,
@@ -29,7 +31,7 @@ pub struct Client {
 }
 
 /// TLS between the client and the MTA.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tls {
     /// `TLSv1.3` (`{tls_version}`).
     pub version: String,
@@ -42,7 +44,7 @@ pub struct Tls {
 }
 
 /// What SMTP told us about one message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// The connection it came by. For relayed mail this is the real client, taken from the
     /// trace, once the headers are in.
@@ -65,4 +67,6 @@ pub struct Envelope {
     pub recipients: Vec<Address>,
     /// The MTA's queue id (`i`); Postfix knows it from the first recipient on.
     pub queue_id: Option<String>,
+    /// When it came, in seconds since 1970; the filter fills it in. `None`: now.
+    pub arrived: Option<u64>,
 }

@@ -3,37 +3,79 @@
 //! G. V. Cormack and T. R. Lynam, "TREC 2005 Spam Track Overview": the area above the ROC curve
 //! (1-ROCA), the spam missed at a given loss of ham, and the logistic average misclassification.
 
+use serde::Serialize;
+
 use crate::verdict::Label;
 
 /// Scores of labelled messages, sorted once.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Curve {
-    /// In ascending order.
-    ham: Vec<f64>,
-    /// In ascending order.
-    spam: Vec<f64>,
+    /// One for each distinct score, in ascending order.
+    steps: Vec<Step>,
+}
+
+/// How many messages have one score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Step {
+    /// Higher means more like spam.
+    pub(super) score: f64,
+    /// Ham that has it.
+    pub(super) ham: u32,
+    /// Spam that has it.
+    pub(super) spam: u32,
+}
+
+/// What a threshold does: a message is taken for spam if it scores above it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CurvePoint {
+    /// The threshold.
+    pub score: f64,
+    /// Ham above it, in percent of all ham.
+    pub ham_percent: f64,
+    /// Spam that is not above it, in percent of all spam.
+    pub missed_percent: f64,
 }
 
 impl Curve {
     /// From scores in any order; higher means more like spam.
     pub fn new(scores: impl IntoIterator<Item = (Label, f64)>) -> Self {
-        let mut curve = Self { ham: Vec::new(), spam: Vec::new() };
+        let mut scores: Vec<(Label, f64)> = scores.into_iter().collect();
+        scores.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
+        let mut steps: Vec<Step> = Vec::new();
         for (label, score) in scores {
+            if steps.last().is_none_or(|last| last.score != score) {
+                steps.push(Step { score, ham: 0, spam: 0 });
+            }
+            let Some(step) = steps.last_mut() else { continue };
             match label {
-                Label::Ham => curve.ham.push(score),
-                Label::Spam => curve.spam.push(score),
+                Label::Ham => step.ham += 1,
+                Label::Spam => step.spam += 1,
             }
         }
-        curve.ham.sort_by(f64::total_cmp);
-        curve.spam.sort_by(f64::total_cmp);
-        curve
+        Self { steps }
+    }
+
+    /// The distinct scores, ascending.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The same scores with other counts.
+    pub(super) fn steps_mut(&mut self) -> &mut [Step] {
+        &mut self.steps
     }
 
     /// 1-ROCA in percent: how often a ham scores above a spam, of all pairs; a tie is half of one.
     /// `None` without ham or spam.
     pub fn roca_percent(&self) -> Option<f64> {
-        let pairs = self.ham.len() as f64 * self.spam.len() as f64;
-        let twice: usize = self.ham.iter().map(|&ham| below(&self.spam, ham)).sum();
+        let (mut below, mut twice, mut all_ham) = (0_u64, 0_u64, 0_u64);
+        for &Step { ham, spam, .. } in &self.steps {
+            let (ham, spam) = (u64::from(ham), u64::from(spam));
+            twice += ham * (2 * below + spam);
+            below += spam;
+            all_ham += ham;
+        }
+        let pairs = all_ham as f64 * below as f64;
         (pairs > 0.0).then(|| 100.0 * twice as f64 / 2.0 / pairs)
     }
 
@@ -41,24 +83,53 @@ impl Curve {
     /// spam: the threshold is the highest score of a ham that has to pass. Spam at the threshold
     /// is missed. `None` without ham or spam.
     pub fn missed_percent(&self, ham_percent: f64) -> Option<f64> {
-        let may_go = (self.ham.len() as f64 * ham_percent / 100.0).floor() as usize;
-        let passes = self.ham.len().checked_sub(may_go + 1)?;
-        let threshold = self.ham.get(passes)?;
-        let missed = self.spam.partition_point(|score| score <= threshold);
-        (!self.spam.is_empty()).then(|| percent(missed, self.spam.len()))
+        let (all_spam, all_ham) = self.counts();
+        let may_go = (all_ham as f64 * ham_percent / 100.0).floor() as usize;
+        let has_to_pass = all_ham.checked_sub(may_go).filter(|&pass| pass > 0)?;
+        let (mut passed, mut missed) = (0, 0);
+        for step in &self.steps {
+            passed += count(step.ham);
+            missed += count(step.spam);
+            if passed >= has_to_pass {
+                break;
+            }
+        }
+        (all_spam > 0).then(|| percent(missed, all_spam))
     }
 
     /// How many messages there are: of spam, of ham.
     pub fn counts(&self) -> (usize, usize) {
-        (self.spam.len(), self.ham.len())
+        let sum = |of: fn(&Step) -> u32| self.steps.iter().map(|step| count(of(step))).sum();
+        (sum(|step| step.spam), sum(|step| step.ham))
+    }
+
+    /// The curve from the lowest threshold to the highest, as many points as can be told apart on
+    /// the axes of a DET plot (log-odds), some hundreds at most. Empty without ham or spam.
+    pub fn points(&self) -> Vec<CurvePoint> {
+        /// In units of log-odds.
+        const APART: f64 = 0.05;
+        let (all_spam, all_ham) = self.counts();
+        let mut points: Vec<CurvePoint> = Vec::new();
+        let (mut above, mut missed, mut last) = (all_ham, 0, None::<[f64; 2]>);
+        for step in self.steps.iter().filter(|_| all_spam > 0 && all_ham > 0) {
+            above -= count(step.ham);
+            missed += count(step.spam);
+            let place = [(above, all_ham), (missed, all_spam)].map(|(m, of)| odds(m, of));
+            let moved = |last: [f64; 2]| last.iter().zip(place).any(|(l, p)| (l - p).abs() > APART);
+            if last.is_none_or(moved) {
+                last = Some(place);
+                let (ham_percent, missed_percent) =
+                    (percent(above, all_ham), percent(missed, all_spam));
+                points.push(CurvePoint { score: step.score, ham_percent, missed_percent });
+            }
+        }
+        points
     }
 }
 
-/// Twice the number of `spam` scores below `ham`, plus that of those equal to it.
-fn below(spam: &[f64], ham: f64) -> usize {
-    let less = spam.partition_point(|&score| score < ham);
-    let not_more = spam.partition_point(|&score| score <= ham);
-    less + not_more
+/// A count as a number of messages.
+pub(super) fn count(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// What was decided about labelled messages.
@@ -101,11 +172,13 @@ impl Confusion {
 
 /// The log-odds of a mistake; `None` of nothing.
 fn logit(mistakes: usize, of: usize) -> Option<f64> {
-    if of == 0 {
-        return None;
-    }
-    let mistakes = (mistakes as f64).clamp(0.5, of as f64 - 0.5);
-    Some((mistakes / (of as f64 - mistakes)).ln())
+    (of > 0).then(|| odds(mistakes, of))
+}
+
+/// The log-odds of `part` of something; half a message from none and from all at least.
+fn odds(part: usize, of: usize) -> f64 {
+    let part = (part as f64).clamp(0.5, of as f64 - 0.5);
+    (part / (of as f64 - part)).ln()
 }
 
 /// In percent; 0 of nothing.

@@ -19,7 +19,8 @@ use crate::{
     },
     config::{Config, Settings},
     dns::{DnsError, Resolver},
-    filter::{Admission, Filter},
+    filter::{Admission, Filter, record::Provenance},
+    history::History,
     milter::reply::{Replies, ReplyError},
 };
 
@@ -51,6 +52,12 @@ pub enum BuildError {
 pub enum Offline {
     /// No DNS, no scanner.
     Yes,
+    /// No DNS, no scanner, no classifier: only messages are judged that were judged before, by what
+    /// was recorded then.
+    Recorded {
+        /// The classifier had learned enough then, so that the scores with Bayes count.
+        bayes_scores: bool,
+    },
     /// As configured.
     No,
 }
@@ -104,24 +111,42 @@ pub async fn build(
     learned: Learned,
     before: Option<(&Config, &Built)>,
 ) -> Result<Built, BuildError> {
+    build_with(config, offline, learned, None, before).await
+}
+
+/// As [`build`]; records judgements in `history`, if there is one.
+pub(super) async fn build_with(
+    config: &Config,
+    offline: Offline,
+    learned: Learned,
+    history: Option<&Arc<History>>,
+    before: Option<(&Config, &Built)>,
+) -> Result<Built, BuildError> {
     let settings = &config.settings;
     let before = before.map(|(config, built)| (&config.settings, built));
-    let score_set = ScoreSet { net: offline == Offline::No, bayes: learned.is_ripe(settings) };
+    let score_set = match offline {
+        Offline::Yes => ScoreSet { net: false, bayes: learned.is_ripe(settings) },
+        Offline::No => ScoreSet { net: true, bayes: learned.is_ripe(settings) },
+        Offline::Recorded { bayes_scores } => ScoreSet { net: true, bayes: bayes_scores },
+    };
     let rules = read_rules(settings, score_set).await?;
     report(rules.complaints());
     let replies = Replies::new(&settings.replies).map_err(BuildError::Replies)?;
     let network = match offline {
         Offline::Yes => Network::default(),
         Offline::No => network(settings, before).await?,
+        Offline::Recorded { .. } => recorded_network(settings)?,
     };
     let filter = Filter {
         networks: settings.networks.clone(),
         profiles: config.profiles(),
+        provenance: Provenance::of(&config.to_text(), &rules, score_set.bayes),
         checks: checks(&network, &learned, settings),
         rules: Arc::new(rules),
         autolearn: learned.autolearn(settings),
         admission: admission(settings, before),
         scan_bytes: settings.limits.scan_bytes,
+        history: history.filter(|_| settings.history.enabled).map(Arc::clone),
     };
     Ok(Built { filter: Arc::new(filter), replies: Arc::new(replies), network, learned })
 }
@@ -182,6 +207,19 @@ async fn network(
     lists.self_test().await;
     let (lists, resolver) = (Some(lists), Some(resolver));
     Ok(Network { lists, antivirus, resolver, watch: Watch::default() })
+}
+
+/// The checks that would ask the network. Nobody is asked, not even how the lists are.
+fn recorded_network(settings: &Settings) -> Result<Network, BuildError> {
+    let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
+    if settings.dns.list.is_empty() {
+        return Ok(Network { antivirus, ..Network::default() });
+    }
+    let resolver = Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?;
+    let dns = &settings.dns;
+    let lists =
+        ClientLists::new(&dns.list, dns.refuse_hits, resolver).map_err(BuildError::Lists)?;
+    Ok(Network { lists: Some(lists), antivirus, ..Network::default() })
 }
 
 impl Network {

@@ -66,10 +66,22 @@ impl Learned {
             return Self::Nothing;
         }
         match read_checkpoint(&settings.store.path) {
-            Ok(Some((_, model))) => Self::Copy(Arc::new(Knowledge::new(model))),
+            Ok(Some((mark, model))) => {
+                let knowledge = Knowledge::new(model);
+                knowledge.set_state(mark.state_hash);
+                Self::Copy(Arc::new(knowledge))
+            }
             Ok(None) => Self::Nothing,
             Err(error) => Self::Missing(crate::chain(&error)),
         }
+    }
+
+    /// None at all: only what was recorded is known.
+    pub fn recorded(settings: &Settings) -> Self {
+        if !settings.bayes.enabled {
+            return Self::Nothing;
+        }
+        Self::Missing("what the classifier thought is not recorded".to_owned())
     }
 
     /// The check that asks it; `None` if there is nothing to ask.

@@ -21,6 +21,7 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
+use build::build_with;
 pub use build::{BuildError, Built, Offline, build};
 pub use learned::{Learned, store_socket};
 
@@ -28,7 +29,8 @@ use crate::{
     config::{Config, ConfigError},
     control,
     endpoint::Endpoint,
-    filter::learn::Learner,
+    filter::{learn::Learner, record},
+    history::{self, History},
     listen::{self, ListenError, Socket},
     metrics,
     milter::{Door, DoorError},
@@ -92,7 +94,9 @@ pub async fn run(
     let text = metrics::install().map_err(|error| ServiceError::Metrics(error.into()))?;
     let learned = open_store(&config).await;
     let ripens = learned.clone().ripens(config.settings.clone());
-    let mut built = build(&config, Offline::No, learned.clone(), None).await?;
+    let history = open_history(&config).await;
+    let mut built =
+        build_with(&config, Offline::No, learned.clone(), history.as_ref(), None).await?;
     built.network.watch_lists();
     say_what_is_missing(&config);
     let door =
@@ -105,7 +109,7 @@ pub async fn run(
     let reload = stream::select(reload, stream::once(ripens));
     notify(&[NotifyState::Ready]);
     let ended = tokio::select! {
-        () = follow(source, config, built, &door, reload) => Ok(()),
+        () = follow(source, config, built, &door, history.as_ref(), reload) => Ok(()),
         () = stop => Ok(()),
         error = next_failure(&mut doors) => Err(error),
     };
@@ -115,6 +119,7 @@ pub async fn run(
     let _ = over.send(true);
     close_control(controls).await;
     upkeep.abort();
+    close_history(history).await;
     close_store(learned).await;
     info!("stopped");
     ended
@@ -155,6 +160,38 @@ async fn open_store(config: &Config) -> Learned {
     let settings = config.settings.clone();
     let opened = spawn_blocking(move || Learned::open(&settings)).await;
     opened.unwrap_or_else(|_| Learned::Missing("the store broke its reader".to_owned()))
+}
+
+/// Opens the history. What it cannot have it does without, and says so.
+async fn open_history(config: &Config) -> Option<Arc<History>> {
+    let settings = config.settings.history.clone();
+    if !settings.enabled {
+        return None;
+    }
+    let store = config.settings.store.path.clone();
+    let folder = settings.folder(&store);
+    let path = folder.clone();
+    let opened =
+        spawn_blocking(move || History::open(&path, &settings, record::DICTIONARY)).await.ok()?;
+    let why = match opened {
+        Ok(history) => return Some(Arc::new(history)),
+        Err(error) => crate::chain(&error),
+    };
+    if folder.starts_with(&store) && !store.exists() {
+        info!(why, "judgements are not recorded: there is no folder for them ([history] path)");
+    } else {
+        error!(why, "judgements are not recorded, until a restart");
+    }
+    None
+}
+
+/// Writes what waits. Messages that are still in flight are not recorded any more.
+async fn close_history(history: Option<Arc<History>>) {
+    if let Some(history) = history
+        && spawn_blocking(move || history.close()).await.is_err()
+    {
+        warn!("the history was not written to its end");
+    }
 }
 
 /// Ends learning: all that was acknowledged is durable already, the copy of the model is not.
@@ -218,12 +255,13 @@ async fn follow(
     mut config: Config,
     mut built: Built,
     door: &Door,
+    history: Option<&Arc<History>>,
     reload: impl Stream<Item = ()> + Send,
 ) {
     let mut reload = std::pin::pin!(reload);
     while reload.next().await.is_some() {
         notify(&[NotifyState::Reloading, now()]);
-        match reloaded(&source, &config, &built).await {
+        match reloaded(&source, &config, &built, history).await {
             Ok((next_config, mut next)) => {
                 warn_of_what_stays(&config, &next_config);
                 let authserv_id = next_config.settings.milter.authserv_id.clone();
@@ -243,10 +281,15 @@ async fn follow(
     std::future::pending::<()>().await;
 }
 
-async fn reloaded(source: &Source, old: &Config, built: &Built) -> Result<(Config, Built), String> {
+async fn reloaded(
+    source: &Source,
+    old: &Config,
+    built: &Built,
+    history: Option<&Arc<History>>,
+) -> Result<(Config, Built), String> {
     let config = source.load().map_err(|error| crate::chain(&error))?;
     let learned = built.learned.clone();
-    let next = build(&config, Offline::No, learned, Some((old, built))).await;
+    let next = build_with(&config, Offline::No, learned, history, Some((old, built))).await;
     next.map(|built| (config, built)).map_err(|error| crate::chain(&error))
 }
 
@@ -265,6 +308,11 @@ fn say_what_is_missing(config: &Config) {
 /// What is bound or counted once for the life of the process.
 fn warn_of_what_stays(old: &Config, new: &Config) {
     let (old, new) = (&old.settings, &new.settings);
+    let bounds = |history: &history::Settings| history::Settings {
+        // Recording can be ended and begun again, unless it never began.
+        enabled: true,
+        ..history.clone()
+    };
     let kept = [
         ("milter.listen", old.milter.listen != new.milter.listen),
         ("milter.max_connections", old.milter.max_connections != new.milter.max_connections),
@@ -272,6 +320,7 @@ fn warn_of_what_stays(old: &Config, new: &Config) {
         ("milter.drain_seconds", old.milter.drain_seconds != new.milter.drain_seconds),
         ("control.listen", old.control.listen != new.control.listen),
         ("store", old.store != new.store),
+        ("history", bounds(&old.history) != bounds(&new.history)),
         ("bayes.enabled", old.bayes.enabled != new.bayes.enabled),
     ];
     for (key, _) in kept.into_iter().filter(|&(_, changed)| changed) {

@@ -39,7 +39,7 @@ impl fmt::Display for Name {
 }
 
 /// One thing found about an envelope or a message.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Which thing.
     pub name: Name,
@@ -50,7 +50,7 @@ pub struct Finding {
 }
 
 /// What was seen, gathered when it was seen, so that a verdict can explain itself.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Evidence {
@@ -95,7 +95,7 @@ pub enum Evidence {
 }
 
 /// A token of a message, and what has been learned of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Token {
     /// The token, readable.
     pub text: String,
@@ -103,8 +103,28 @@ pub struct Token {
     pub spam: u32,
     /// Ham that had it.
     pub ham: u32,
-    /// What it adds to the log-odds of spam.
+    /// What it adds to the log-odds of spam. Records keep thousandths.
+    #[serde(with = "thousandths")]
     pub log_odds: f64,
+}
+
+/// A number for people as it is, for records in thousandths.
+mod thousandths {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return to.serialize_f64(*number);
+        }
+        to.serialize_i64((number * 1e3).round() as i64)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        if from.is_human_readable() {
+            return f64::deserialize(from);
+        }
+        i64::deserialize(from).map(|thousandths| thousandths as f64 / 1e3)
+    }
 }
 
 impl Evidence {

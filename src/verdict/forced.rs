@@ -1,6 +1,6 @@
 //! Verdicts, and the ones that do not come from the score.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,8 @@ impl fmt::Display for Verdict {
 }
 
 /// Why a reply refuses or defers; picks the reply's configured text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The score reached the profile's threshold.
     Score,
@@ -56,7 +57,7 @@ pub enum Reason {
     /// Block lists know the client.
     ClientListed(Vec<String>),
     /// A check that the profile insists on was late or broke: its name.
-    Unchecked(&'static str),
+    Unchecked(Cow<'static, str>),
     /// More was offered than this machine can judge in time.
     Busy,
     /// The service is shutting down.
@@ -83,7 +84,7 @@ impl Reason {
 }
 
 /// A verdict that stands beside the score. It never works by adding points.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forced {
     /// The verdict.
     pub verdict: Verdict,

@@ -2,7 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Finding, Points, Reason, Reference, Verdict};
+use super::{Finding, Forced, Points, Reason, Reference, Testimony, Verdict};
+
+/// Which message it was, in whatever form it is met again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identity {
+    /// The digest by which the classifier knows it, too.
+    pub digest: [u8; 16],
+    /// A hash of its first header field: what stands above that was added since.
+    pub first_field: u32,
+    /// Its length in bytes, as far as it was read.
+    pub bytes: u64,
+}
 
 /// What was decided about one message and why.
 #[derive(Clone, Debug)]
@@ -19,6 +30,10 @@ pub struct Judgement {
     pub score: Points,
     /// From which score this profile calls it spam; `None` where it never does.
     pub required: Option<Points>,
+    /// The profile's thresholds: which verdict from which score.
+    pub thresholds: Vec<(Verdict, Points)>,
+    /// Verdicts that stand beside the score, whether or not one of them was taken.
+    pub forced: Vec<Forced>,
     /// What was found, in the order of the checks.
     pub findings: Vec<Finding>,
     /// Checks whose answer came after the deadline.
@@ -31,6 +46,14 @@ pub struct Judgement {
     pub spam_headers: bool,
     /// The profile only watches: the verdict is logged, the message passes unchanged.
     pub dry_run: bool,
+    /// Only the beginning of the message was read.
+    pub truncated: bool,
+    /// RCPT went on before the lists had said what they know of the client.
+    pub rcpt_unanswered: bool,
+    /// Which message it is, where judgements are recorded; `None` if it was not read.
+    pub identity: Option<Identity>,
+    /// What the outside world said about it.
+    pub testimony: Testimony,
     /// Time from the end of the message to this judgement.
     pub took: Duration,
 }

@@ -1,17 +1,22 @@
-//! Words for what a message deserves: points, findings, outcomes, verdicts. Pure data, no I/O.
+//! Words for what a message deserves: points, findings, outcomes, verdicts, and what was heard from
+//! outside on the way to them. Pure data, no I/O.
 
 mod finding;
+mod flip;
 mod forced;
 mod judgement;
 mod label;
 mod outcome;
 mod points;
 mod reference;
+mod testimony;
 
 pub use finding::{Evidence, Finding, Name, Token};
+pub use flip::{Decision, Flip};
 pub use forced::{Forced, Reason, Verdict};
-pub use judgement::Judgement;
+pub use judgement::{Identity, Judgement};
 pub use label::Label;
 pub use outcome::{Answer, ClientRefusal, OnFailure, Outcome};
 pub use points::{Points, PointsError};
-pub use reference::Reference;
+pub use reference::{Reference, ReferenceError};
+pub use testimony::{Lookup, Opinion, Response, Scan, ScanSaid, Testimony, Witness};

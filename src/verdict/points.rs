@@ -112,13 +112,19 @@ impl Sum for Points {
 
 impl Serialize for Points {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.as_f64())
+        if serializer.is_human_readable() {
+            return serializer.serialize_f64(self.as_f64());
+        }
+        serializer.serialize_i64(self.0)
     }
 }
 
 impl<'de> Deserialize<'de> for Points {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_f64(f64::deserialize(deserializer)?).map_err(de::Error::custom)
+        if deserializer.is_human_readable() {
+            return Self::from_f64(f64::deserialize(deserializer)?).map_err(de::Error::custom);
+        }
+        i64::deserialize(deserializer).map(Self)
     }
 }
 

@@ -19,7 +19,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
     (5, &["milter", "control", "replay"]),
     (4, &["filter"]),
     (3, &["checks"]),
-    (2, &["dns", "clamd", "listen", "store", "corpus"]),
+    (2, &["dns", "clamd", "listen", "store", "history", "corpus"]),
     (1, &["mail", "verdict", "metrics", "endpoint"]),
 ];
 
@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 40] = [
+const HOMES: [(&str, &[&str]); 43] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -52,12 +52,15 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
     ("redb", &["store"]),
-    ("siphasher", &["store"]),
+    ("siphasher", &["store", "history"]),
+    ("zstd", &["history"]),
+    ("postcard", &["filter/record"]),
     ("data-encoding", &["store"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),
     ("clap", &["cli"]),
+    ("httpdate", &["cli/explain"]),
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
@@ -72,7 +75,7 @@ const HOMES: [(&str, &[&str]); 40] = [
 
 /// As [`HOMES`]; apart because `metrics::` also names our own module of that name.
 const METRICS_HOMES: [(&str, &[&str]); 2] =
-    [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict", "store"])];
+    [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict", "store", "replay"])];
 
 /// Files that only tests compile; they may name what they like.
 const TEST_FILES: [&str; 2] = ["tests.rs", "loopback.rs"];

@@ -29,14 +29,16 @@ mod tests;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 
 pub use self::settings::{Settings, Sockets};
 use crate::{
     checks::{Answered, Case, Check, Work},
     clamd::{self, ClamdError, ScanResult, Scanner, Version},
     mail::{Message, Oddity},
-    verdict::{Answer, Evidence, Finding, Forced, Name, Points, Reason, Verdict},
+    verdict::{
+        Answer, Evidence, Finding, Forced, Name, Points, Reason, Scan, ScanSaid, Verdict, Witness,
+    },
 };
 
 /// The finding's name.
@@ -79,6 +81,15 @@ pub enum AntivirusError {
     /// The scanner gave no result.
     #[error("not scanned")]
     Scan(#[source] ClamdError),
+    /// The scanner gave no result when the message came, and this is all that the record says of it.
+    #[error("not scanned then: {why}")]
+    NotScannedThen {
+        /// Why not, in a line.
+        why: String,
+    },
+    /// The scanner may not be asked now, and what it said then is not recorded.
+    #[error("what the scanner said is not recorded")]
+    NotRecorded,
 }
 
 /// The check. Cheap to clone.
@@ -120,33 +131,50 @@ impl Antivirus {
         self.scanner.versions().await
     }
 
-    async fn judge(self, message: Arc<Message>) -> Answered {
-        match self.signature(&message).await? {
+    async fn judge(self, message: Arc<Message>, witness: Witness) -> Answered {
+        match self.signature(&message, &witness).await? {
             Some(signature) => Ok(self.infected(signature)),
             None => Ok(Answer::default()),
         }
     }
 
     /// The first signature found. A message not seen in full can be infected, but not clean.
-    async fn signature(&self, message: &Message) -> Result<Option<String>, AntivirusError> {
-        let raw = message.raw();
-        self.fits(raw.len())?;
-        if let Some(signature) = self.scan(raw).await? {
+    async fn signature(
+        &self,
+        message: &Message,
+        witness: &Witness,
+    ) -> Result<Option<String>, AntivirusError> {
+        if let Some(signature) = self.scan(None, message.raw(), witness).await? {
             return Ok(Some(signature));
         }
         let parts = alone(message);
         for batch in parts.get(..PARTS).unwrap_or(&parts).chunks(AT_A_TIME) {
-            let found = try_join_all(batch.iter().map(|part| self.scan(part))).await?;
-            if let Some(signature) = found.into_iter().flatten().next() {
+            let scans = batch.iter().map(|(part, bytes)| self.scan(Some(*part), bytes, witness));
+            // A signature counts even beside a scan that failed.
+            let results = join_all(scans).await;
+            if let Some(signature) = results.iter().find_map(|result| result.as_ref().ok()?.clone())
+            {
                 return Ok(Some(signature));
             }
+            results.into_iter().try_for_each(|result| result.map(|_| ()))?;
         }
         complete(message, parts.len()).map(|()| None)
     }
 
-    async fn scan(&self, bytes: &[u8]) -> Result<Option<String>, AntivirusError> {
+    /// What the scanner says of these bytes, or said then.
+    async fn scan(
+        &self,
+        part: Option<u32>,
+        bytes: &[u8],
+        witness: &Witness,
+    ) -> Result<Option<String>, AntivirusError> {
         self.fits(bytes.len())?;
-        match self.scanner.scan(bytes).await.map_err(AntivirusError::Scan)? {
+        if witness.then().is_some() {
+            return recalled(part, witness);
+        }
+        let result = self.scanner.scan(bytes).await;
+        witness.scanned(Scan { part, result: said(&result) });
+        match result.map_err(AntivirusError::Scan)? {
             ScanResult::Clean => Ok(None),
             ScanResult::Infected { signature } => Ok(Some(signature)),
         }
@@ -173,9 +201,10 @@ impl Check for Antivirus {
         "antivirus"
     }
 
-    fn of_message(&self, case: &Case) -> Option<Work> {
+    fn of_message(&self, case: &Case, witness: &Witness) -> Option<Work> {
         // The future holds the message, so that no scan copies it.
-        Some(Work::Io(Box::pin(self.clone().judge(Arc::clone(&case.message)))))
+        let judging = self.clone().judge(Arc::clone(&case.message), witness.clone());
+        Some(Work::Io(Box::pin(judging)))
     }
 }
 
@@ -185,15 +214,39 @@ impl fmt::Debug for Antivirus {
     }
 }
 
-/// The parts that are scanned by themselves: see the module.
-fn alone(message: &Message) -> Vec<Cow<'_, [u8]>> {
+/// A result as witnesses keep it.
+fn said(result: &Result<ScanResult, ClamdError>) -> ScanSaid {
+    match result {
+        Ok(ScanResult::Clean) => ScanSaid::Clean,
+        Ok(ScanResult::Infected { signature }) => ScanSaid::Infected(signature.clone()),
+        Err(error) => ScanSaid::Failed(crate::chain(error)),
+    }
+}
+
+/// What was said of this part then. What is not recorded is taken down as such.
+fn recalled(part: Option<u32>, witness: &Witness) -> Result<Option<String>, AntivirusError> {
+    let Some(result) = witness.then().and_then(|then| then.scan(part)).cloned() else {
+        let which = part.map_or("the message".to_owned(), |part| format!("part {part}"));
+        witness.missed(format!("virus scan of {which}"));
+        return Err(AntivirusError::NotRecorded);
+    };
+    witness.scanned(Scan { part, result: result.clone() });
+    match result {
+        ScanSaid::Clean => Ok(None),
+        ScanSaid::Infected(signature) => Ok(Some(signature)),
+        ScanSaid::Failed(why) => Err(AntivirusError::NotScannedThen { why }),
+    }
+}
+
+/// The parts that are scanned by themselves, with their places: see the module.
+fn alone(message: &Message) -> Vec<(u32, Cow<'_, [u8]>)> {
     let raw = message.raw();
-    let parts = message.parts().iter().filter_map(|part| {
+    let parts = (0..).zip(message.parts()).filter_map(|(place, part)| {
         let content = part.content(raw);
         let hidden = raw.get(part.raw_body.clone()) != Some(&*content);
         let file = !part.is_container
             && (part.is_attachment || part.file_name.is_some() || !is_text(&part.content_type));
-        (!content.is_empty() && (hidden || file)).then_some(content)
+        (!content.is_empty() && (hidden || file)).then_some((place, content))
     });
     parts.collect()
 }

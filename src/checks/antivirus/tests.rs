@@ -14,7 +14,7 @@ async fn check(manner: Manner) -> Antivirus {
 async fn judge(check: &Antivirus, message: &str) -> Answered {
     let message = Arc::new(Message::parse(message.replace('\n', "\r\n").into_bytes()));
     let case = Case { envelope: Arc::default(), message };
-    match check.of_message(&case) {
+    match check.of_message(&case, &crate::verdict::Witness::live()) {
         Some(Work::Io(asked)) => asked.await,
         _ => panic!("the scan waits for others"),
     }

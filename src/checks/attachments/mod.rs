@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Check, Work};
 use crate::{
     mail::{Message, Part},
-    verdict::{Answer, Evidence, Finding, Forced, Name, Points, Reason, Verdict},
+    verdict::{Answer, Evidence, Finding, Forced, Name, Points, Reason, Verdict, Witness},
 };
 
 /// Extensions that Windows, macOS or a desktop runs, mounts or imports when a reader opens them.
@@ -145,7 +145,7 @@ impl Check for Attachments {
         "attachments"
     }
 
-    fn of_message(&self, case: &Case) -> Option<Work> {
+    fn of_message(&self, case: &Case, _: &Witness) -> Option<Work> {
         let policy = self.policy.clone();
         let message = case.message.clone();
         Some(Work::Cpu(Box::new(move || Ok(policy.examine(&message)))))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Clue, Features, Knowledge, Opinion};
 use crate::{
     checks::{Answered, Case, Check, Work},
-    verdict::{Answer, Evidence, Finding, Name, Points, Token},
+    verdict::{Answer, Evidence, Finding, Name, Opinion as Thought, Points, Token, Witness},
 };
 
 /// How many tokens are shown.
@@ -45,33 +45,53 @@ impl Check for Bayes {
         "bayes"
     }
 
-    fn of_message(&self, case: &Case) -> Option<Work> {
-        let (bayes, case) = (self.clone(), case.clone());
-        Some(Work::Cpu(Box::new(move || bayes.judge(&case))))
+    fn of_message(&self, case: &Case, witness: &Witness) -> Option<Work> {
+        let (bayes, case, witness) = (self.clone(), case.clone(), witness.clone());
+        Some(Work::Cpu(Box::new(move || bayes.judge(&case, &witness))))
     }
 }
 
 impl Bayes {
-    fn judge(&self, case: &Case) -> Answered {
-        let knowledge = self.knowledge.as_ref().map_err(|why| Unavailable(why.clone()))?;
+    fn judge(&self, case: &Case, witness: &Witness) -> Answered {
+        let thought = match witness.then() {
+            Some(then) => then.opinion.clone().ok_or_else(|| {
+                witness.missed("the classifier's opinion".to_owned());
+                Unavailable("what the classifier thought is not recorded".to_owned())
+            })?,
+            None => self.think(case),
+        };
+        witness.thought(thought.clone());
+        let Thought { millionths, because, failure, .. } = thought;
+        if let Some(why) = failure {
+            return Err(Unavailable(why).into());
+        }
+        let finding = millionths.map(|millionths| Finding {
+            name: self.name.clone(),
+            weight: Points::ZERO,
+            evidence: Evidence::Probability { millionths, because },
+        });
+        Ok(Answer { findings: finding.into_iter().collect(), ..Answer::default() })
+    }
+
+    fn think(&self, case: &Case) -> Thought {
+        let knowledge = match &self.knowledge {
+            Ok(knowledge) => knowledge,
+            Err(why) => return Thought { failure: Some(why.clone()), ..Thought::default() },
+        };
+        let state = knowledge.state();
         if !is_ripe(knowledge, self.minimum_messages) {
-            return Ok(Answer::default());
+            return Thought { state, ..Thought::default() };
         }
         let features = Features::arriving(&case.message, &case.envelope);
         let (Opinion { probability, .. }, clues) =
             knowledge.read(|model| model.explain(&features, SHOWN));
-        let because = clues
-            .into_iter()
-            .map(|Clue { text, spam, ham, log_odds }| Token {
-                text: text.unwrap_or_default(),
-                spam,
-                ham,
-                log_odds,
-            })
-            .collect();
-        let millionths = (probability.clamp(0.0, 1.0) * 1e6).round() as u32;
-        let evidence = Evidence::Probability { millionths, because };
-        let finding = Finding { name: self.name.clone(), weight: Points::ZERO, evidence };
-        Ok(Answer { findings: vec![finding], ..Answer::default() })
+        let because = clues.into_iter().map(token).collect();
+        let millionths = Some((probability.clamp(0.0, 1.0) * 1e6).round() as u32);
+        Thought { millionths, state, because, failure: None }
     }
+}
+
+fn token(clue: Clue) -> Token {
+    let Clue { text, spam, ham, log_odds } = clue;
+    Token { text: text.unwrap_or_default(), spam, ham, log_odds }
 }

@@ -4,11 +4,16 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
-use super::{Definition, ListsError, Status, decide, list::List, question};
+use super::{
+    Definition, ListsError, Status, decide,
+    list::{List, Said},
+    question,
+};
 use crate::{
     checks::{Answered, Asked, Check},
     dns::Resolver,
     mail::Client,
+    verdict::Witness,
 };
 
 /// How often the lists set aside are tried: twice a minute, so that one that recovers is back
@@ -80,20 +85,21 @@ impl ClientLists {
 
     /// Asks every list that is in use and could know the address. Lists that fail are counted and
     /// logged as such by their health; what the others know is the answer.
-    async fn ask(self, address: IpAddr) -> Answered {
-        let able: Vec<_> = self.lists.iter().filter(|list| list.knows(address)).collect();
-        let in_use = || able.iter().filter(|list| !list.is_aside());
-        let said = join_all(in_use().map(|list| list.ask(&self.resolver, address))).await;
-        let asked = said.len();
-        if asked == 0 && !able.is_empty() {
+    async fn ask(self, address: IpAddr, witness: Witness) -> Answered {
+        let able = self.lists.iter().filter(|list| list.knows(address));
+        let said = join_all(able.map(|list| list.ask(&self.resolver, address, &witness))).await;
+        let aside = said.iter().filter(|said| matches!(said, Said::Aside)).count();
+        let asked = said.len() - aside;
+        if asked == 0 && aside > 0 {
             return Err(ListsError::NoneInUse.into());
         }
         let mut hits = Vec::new();
         let (mut failed, mut last) = (0, None);
-        for result in said {
-            match result {
-                Ok(hit) => hits.extend(hit),
-                Err(reason) => (failed, last) = (failed + 1, Some(reason)),
+        for said in said {
+            match said {
+                Said::Answer(hit) => hits.extend(hit),
+                Said::Aside => {}
+                Said::Failure(reason) => (failed, last) = (failed + 1, Some(reason)),
             }
         }
         match last {
@@ -108,12 +114,12 @@ impl Check for ClientLists {
         "lists"
     }
 
-    fn of_client(&self, client: &Arc<Client>) -> Option<Asked> {
+    fn of_client(&self, client: &Arc<Client>, witness: &Witness) -> Option<Asked> {
         let address = question::listable(client.address?)?;
         if self.lists.is_empty() {
             return None;
         }
-        Some(Box::pin(self.clone().ask(address)))
+        Some(Box::pin(self.clone().ask(address, witness.clone())))
     }
 }
 

@@ -3,12 +3,25 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Definition, Reason, Status, code::Kind, decide::Hit, health::Health, question};
-use crate::dns::Resolver;
+use crate::{
+    dns::{DnsError, Resolver},
+    verdict::Witness,
+};
 
 /// On every list (RFC 5782, section 5).
 const LISTED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// On no list.
 const UNLISTED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
+
+/// What a list said of a client.
+pub(super) enum Said<'l> {
+    /// An answer, which may mean that it does not know the client.
+    Answer(Option<Hit<'l>>),
+    /// Nothing: it is set aside, or was when the message was judged first.
+    Aside,
+    /// It failed, or the answer shows that it cannot be believed.
+    Failure(Reason),
+}
 
 /// A definition with the health of its list.
 pub(super) struct List {
@@ -40,30 +53,50 @@ impl List {
     }
 
     /// Asks about a client, and watches the list's manners while at it.
-    ///
-    /// # Errors
-    /// It failed, or the answer shows that it cannot be believed.
     pub(super) async fn ask(
         &self,
         resolver: &Resolver,
         address: IpAddr,
-    ) -> Result<Option<Hit<'_>>, Reason> {
+        witness: &Witness,
+    ) -> Said<'_> {
         let question = question::about(address, &self.definition.zone);
-        let answers = match resolver.addresses(&question).await {
-            Ok(records) => records.answers,
-            Err(error) => {
-                self.health.failed(&question, &error);
-                return Err(Reason::Fails(error));
-            }
-        };
-        if let Err(reason) = proper(&answers) {
-            // Remembered, it would set the list aside again after its recovery.
-            resolver.forget_addresses(&question).await;
-            self.health.set_aside(reason.clone());
-            return Err(reason);
+        if witness.then().is_some() {
+            return match resolver.addresses(&question, witness).await {
+                Err(DnsError::SetAside { .. }) => Said::Aside,
+                Err(error) => Said::Failure(Reason::Fails(error)),
+                Ok(records) => self.said(question, records.answers),
+            };
         }
-        self.health.answered();
-        Ok(Hit::of(&self.definition, question, answers))
+        if let Some(reason) = self.health.reason() {
+            resolver.not_asked_for_addresses(&question, &crate::chain(&reason), witness);
+            return Said::Aside;
+        }
+        let said = match resolver.addresses(&question, witness).await {
+            Ok(records) => self.said(question.clone(), records.answers),
+            Err(error) => Said::Failure(Reason::Fails(error)),
+        };
+        self.watch(&said, &question, resolver).await;
+        said
+    }
+
+    fn said(&self, question: String, answers: Vec<Ipv4Addr>) -> Said<'_> {
+        match proper(&answers) {
+            Ok(()) => Said::Answer(Hit::of(&self.definition, question, answers)),
+            Err(reason) => Said::Failure(reason),
+        }
+    }
+
+    /// What a client's question tells of the list's health.
+    async fn watch(&self, said: &Said<'_>, question: &str, resolver: &Resolver) {
+        match said {
+            Said::Answer(_) | Said::Aside => self.health.answered(),
+            Said::Failure(Reason::Fails(error)) => self.health.failed(question, error),
+            Said::Failure(reason) => {
+                // Remembered, it would set the list aside again after its recovery.
+                resolver.forget_addresses(question).await;
+                self.health.set_aside(reason.clone());
+            }
+        }
     }
 
     /// Puts the list to the test of RFC 5782, section 5, past the cache, and notes the result.

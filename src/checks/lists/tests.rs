@@ -12,7 +12,7 @@ use crate::{
         loopback::{Loopback, Reply},
     },
     mail::Client,
-    verdict::{Answer, Evidence},
+    verdict::{Answer, Evidence, Witness},
 };
 
 /// A server with the zones `a.bl.`, `b.bl.` and `good.bl.`, all healthy and empty.
@@ -41,7 +41,7 @@ fn lists_over(resolver: Resolver) -> ClientLists {
 async fn ask(lists: &ClientLists, address: &str) -> Option<Answered> {
     let address: IpAddr = address.parse().unwrap();
     let client = Arc::new(Client { address: Some(address), ..Client::default() });
-    Some(lists.of_client(&client)?.await)
+    Some(lists.of_client(&client, &Witness::live())?.await)
 }
 
 async fn answer(lists: &ClientLists, address: &str) -> Answer {
@@ -75,7 +75,7 @@ async fn hits_are_findings_with_their_evidence() {
 async fn private_clients_and_unknown_ones_are_not_asked_about() {
     let lists = lists(&server().await);
     assert!(ask(&lists, "192.168.1.1").await.is_none());
-    assert!(lists.of_client(&Arc::default()).is_none());
+    assert!(lists.of_client(&Arc::default(), &Witness::live()).is_none());
 }
 
 #[tokio::test]
@@ -207,4 +207,48 @@ async fn definitions_that_contradict_each_other_are_refused() {
     let twice = [definition("a.bl"), definition("A.BL")];
     let error = ClientLists::new(&twice, 2, server.resolver()).unwrap_err();
     assert!(matches!(error, ListsError::Twice { .. }));
+}
+
+#[tokio::test]
+async fn what_was_answered_once_is_answered_again_without_asking() {
+    let server = server().await;
+    server.address("7.113.0.203.a.bl.", Reply::address([127, 0, 0, 2]));
+    server.address("7.113.0.203.b.bl.", Reply::Code(ResponseCode::ServFail));
+    let lists_then = lists(&server);
+    let client = Arc::new(Client { address: "203.0.113.7".parse().ok(), ..Client::default() });
+    let live = Witness::live();
+    let answered = lists_then.of_client(&client, &live).unwrap().await.unwrap();
+    assert_eq!(answered.findings.len(), 1);
+
+    // Now everybody is listed everywhere, and nobody is asked.
+    server.otherwise(Some(Reply::address([127, 0, 0, 2])));
+    let lists_now = lists_over(server.impatient());
+    lists_now.self_test().await;
+    assert_eq!(aside(&lists_now).len(), 3, "they list the world");
+    let then = Witness::of(Some(Arc::new(live.testimony())));
+    let again = lists_now.of_client(&client, &then).unwrap().await.unwrap();
+    assert_eq!(again, answered);
+    assert_eq!(then.testimony().missing, Vec::<String>::new());
+
+    // Lists that were aside then say nothing; all of them, and nothing is known.
+    let live = Witness::live();
+    let none = lists_now.of_client(&client, &live).unwrap().await.unwrap_err();
+    assert!(none.to_string().contains("set aside"), "{none}");
+    let then = Witness::of(Some(Arc::new(live.testimony())));
+    let again = lists_then.of_client(&client, &then).unwrap().await.unwrap_err();
+    assert_eq!(again.to_string(), none.to_string());
+}
+
+#[tokio::test]
+async fn a_list_that_was_not_asked_then_is_missing_and_stays_well() {
+    let server = server().await;
+    let lists = lists(&server);
+    let client = Arc::new(Client { address: "203.0.113.7".parse().ok(), ..Client::default() });
+    for _ in 0..10 {
+        let then = Witness::of(Some(Arc::default()));
+        let none = lists.of_client(&client, &then).unwrap().await.unwrap_err();
+        assert!(crate::chain(&*none).contains("is not recorded"), "{none}");
+        assert_eq!(then.testimony().missing.len(), 3);
+    }
+    assert_eq!(aside(&lists), Vec::<String>::new());
 }

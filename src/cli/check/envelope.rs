@@ -3,28 +3,28 @@
 use std::net::IpAddr;
 
 use crate::{
-    mail::{Address, AddressError, Client, Envelope},
-    replay::{traced, unknown_client},
-    service::Built,
+    filter::networks,
+    mail::{Address, AddressError, Client},
+    replay::{Traced, unknown_client},
 };
 
 /// The options that say what SMTP would have said.
 #[derive(Debug, clap::Args)]
 pub(super) struct Given {
     /// The client's address
-    #[arg(long, value_name = "IP")]
+    #[arg(long, conflicts_with = "recorded", value_name = "IP")]
     client: Option<IpAddr>,
     /// What the client said in HELO
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, conflicts_with = "recorded", value_name = "NAME")]
     helo: Option<String>,
     /// The sender; <> for a bounce
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, conflicts_with = "recorded", value_name = "ADDRESS", value_parser = address)]
     from: Option<Address>,
     /// A recipient; may be given more than once
-    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    #[arg(long, conflicts_with = "recorded", value_name = "ADDRESS", value_parser = address)]
     rcpt: Vec<Address>,
     /// The login name, as for a message of an authenticated user
-    #[arg(long, value_name = "USER")]
+    #[arg(long, conflicts_with = "recorded", value_name = "USER")]
     login: Option<String>,
 }
 
@@ -33,16 +33,22 @@ fn address(text: &str) -> Result<Address, AddressError> {
 }
 
 impl Given {
-    /// Client, envelope and recipients for this message.
-    pub(super) fn envelope(&self, built: &Built, raw: &[u8]) -> (Client, Envelope, Vec<Address>) {
-        let (mut client, mut envelope) = traced(&built.filter.networks, raw);
+    /// What SMTP would have said of this message.
+    pub(super) fn envelope(&self, networks: &networks::Settings, raw: &[u8]) -> Traced {
+        let mut traced = Traced::new(networks, raw);
         if let Some(address) = self.client {
-            client = Client { address: Some(address.to_canonical()), ..unknown_client() };
-            envelope.helo = None;
+            traced.client = Client { address: Some(address.to_canonical()), ..unknown_client() };
+            traced.envelope.helo = None;
         }
-        envelope.helo = self.helo.clone().or(envelope.helo);
-        envelope.sender = self.from.clone().unwrap_or(envelope.sender);
+        let envelope = &mut traced.envelope;
+        envelope.helo = self.helo.clone().or(envelope.helo.take());
+        if let Some(from) = &self.from {
+            envelope.sender.clone_from(from);
+        }
         envelope.login.clone_from(&self.login);
-        (client, envelope, self.rcpt.clone())
+        if !self.rcpt.is_empty() {
+            traced.recipients.clone_from(&self.rcpt);
+        }
+        traced
     }
 }

@@ -8,6 +8,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
+    filter::record::Record,
     milter::reply::Reply,
     verdict::{Evidence, Finding, Judgement, Token},
 };
@@ -30,10 +31,41 @@ pub(super) struct Report<'j> {
     causes: BTreeMap<&'static str, &'j str>,
     unscanned: bool,
     micros: u64,
+    /// What was decided when the message came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<Recorded<'j>>,
+}
+
+/// A judgement that was recorded, beside the one by its answers.
+#[derive(Serialize)]
+struct Recorded<'j> {
+    r#ref: String,
+    verdict: &'static str,
+    reason: &'static str,
+    score: crate::verdict::Points,
+    /// What was asked now that was not asked then.
+    missing: &'j [String],
+}
+
+impl<'j> Recorded<'j> {
+    fn new(record: &Record, judgement: &'j Judgement) -> Self {
+        Self {
+            r#ref: record.reference.to_string(),
+            verdict: record.verdict.as_str(),
+            reason: record.reason.as_str(),
+            score: record.score,
+            missing: &judgement.testimony.missing,
+        }
+    }
 }
 
 impl<'j> Report<'j> {
-    pub(super) fn new(path: &'j str, judgement: &'j Judgement, reply: Option<&Reply>) -> Self {
+    pub(super) fn new(
+        path: &'j str,
+        judgement: &'j Judgement,
+        reply: Option<&Reply>,
+        record: Option<&Record>,
+    ) -> Self {
         let broken = &judgement.broken;
         Self {
             path,
@@ -50,6 +82,7 @@ impl<'j> Report<'j> {
             causes: broken.iter().map(|(check, why)| (*check, why.as_str())).collect(),
             unscanned: judgement.unscanned,
             micros: judgement.took.as_micros() as u64,
+            recorded: record.map(|record| Recorded::new(record, judgement)),
         }
     }
 
@@ -83,11 +116,18 @@ impl<'j> Report<'j> {
         for (check, why) in &self.causes {
             writeln!(output, "          broken: {check}: {why}")?;
         }
+        if let Some(Recorded { r#ref, verdict, score, missing, .. }) = &self.recorded {
+            writeln!(output, "          recorded: {verdict}, score {score} (ref {})", r#ref)?;
+            for missing in *missing {
+                writeln!(output, "          not recorded: {missing}")?;
+            }
+        }
         Ok(())
     }
 }
 
-fn shown(evidence: &Evidence) -> String {
+/// Evidence in a line.
+pub(in crate::cli) fn shown(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Dns { question, answer } => format!("{question} → {}", answer.join(", ")),
         Evidence::Matched { place, text } => format!("{place}: “{text}”"),

@@ -14,7 +14,7 @@ use crate::{
     config::Settings,
     corpus::{Entry, Index, Item, SourceError, items},
     mail::Message,
-    replay::traced,
+    replay::Traced,
     verdict::{Label, Name},
 };
 
@@ -91,7 +91,7 @@ fn labelled(settings: &Settings, entry: &Entry) -> Result<Vec<Labelled>, SourceE
 fn case(settings: &Settings, mut raw: Vec<u8>) -> Case {
     let truncated = raw.len() > settings.limits.scan_bytes;
     raw.truncate(settings.limits.scan_bytes);
-    let (client, mut envelope) = traced(&settings.networks, &raw);
+    let Traced { client, mut envelope, .. } = Traced::new(&settings.networks, &raw);
     envelope.client = client.into();
     let message = if truncated { Message::truncated(raw) } else { Message::parse(raw) };
     Case { envelope: envelope.into(), message: message.into() }

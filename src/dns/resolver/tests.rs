@@ -12,12 +12,15 @@ async fn answers_and_denials_are_both_answers() {
     let resolver = server.resolver();
 
     assert_eq!(
-        resolver.addresses("a.example").await.unwrap().answers,
+        resolver.addresses("a.example", &Witness::live()).await.unwrap().answers,
         [Ipv4Addr::new(127, 0, 0, 2)]
     );
-    assert_eq!(resolver.texts("t.example.").await.unwrap().answers, ["v=spf1 -all"]);
-    assert!(resolver.addresses("none.example").await.unwrap().answers.is_empty());
-    assert!(resolver.texts("a.example").await.unwrap().answers.is_empty());
+    assert_eq!(
+        resolver.texts("t.example.", &Witness::live()).await.unwrap().answers,
+        ["v=spf1 -all"]
+    );
+    assert!(resolver.addresses("none.example", &Witness::live()).await.unwrap().answers.is_empty());
+    assert!(resolver.texts("a.example", &Witness::live()).await.unwrap().answers.is_empty());
 }
 
 #[tokio::test]
@@ -28,14 +31,16 @@ async fn a_question_is_asked_once_whatever_its_answer() {
     server.delay(Duration::from_millis(50));
     let resolver = server.resolver();
     for name in ["yes.example.", "no.example.", "fails.example."] {
-        let _ = resolver.addresses(name).await;
+        let _ = resolver.addresses(name, &Witness::live()).await;
         let asked = server.asked(name);
         assert!(asked > 0, "{name}");
         let spelt = name.to_ascii_uppercase();
-        join_all((0..50).map(|_| resolver.addresses(&spelt))).await;
+        let witness = Witness::live();
+        join_all((0..50).map(|_| resolver.addresses(&spelt, &witness))).await;
         assert_eq!(server.asked(name), asked, "{name}");
     }
-    join_all((0..50).map(|_| resolver.addresses("many.example."))).await;
+    let witness = Witness::live();
+    join_all((0..50).map(|_| resolver.addresses("many.example.", &witness))).await;
     assert_eq!(server.asked("many.example."), 1);
 }
 
@@ -47,13 +52,13 @@ async fn who_hangs_up_leaves_the_question_to_the_others() {
     let resolver = server.resolver();
     let first = tokio::spawn({
         let resolver = resolver.clone();
-        async move { resolver.addresses("a.example").await }
+        async move { resolver.addresses("a.example", &Witness::live()).await }
     });
     while server.asked("a.example.") == 0 {
         tokio::task::yield_now().await;
     }
     first.abort();
-    assert_eq!(resolver.addresses("a.example").await.unwrap().answers.len(), 1);
+    assert_eq!(resolver.addresses("a.example", &Witness::live()).await.unwrap().answers.len(), 1);
     assert_eq!(server.asked("a.example."), 1);
 }
 
@@ -69,7 +74,7 @@ async fn what_is_no_answer_is_an_error() {
     let resolver = server.impatient();
     let error = |name: &'static str| {
         let resolver = resolver.clone();
-        async move { resolver.addresses(name).await.unwrap_err() }
+        async move { resolver.addresses(name, &Witness::live()).await.unwrap_err() }
     };
     assert!(matches!(error("servfail.example").await, DnsError::Refused { .. }));
     assert!(matches!(error("refused.example").await, DnsError::Refused { .. }));
@@ -77,7 +82,7 @@ async fn what_is_no_answer_is_an_error() {
     assert!(matches!(error("garbage.example").await, DnsError::Timeout { .. }));
     assert!(matches!(error("two..dots.example").await, DnsError::Name { .. }));
     // An endless alias has no address; whether that is a denial or a failure is hickory's.
-    let looped = resolver.addresses("loop.example").await;
+    let looped = resolver.addresses("loop.example", &Witness::live()).await;
     assert!(looped.map_or(true, |records| records.answers.is_empty()));
 }
 
@@ -86,7 +91,7 @@ async fn names_that_are_too_long_are_errors() {
     let server = Loopback::start().await;
     let resolver = server.resolver();
     for name in ["x".repeat(64), "x.".repeat(200), "x".repeat(100_000), "\u{e4}.example".into()] {
-        let asked = resolver.addresses(&name).await;
+        let asked = resolver.addresses(&name, &Witness::live()).await;
         assert!(matches!(asked, Err(DnsError::Name { .. })), "{:.80}: {asked:?}", name);
     }
 }
@@ -95,13 +100,13 @@ async fn names_that_are_too_long_are_errors() {
 async fn asking_now_and_forgetting_pass_the_cache() {
     let server = Loopback::start().await;
     let resolver = server.resolver();
-    assert!(resolver.addresses("a.example").await.unwrap().answers.is_empty());
+    assert!(resolver.addresses("a.example", &Witness::live()).await.unwrap().answers.is_empty());
     server.address("a.example.", Reply::address([127, 0, 0, 2]));
-    assert!(resolver.addresses("a.example").await.unwrap().answers.is_empty());
+    assert!(resolver.addresses("a.example", &Witness::live()).await.unwrap().answers.is_empty());
     assert_eq!(resolver.addresses_now("a.example").await.unwrap().answers.len(), 1);
-    assert!(resolver.addresses("a.example").await.unwrap().answers.is_empty());
+    assert!(resolver.addresses("a.example", &Witness::live()).await.unwrap().answers.is_empty());
     resolver.forget_addresses("a.example").await;
-    assert_eq!(resolver.addresses("a.example").await.unwrap().answers.len(), 1);
+    assert_eq!(resolver.addresses("a.example", &Witness::live()).await.unwrap().answers.len(), 1);
 }
 
 #[tokio::test]
@@ -119,6 +124,52 @@ async fn a_dead_server_beside_a_living_one_does_no_harm() {
     settings.servers.extend(alive.settings().servers);
     let resolver = Resolver::new(&settings).unwrap();
     for name in ["a.example", "b.example", "c.example"] {
-        assert_eq!(resolver.addresses(name).await.unwrap().answers.len(), 1, "{name}");
+        assert_eq!(
+            resolver.addresses(name, &Witness::live()).await.unwrap().answers.len(),
+            1,
+            "{name}"
+        );
     }
+}
+
+#[tokio::test]
+async fn what_was_heard_once_is_answered_without_asking() {
+    let server = Loopback::start().await;
+    server.address("a.example.", Reply::address([127, 0, 0, 2]));
+    server.text("t.example.", Reply::Text(vec!["v=spf1 ".into(), "-all".into()]));
+    server.address("refused.example.", Reply::Code(ResponseCode::Refused));
+    server.address("silent.example.", Reply::Silence);
+    let (live, resolver) = (Witness::live(), server.impatient());
+    let names = ["A.example.", "none.example", "refused.example", "silent.example"];
+    for name in names {
+        let _ = resolver.addresses(name, &live).await;
+    }
+    resolver.texts("t.example", &live).await.unwrap();
+    resolver.not_asked_for_addresses("aside.example", "it lists the world", &live);
+    let heard = live.testimony();
+    assert_eq!(heard.lookups.len(), names.len() + 2);
+    assert!(heard.lookups.iter().all(|lookup| lookup.asked > 1_700_000_000_000));
+
+    let nobody = server.impatient();
+    server.otherwise(Some(Reply::address([127, 0, 0, 9])));
+    let then = Witness::of(Some(Arc::new(heard.clone())));
+    let asked = |name: &'static str| nobody.addresses(name, &then);
+    let records = asked("a.EXAMPLE").await.unwrap();
+    assert_eq!(
+        (records.answers, records.ttl),
+        (vec![Ipv4Addr::new(127, 0, 0, 2)], Duration::from_secs(60))
+    );
+    assert!(asked("none.example.").await.unwrap().answers.is_empty());
+    assert!(matches!(asked("refused.example").await, Err(DnsError::Refused { code: 5, .. })));
+    assert!(matches!(asked("silent.example").await, Err(DnsError::Timeout { .. })));
+    assert!(matches!(asked("aside.example").await, Err(DnsError::SetAside { .. })));
+    let texts = nobody.texts("t.example", &then).await.unwrap();
+    assert_eq!(texts.answers, ["v=spf1 -all"]);
+    assert_eq!(then.testimony().lookups.len(), heard.lookups.len(), "it hears what was said then");
+
+    assert!(matches!(asked("other.example").await, Err(DnsError::NotRecorded { .. })));
+    assert!(nobody.texts("a.example", &then).await.is_err(), "another type is another question");
+    assert_eq!(then.testimony().missing, ["other.example A", "a.example TXT"]);
+    assert_eq!(server.asked("a.example."), 1, "nobody was asked again");
+    assert_eq!(server.asked("other.example."), 0);
 }

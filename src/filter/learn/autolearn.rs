@@ -106,7 +106,7 @@ mod tests {
     use crate::{
         checks::bayes::Features,
         filter::learn,
-        verdict::{Evidence, Finding, Label, Reference, Verdict},
+        verdict::{Evidence, Finding, Label, Reference, Testimony, Verdict},
     };
 
     /// `NAME=points` each.
@@ -129,6 +129,12 @@ mod tests {
             unscanned: false,
             spam_headers: true,
             dry_run: false,
+            thresholds: Vec::new(),
+            forced: Vec::new(),
+            truncated: false,
+            rcpt_unanswered: false,
+            identity: None,
+            testimony: Testimony::default(),
             took: Duration::ZERO,
         }
     }

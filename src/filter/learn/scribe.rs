@@ -154,7 +154,7 @@ impl Scribe {
             return Ok(None);
         }
         self.knowledge.replace(model);
-        self.mark = now;
+        self.moved_to(now);
         Ok(Some(()))
     }
 
@@ -167,8 +167,15 @@ impl Scribe {
             tracing::info!(spam, ham, seconds, "the model was made anew from the store");
         }
         self.knowledge.replace(model);
-        (self.mark, self.settled, self.copied) = (mark, mark.change, 0);
+        (self.settled, self.copied) = (mark.change, 0);
+        self.moved_to(mark);
         Ok(())
+    }
+
+    /// The model is of this state now, and says so to those who judge by it.
+    fn moved_to(&mut self, mark: Mark) {
+        self.knowledge.set_state(mark.state_hash);
+        self.mark = mark;
     }
 
     /// Works until it is told to stop.
@@ -286,7 +293,7 @@ impl Scribe {
             self.knowledge.change(|model| step.apply(model));
             self.mark.follow(change);
         }
-        self.mark.change = batch.number;
+        self.moved_to(Mark { change: batch.number, ..self.mark });
     }
 
     /// The store has changed without the model: a transaction was durable although it failed, or

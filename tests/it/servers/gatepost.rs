@@ -211,6 +211,18 @@ impl Gatepost {
         self.daemon.is_running()
     }
 
+    /// Replaces the configuration file, and tells nobody.
+    pub(crate) fn write(&self, config: &Config) {
+        write_config(&self.folder, self.port, self.control, config);
+    }
+
+    /// Waits until a metric has come so far.
+    pub(crate) fn wait_metric(&self, name: &str, value: f64) {
+        wait_until(&format!("{name} {value}"), Duration::from_secs(60), || {
+            self.metric(name, "") >= value
+        });
+    }
+
     /// Replaces the configuration file and sends SIGHUP.
     pub(crate) fn reload(&self, config: &Config) {
         write_config(&self.folder, self.port, self.control, config);

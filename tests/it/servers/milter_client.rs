@@ -85,7 +85,19 @@ impl MilterClient {
 
     /// MAIL, RCPTs and DATA; the reply to the last of them, or the first that is not `Continue`.
     pub(crate) fn envelope(&mut self, sender: &str, recipients: &[&str]) -> io::Result<Reply> {
-        self.macros(b'M', &[("{mail_addr}", sender)])?;
+        self.envelope_of(None, sender, recipients)
+    }
+
+    /// The same, of a client that has logged in if there is a name.
+    pub(crate) fn envelope_of(
+        &mut self,
+        login: Option<&str>,
+        sender: &str,
+        recipients: &[&str],
+    ) -> io::Result<Reply> {
+        let mut macros = vec![("{mail_addr}", sender)];
+        macros.extend(login.map(|login| ("{auth_authen}", login)));
+        self.macros(b'M', &macros)?;
         let mut reply = self.command(b'M', format!("<{sender}>\0").as_bytes())?;
         for recipient in recipients {
             if reply != Reply::Continue {

@@ -110,6 +110,11 @@ impl Zone {
         asked
     }
 
+    /// How many questions there were so far.
+    pub(crate) fn asked_in_all(&self) -> usize {
+        self.state.lock().unwrap().asked.len()
+    }
+
     fn serve_udp(&self) {
         let socket = UdpSocket::bind(self.address).unwrap();
         let zone = self.clone();

@@ -36,15 +36,17 @@ pub(super) fn within_months(arguments: &Arguments, _: &Conf) -> Result<Question,
     const MONTH: f64 = 365.2425 * 86_400.0 / 12.0;
     let (least, below) = (arguments.number::<f64>(1)?, arguments.number::<f64>(2)?);
     Ok(Question::yes_no(move |scene| {
-        let age = (now() - scene.dates().received.unwrap_or(0)) as f64;
+        let age = (now(scene) - scene.dates().received.unwrap_or(0)) as f64;
         least.is_none_or(|least| age >= least * MONTH)
             && below.is_none_or(|below| age < below * MONTH)
     }))
 }
 
-fn now() -> Seconds {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Seconds::try_from(now.as_secs()).unwrap_or(Seconds::MAX)
+/// When the message came: now, unless it is judged once more.
+fn now(scene: &Scene<'_>) -> Seconds {
+    let since = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = scene.case.envelope.arrived.unwrap_or_else(since);
+    Seconds::try_from(now).unwrap_or(Seconds::MAX)
 }
 
 impl Dates {
@@ -53,7 +55,7 @@ impl Dates {
         let date = ["resent-date", "date"]
             .into_iter()
             .find_map(|name| scene.headers.named(name).find_map(|field| parse(field.decoded())));
-        let trace = Trace::of(scene.headers.joined("received"));
+        let trace = Trace::of(scene.headers.joined("received"), now(scene));
         let nearest = date.and_then(|date| nearest(date, &trace.times));
         let mut possible: Vec<Seconds> =
             [date, trace.times.first().copied(), trace.fetched].into_iter().flatten().collect();
@@ -85,11 +87,10 @@ struct Trace {
 }
 
 impl Trace {
-    fn of(joined: &str) -> Self {
+    fn of(joined: &str, now: Seconds) -> Self {
         let mut lines: Vec<&str> =
             joined.split('\n').filter(|line| !line.trim_ascii().is_empty()).collect();
         let local = take_fetched(&mut lines);
-        let now = now();
         let fetched =
             local.iter().filter_map(|line| parse(date_in(line)?)).filter(|time| *time <= now);
         Self {
