@@ -26,7 +26,7 @@
 //!    metas, the exact sum, the verdict, by the profile's deadline.
 //! 4. [`milter::reply`] words the answer; one log line says everything.
 //!
-//! `check` takes the same path. There is no test mode.
+//! `check` and `replay` take the same path ([`replay::judge`]). There is no test mode.
 //!
 //! # The path of a lesson
 //! 1. `train`, by way of [`control`] if a service runs, or the filter itself ([`filter::learn::autolearn`])
