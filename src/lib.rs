@@ -25,12 +25,11 @@
 //! 3. [`filter::Inquiry::conclude`] at the end: [`mail::Message::parse`], the checks side by side,
 //!    metas, the exact sum, the verdict, by the profile's deadline.
 //! 4. [`milter::reply`] words the answer; one log line says everything.
-//!
 //! 5. What came from outside is taken down on the way ([`verdict::Witness`]) and recorded with the
 //!    judgement ([`filter::record`], [`history`]), so that it can be explained, and made again without
 //!    asking anybody.
 //!
-//! `check` and `replay` take the same path. There is no test mode.
+//! `check` and `replay` take the same path ([`replay::judge`]). There is no test mode.
 //!
 //! # The path of a lesson
 //! 1. `train`, by way of [`control`] if a service runs, or the filter itself ([`filter::learn::autolearn`])

@@ -11,7 +11,7 @@ const OTHERS: [(&str, &str); 4] = [
     ("", "[profile.external]\nmark = 3.0\nreject = 8.0\n"),
     ("score REPLAY_CASH 8.0\nscore REPLAY_MEETING 7.0\n", ""),
     ("body REPLAY_NEW /for/\nscore REPLAY_NEW 2.5\nscore REPLAY_HURRY 0\n", ""),
-    ("", "[profile.external]\nchecks = [\"attachments\"]\n"),
+    ("", "[profile.external]\nchecks = [\"attachments\"]\nearly_reject = false\non_failure = {}\n"),
 ];
 
 /// Samples with another configuration beside their own.
@@ -38,7 +38,7 @@ fn every_flip_of_two_full_runs_is_found() {
     for (rules, settings) in OTHERS {
         let samples = samples(rules, settings);
         let (before, after) = (verdicts(&samples, "own.toml"), verdicts(&samples, "other.toml"));
-        assert_eq!(before.len(), MAIL.len());
+        assert_eq!([before.len(), after.len()], [MAIL.len(); 2], "{rules}{settings}");
         let expected: BTreeMap<String, [&String; 2]> = before
             .iter()
             .map(|(path, from)| (path.clone(), [from, &after[path]]))
