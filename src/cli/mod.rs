@@ -128,7 +128,8 @@ fn complain(failure: &(dyn Error + 'static)) -> Exit {
     tell(failure);
     let is_usage = failure.is::<ConfigError>()
         || failure.is::<crate::service::BuildError>()
-        || failure.is::<rules::Misuse>();
+        || failure.is::<rules::Misuse>()
+        || failure.is::<replay::load::NoMail>();
     if is_usage { Exit::Usage } else { Exit::Failed }
 }
 

@@ -1,6 +1,7 @@
 //! Replay: mail that was kept, through the path that live mail takes.
 
 mod curve;
+pub mod load;
 mod traced;
 
 pub use curve::{Confusion, Curve, percent};
