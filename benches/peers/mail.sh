@@ -1,0 +1,36 @@
+# What is taught and what is judged.
+# shellcheck shell=bash
+
+# The first TRAIN messages of spam and of ham are taught, all others judged, in the order of the
+# index. Makes spam.txt and ham.txt (paths), test.tsv.
+split_mail() {
+    awk -F '\t' -v train="$TRAIN" -v root="$ROOT" -v run="$run" '
+        NF == 2 {
+            path = $2 ~ /^\// ? $2 : root "/" $2
+            if (++seen[$1] <= train) print path >(run "/" $1 ".txt")
+            else print $1 "\t" path >(run "/test.tsv")
+        }' "$INDEX"
+    local label
+    for label in spam ham; do
+        [[ $(wc -l <"$run/$label.txt") -eq $TRAIN ]] || {
+            say "the index has fewer than $TRAIN messages of $label"
+            return 2
+        }
+    done
+    [[ -s $run/test.tsv ]] || {
+        say "no mail is left to be judged"
+        return 2
+    }
+    chmod 644 "$run"/*.txt "$run/test.tsv"
+}
+
+# Addresses in the Received fields of taught spam that are in none of taught ham.
+known_clients() {
+    local label
+    for label in spam ham; do
+        xargs -d '\n' awk 'FNR == 1 { header = 1 } /^\r?$/ { header = 0 } header' <"$run/$label.txt" |
+            grep --text -i -A 3 '^received:' | grep --text -oE '\[[0-9]+(\.[0-9]+){3}\]' |
+            tr -d '[]' | sort -u >"$run/$label.addresses"
+    done
+    comm -23 "$run/spam.addresses" "$run/ham.addresses" | grep -vE '^(127|10|192\.168)\.'
+}
