@@ -104,6 +104,7 @@ fi
 if [[ -e /etc/resolv.conf ]]; then
     resolv=$(mktemp)
     echo "nameserver 127.0.0.1" >"$resolv"
+    chmod 644 "$resolv"
     mount --bind "$resolv" "$(readlink -f /etc/resolv.conf)"
     rm -f "$resolv"
 fi

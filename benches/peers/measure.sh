@@ -5,10 +5,15 @@ say() {
     echo "peers: $*" >&2
 }
 
+# Of all processes; one may end before it is read.
+stats() {
+    cat /proc/[0-9]*/stat 2>/dev/null || true
+}
+
 # CPU time so far, user and system, in ticks of 10 ms (proc(5)): of these processes, of those below
 # them, and of those that have ended below them.
 ticks() {
-    cat /proc/[0-9]*/stat 2>/dev/null | awk -v roots=" $* " '
+    stats | awk -v roots=" $* " '
         { pid = $1; sub(/^.*\) /, ""); parent[pid] = $2; own[pid] = $12 + $13 + $14 + $15 }
         END {
             for (pid in own)
@@ -20,7 +25,7 @@ ticks() {
 
 # These processes and those below them.
 below() {
-    cat /proc/[0-9]*/stat 2>/dev/null | awk -v roots=" $* " '
+    stats | awk -v roots=" $* " '
         { pid = $1; sub(/^.*\) /, ""); parent[pid] = $2 }
         END {
             for (pid in parent)
@@ -42,7 +47,7 @@ watch_memory() {
     local name=$1
     (
         peak=0
-        while sleep 0.3; do
+        while sleep 0.1; do
             now=$(memory "${roots[@]}")
             if ((now > peak)); then
                 peak=$now

@@ -75,6 +75,8 @@ main() {
             peer "$peer"
         fi
     done
+    cp "$run"/*.log "$RESULTS" 2>/dev/null || true
+    cp /var/log/rspamd/rspamd.log "$RESULTS" 2>/dev/null || true
     bash "$here/table.sh" | tee "$RESULTS/table.txt"
 }
 

@@ -56,7 +56,7 @@ roca() {
 # How many times gatepost's figure is the peer's.
 times_gatepost() {
     awk -v ours="$("$1" gatepost)" -v theirs="$("$1" "$2")" \
-        'BEGIN { if (ours > 0 && theirs > 0) printf "%.3g", ours / theirs; else print "–" }'
+        'BEGIN { if (ours + 0 > 0 && theirs + 0 > 0) printf "%.3g", ours / theirs; else print "–" }'
 }
 
 main() {

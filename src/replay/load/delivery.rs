@@ -2,16 +2,17 @@
 //!
 //! - Line ends: CRLF in the body, LF between the lines of a folded field, as Postfix and sendmail
 //!   send them. Zero bytes in fields are left out: the protocol cannot carry them.
-//! - The envelope is what the header tells: the client is the first in the Received trace that is
-//!   none of our own, the sender is the Return-Path, recipients are Delivered-To or X-Original-To.
+//! - The envelope is what the header tells: the sender is the Return-Path, the recipient X-Original-To
+//!   or Delivered-To, the client the first in the Received trace that is neither ours nor of a private
+//!   network. Kept mail has often been fetched and filed after it was received: what was written
+//!   then names no address, or a local one, and is passed over.
 //! - Kept messages are not dot-stuffed (RFC 5321, section 4.5.2), so there is nothing to undo.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::{
     filter::networks,
-    mail::{Address, HeaderBlock},
-    replay::traced,
+    mail::{Address, Header, HeaderBlock, Hop, trace},
     verdict::Label,
 };
 
@@ -62,23 +63,20 @@ impl Delivery {
         if raw.is_empty() {
             return None;
         }
-        // Clients of ours are not where mail comes from.
-        let passed_over = networks::Settings { local: Vec::new(), relays: origin.networks.ours() };
-        let (client, envelope) = traced(&passed_over, &raw);
         let header = HeaderBlock::parse(&raw);
-        let (address, name) = match origin.client {
-            Some(address) => (address, None),
-            None => (client.address.unwrap_or(CLIENT), client.name),
+        let client = match origin.client {
+            Some(address) => Hop { address: Some(address), ..Hop::default() },
+            None => client(&header, &raw, &origin.networks),
         };
-        let helo = envelope.helo.filter(|_| origin.client.is_none());
-        let helo = helo.or_else(|| name.clone()).unwrap_or_else(|| literal(address));
+        let address = client.address.unwrap_or(CLIENT).to_canonical();
+        let helo = client.helo.or_else(|| client.name.clone()).unwrap_or_else(|| literal(address));
         Some(Self {
             label,
-            address: address.to_canonical(),
-            name,
+            address,
+            name: client.name,
             helo,
             login: origin.login.clone(),
-            sender: envelope.sender,
+            sender: header.first("Return-Path").map(Address::from_path).unwrap_or_default(),
             recipients: recipients(&header),
             fields: fields(&header, &raw),
             body: with_crlf(body(&header, &raw)),
@@ -107,6 +105,29 @@ impl Delivery {
     }
 }
 
+/// Who brought it to us; nothing where the trace does not say.
+fn client(header: &HeaderBlock, raw: &[u8], networks: &networks::Settings) -> Hop {
+    let ours = networks.ours();
+    let is_outside = |address| !networks::contains(&ours, address) && !is_private(address);
+    let mut hops = trace(header, raw).into_iter();
+    hops.find(|hop| hop.address.is_some_and(is_outside)).unwrap_or_default()
+}
+
+/// Of no host on the Internet (RFC 1918, RFC 4193), or of this one.
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified()
+        }
+        IpAddr::V6(v6) => {
+            v6.is_unique_local()
+                || v6.is_loopback()
+                || v6.is_unicast_link_local()
+                || v6.is_unspecified()
+        }
+    }
+}
+
 /// An address literal for HELO (RFC 5321, section 4.1.3).
 fn literal(address: IpAddr) -> String {
     match address.to_canonical() {
@@ -124,7 +145,7 @@ fn recipients(header: &HeaderBlock) -> Vec<Address> {
 }
 
 fn fields(header: &HeaderBlock, raw: &[u8]) -> Vec<Field> {
-    let field = |field: &crate::mail::Header| {
+    let field = |field: &Header| {
         let value = raw.get(field.value.clone()).unwrap_or_default();
         let is_carried = |at: usize, byte: u8| {
             byte != 0 && !(byte == b'\r' && value.get(at + 1) == Some(&b'\n'))
@@ -170,6 +191,8 @@ mod tests {
         let delivery = delivery(
             "Return-Path: <a@b.example>\nDelivered-To: c@d.example\n\
              Received: from [127.0.0.1] (localhost [127.0.0.1]) by mx.example.org; now\n\
+             Received: from mx [127.0.0.1] by localhost with IMAP (fetcher); now\n\
+             Received: from inside (inside.example.org [192.168.1.1]) by mx.example.org; now\n\
              Received: from hello.example (client.example [203.0.113.9]) by mx.example.org; now\n\n",
         );
         assert_eq!(delivery.identity(), "client.example [203.0.113.9]");
