@@ -37,6 +37,7 @@ mod matrix_sendmail;
 mod nothing_lost;
 mod relays;
 mod reload;
+mod replay_milter;
 mod rules_tune;
 mod shutdown;
 mod spamassassin;

@@ -20,6 +20,8 @@ mod outcome;
 mod session;
 mod supply;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::{
@@ -216,11 +218,9 @@ impl Player {
 
     /// Once a message is answered: the connection is kept for the next, or closed.
     async fn make_ready(&mut self) {
-        let Some(mut session) = self.session.take() else { return };
-        if session.messages >= self.shared.plan.per_connection {
+        let most = self.shared.plan.per_connection;
+        if let Some(session) = self.session.take_if(|session| session.messages >= most) {
             session.close().await;
-        } else if session.reset().await.is_ok() {
-            self.session = Some(session);
         }
     }
 }

@@ -50,6 +50,9 @@ impl Session {
         queue_id: &str,
         stages: &mut Stages,
     ) -> Result<Outcome, WireError> {
+        if self.messages > 0 {
+            self.conversation.abort().await?;
+        }
         self.messages += 1;
         let answer = match &self.standing {
             Some(answer) => answer.clone(),
@@ -60,11 +63,6 @@ impl Session {
             }
         };
         Ok(Outcome::new(&answer, &self.conversation.changes, delivery))
-    }
-
-    /// Makes ready for the next message.
-    pub(super) async fn reset(&mut self) -> Result<(), WireError> {
-        self.conversation.abort().await
     }
 
     /// Ends it. The milter has said all that counts: whether this reaches it does not matter.
