@@ -4,6 +4,7 @@
 # Whoever sources this has set `packages` (what to install) and `programs` (what proves that each of
 # them is there), and stands at the top of the repository.
 
+# shellcheck disable=SC2154  # set by whoever sources this
 : "${packages[@]}" "${programs[@]}"
 readonly target=${CARGO_TARGET_DIR:-$PWD/target}
 # sbin is not in everybody's PATH.
@@ -34,7 +35,7 @@ require_namespaces() {
 }
 
 # What is on the machine only while this runs.
-policy= scratch=
+policy="" scratch=""
 clean_up() {
     [[ -z $policy ]] || as_root rm -f "$policy"
     [[ -z $scratch ]] || as_root rmdir "$scratch"
@@ -86,6 +87,7 @@ install_servers() {
 }
 
 # Everything below runs in its own network, process, mount and host name namespace.
+# shellcheck disable=SC2016  # expanded there
 readonly in_namespace='
 set -euo pipefail
 ip link set lo up

@@ -1,6 +1,6 @@
 # bogofilter: a classifier and nothing else, in one process for all messages. No milter, so there is
 # no latency of one.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # run, here and others are set by run.sh
 
 bogofilter_all() {
     local folder=$run/bogofilter

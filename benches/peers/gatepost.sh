@@ -1,5 +1,5 @@
 # gatepost as it comes, with a list; and with the stock rules of SpamAssassin beside its own.
-# shellcheck shell=bash disable=SC2034  # roots and the milters are read by run.sh
+# shellcheck shell=bash disable=SC2034,SC2154  # shared with run.sh
 
 readonly gatepost_milter=inet:127.0.0.1:11332
 readonly gatepost_stock_milter=$gatepost_milter

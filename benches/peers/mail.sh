@@ -1,5 +1,5 @@
 # What is taught and what is judged.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # run, here and others are set by run.sh
 
 # The first TRAIN messages of spam and of ham are taught, all others judged, in the order of the
 # index. Makes spam.txt and ham.txt (paths), test.tsv.
@@ -26,6 +26,7 @@ split_mail() {
 
 # The header fields of messages whose paths come in, unfolded, one a line.
 headers() {
+    # shellcheck disable=SC2016  # of awk
     xargs -d '\n' awk '
         FNR == 1 { header = 1; if (line != "") print line; line = "" }
         { sub(/\r$/, "") }

@@ -1,5 +1,5 @@
 # CPU time and memory of processes, with everything they start.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # run, here and others are set by run.sh
 
 say() {
     echo "peers: $*" >&2

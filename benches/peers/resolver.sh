@@ -1,5 +1,5 @@
 # One name server for all: it knows the clients and senders of all mail, and a block list.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # shared with run.sh
 
 # A list that the others ask by default.
 readonly zone=zen.spamhaus.org

@@ -1,5 +1,5 @@
 # rspamd with redis, as Debian packages them.
-# shellcheck shell=bash disable=SC2034  # roots and the milter are read by run.sh
+# shellcheck shell=bash disable=SC2034,SC2154  # shared with run.sh
 
 readonly rspamd_milter=inet:127.0.0.1:11332
 
@@ -11,12 +11,11 @@ rspamd_train() {
     done
     mkdir -p /run/rspamd
     chown _rspamd:_rspamd /var/lib/rspamd /var/log/rspamd /run/rspamd
-    cd /etc/rspamd/local.d
-    echo 'servers = "127.0.0.1";' >redis.conf
-    echo 'backend = "redis"; autolearn = false;' >classifier-bayes.conf
-    echo 'enabled = false;' >greylist.conf
-    echo 'use = ["x-spam-status"];' >milter_headers.conf
-    cd - >/dev/null
+    local settings=/etc/rspamd/local.d
+    echo 'servers = "127.0.0.1";' >$settings/redis.conf
+    echo 'backend = "redis"; autolearn = false;' >$settings/classifier-bayes.conf
+    echo 'enabled = false;' >$settings/greylist.conf
+    echo 'use = ["x-spam-status"];' >$settings/milter_headers.conf
     redis-server --bind 127.0.0.1 --port 6379 --save '' --dir "$run" >"$run/redis.log" &
     local redis=$!
     await 6379

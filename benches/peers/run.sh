@@ -46,6 +46,7 @@ load() {
     local name=$1 pass=$2 milter="${1//-/_}_milter"
     local before resolver
     before=$(ticks "${roots[@]}")
+    # shellcheck disable=SC2154  # set by resolver.sh
     resolver=$(ticks "$resolver_root")
     "$GATEPOST" replay --milter "${!milter}" --index "$run/test.tsv" --json "${@:3}" >"$run/figures"
     jq --argjson ticks $(($(ticks "${roots[@]}") - before)) \

@@ -1,5 +1,5 @@
 # spamass-milter and spamd, as Debian packages and starts them.
-# shellcheck shell=bash disable=SC2034  # roots and the milter are read by run.sh
+# shellcheck shell=bash disable=SC2034,SC2154  # shared with run.sh
 
 readonly spamassassin_milter=unix:$run/spamass/milter.sock
 

@@ -2,6 +2,7 @@
 # left in RESULTS. What a filter was not asked for, or does not say, is a dash.
 # shellcheck shell=bash
 set -euo pipefail
+# shellcheck disable=SC2153  # who has run, given from outside
 read -ra peers <<<"$PEERS"
 readonly peers
 
