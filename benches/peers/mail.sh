@@ -1,15 +1,17 @@
 # What is taught and what is judged.
 # shellcheck shell=bash disable=SC2154  # run, here and others are set by run.sh
 
-# The first TRAIN messages of spam and of ham are taught, all others judged, in the order of the
-# index. Makes spam.txt and ham.txt (paths), test.tsv.
+# The first TRAIN messages of spam and of ham are taught, all others judged: in the order of the
+# index, those last that stand among the taught ones. Makes spam.txt and ham.txt (paths), test.tsv.
 split_mail() {
     awk -F '\t' -v train="$TRAIN" -v root="$ROOT" -v run="$run" '
         NF == 2 {
             path = $2 ~ /^\// ? $2 : root "/" $2
             if (++seen[$1] <= train) print path >(run "/" $1 ".txt")
+            else if (seen["spam"] < train || seen["ham"] < train) among[++count] = $1 "\t" path
             else print $1 "\t" path >(run "/test.tsv")
-        }' "$INDEX"
+        }
+        END { for (i = 1; i <= count; i++) print among[i] >(run "/test.tsv") }' "$INDEX"
     local label
     for label in spam ham; do
         [[ $(wc -l <"$run/$label.txt") -eq $TRAIN ]] || {
