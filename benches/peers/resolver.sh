@@ -21,6 +21,8 @@ server:
     local-data: ". 300 IN SOA localhost. nobody.localhost. 1 3600 1200 604800 300"
     local-data: "localhost. 300 IN A 127.0.0.1"
     local-data: "2.0.0.127.$zone. 300 IN A 127.0.0.2"
+    local-data: "client.example.org. 300 IN A 192.0.2.1"
+    local-data: "1.2.0.192.in-addr.arpa. 300 IN PTR client.example.org."
 END
         known_clients | awk -F . -v zone="$zone" '
             { printf "    local-data: \"%s.%s.%s.%s.%s. 300 IN A 127.0.0.4\"\n", $4, $3, $2, $1, zone }'

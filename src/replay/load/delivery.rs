@@ -16,8 +16,10 @@ use crate::{
     verdict::Label,
 };
 
-/// Who sends what does not say it: an address for documentation (RFC 5737).
+/// Who sends what does not say it: an address for documentation (RFC 5737), with a name.
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+/// The name of that one, and what those say in HELO of whom nothing is known but the address.
+const CLIENT_NAME: &str = "client.example.org";
 /// To whom goes what does not say it.
 const RECIPIENT: &str = "postbox@example.org";
 
@@ -65,16 +67,15 @@ impl Delivery {
         }
         let header = HeaderBlock::parse(&raw);
         let client = match origin.client {
-            Some(address) => Hop { address: Some(address), ..Hop::default() },
+            Some(address) => Hop { address: Some(address.to_canonical()), ..Hop::default() },
             None => client(&header, &raw, &origin.networks),
         };
-        let address = client.address.unwrap_or(CLIENT).to_canonical();
-        let helo = client.helo.or_else(|| client.name.clone()).unwrap_or_else(|| literal(address));
+        let helo = client.helo.or_else(|| client.name.clone());
         Some(Self {
             label,
-            address,
+            address: client.address.unwrap_or(CLIENT),
             name: client.name,
-            helo,
+            helo: helo.unwrap_or_else(|| CLIENT_NAME.to_owned()),
             login: origin.login.clone(),
             sender: header.first("Return-Path").map(Address::from_path).unwrap_or_default(),
             recipients: recipients(&header),
@@ -105,12 +106,16 @@ impl Delivery {
     }
 }
 
-/// Who brought it to us; nothing where the trace does not say.
+/// Who brought it to us; somebody harmless where the trace does not say.
 fn client(header: &HeaderBlock, raw: &[u8], networks: &networks::Settings) -> Hop {
     let ours = networks.ours();
     let is_outside = |address| !networks::contains(&ours, address) && !is_private(address);
     let mut hops = trace(header, raw).into_iter();
-    hops.find(|hop| hop.address.is_some_and(is_outside)).unwrap_or_default()
+    hops.find(|hop| hop.address.is_some_and(is_outside)).unwrap_or_else(|| Hop {
+        address: Some(CLIENT),
+        name: Some(CLIENT_NAME.to_owned()),
+        ..Hop::default()
+    })
 }
 
 /// Of no host on the Internet (RFC 1918, RFC 4193), or of this one.
@@ -125,14 +130,6 @@ fn is_private(address: IpAddr) -> bool {
                 || v6.is_unicast_link_local()
                 || v6.is_unspecified()
         }
-    }
-}
-
-/// An address literal for HELO (RFC 5321, section 4.1.3).
-fn literal(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => format!("[{address}]"),
-        IpAddr::V6(address) => format!("[IPv6:{address}]"),
     }
 }
 
@@ -205,13 +202,14 @@ mod tests {
     #[test]
     fn what_is_not_told_is_made_up() {
         let bare = delivery("Subject: x\n\n");
-        assert_eq!(bare.identity(), "unknown [192.0.2.1]");
-        assert_eq!((bare.helo.as_str(), bare.sender.is_null()), ("[192.0.2.1]", true));
+        assert_eq!(bare.identity(), "client.example.org [192.0.2.1]");
+        assert_eq!((bare.helo.as_str(), bare.sender.is_null()), (CLIENT_NAME, true));
         assert_eq!(bare.recipients[0].as_str(), RECIPIENT);
         let client = Some("2001:db8::7".parse().unwrap());
         let origin = Origin { client, ..Origin::default() };
         let given = Delivery::new(b"Subject: x\n\n".to_vec(), None, &origin).unwrap();
-        assert_eq!(given.helo, "[IPv6:2001:db8::7]");
+        assert_eq!(given.identity(), "unknown [2001:db8::7]");
+        assert_eq!(given.helo, CLIENT_NAME);
         assert!(Delivery::new(Vec::new(), None, &origin).is_none());
     }
 
