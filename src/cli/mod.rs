@@ -135,7 +135,8 @@ fn complain(failure: &(dyn Error + 'static)) -> Exit {
         || failure.is::<crate::service::BuildError>()
         || failure.is::<rules::Misuse>()
         || failure.is::<explain::Neither>()
-        || failure.is::<replay::Misuse>();
+        || failure.is::<replay::Misuse>()
+        || failure.is::<replay::load::NoMail>();
     if is_usage { Exit::Usage } else { Exit::Failed }
 }
 

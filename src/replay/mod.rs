@@ -8,6 +8,8 @@
 //! 3. A [`Record`] is all that is kept of each judgement.
 //! 4. [`Report::new`] says what the records come to, [`Against::new`] what another configuration would
 //!    change, [`Gate`] whether that is too much.
+//!
+//! Beside that, [`load`] plays mail against a milter, any milter.
 
 mod against;
 mod bootstrap;
@@ -17,6 +19,7 @@ mod gate;
 mod histogram;
 mod judge;
 mod labelled;
+pub mod load;
 mod overlap;
 mod parallel;
 mod record;

@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 43] = [
+const HOMES: [(&str, &[&str]); 44] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -36,8 +36,8 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("indexmap", &[]),
     ("ipnet", &[]),
     ("serde_json", &["cli", "verdict", "checks/rules", "control"]),
-    ("indymilter", &["milter"]),
-    ("socket2", &["milter"]),
+    ("indymilter", &["milter", "replay/load"]),
+    ("socket2", &["milter", "replay/load"]),
     ("mail-parser", &["mail"]),
     ("infer", &["mail"]),
     ("regex", &["checks/rules"]),
@@ -48,6 +48,7 @@ const HOMES: [(&str, &[&str]); 43] = [
     ("pcre2", &["checks/rules"]),
     ("sha2", &["checks/bayes", "filter"]),
     ("libm", &["checks/bayes"]),
+    ("hdrhistogram", &["replay/load"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),

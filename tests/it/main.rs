@@ -39,6 +39,7 @@ mod nothing_lost;
 mod relays;
 mod reload;
 mod replay;
+mod replay_milter;
 mod rules_tune;
 mod shutdown;
 mod spamassassin;

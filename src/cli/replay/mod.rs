@@ -1,6 +1,7 @@
 //! `gatepost replay`: how the filter does on labelled mail.
 
 mod effort;
+pub(in crate::cli) mod load;
 mod scores;
 mod site;
 mod text;
@@ -8,7 +9,7 @@ mod text;
 use std::{
     io::{self, Write},
     num::NonZeroUsize,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::ValueEnum;
@@ -18,9 +19,12 @@ use super::{Exit, Failure, progress::Progress, recorded, runtime};
 use crate::{
     config::Config,
     corpus::Index,
+    endpoint::Endpoint,
     replay::{
         Against, Gate, Labelled, Letter, Passage, Record, Records, Report, Timing, in_parallel,
+        load::Kept,
     },
+    verdict::Label,
 };
 
 /// What `replay` takes.
@@ -45,13 +49,18 @@ use crate::{
                   With --recorded, messages without a record are left out and counted; so are questions that were not                   asked when a message came, and messages whose verdict and score are what they were.\n\n\
                   What is printed is the same on a second run, but for timings, and for what DNS and the scanner \
                   answer if this is not --offline.\n\n\
-                  Exit status: 0 done; 1 a gate failed; 2 wrong usage or configuration; 3 a message could not be read.\n\n\
+                  With --milter the mail is played against a milter as Postfix would bring it: what it decides, how \
+                  many messages a second, and how long each stage takes. What it leaves unanswered is counted.\n\n\
+                  Exit status: 0 done; 1 a gate failed; 2 wrong usage or configuration; 3 a message could not be read, \
+                  or there is no milter.\n\n\
                   Examples:\n  \
                   gatepost replay --spam Maildir/.Junk --ham Maildir --offline\n  \
                   gatepost replay --index mail.tsv --online --scores scores.tsv --json\n  \
                   gatepost replay --index mail.tsv --only bayes --train-first 2000\n  \
                   gatepost replay --spam Maildir/.Junk --ham Maildir --recorded --against new.toml\n  \
-                  gatepost replay --index mail.tsv --offline --against new.toml --fail-if 'ham:accept->reject>0'"
+                  gatepost replay --index mail.tsv --offline --against new.toml --fail-if 'ham:accept->reject>0'\n  \
+                  gatepost replay --milter inet:127.0.0.1:11332 --index mail.tsv --concurrency 16\n  \
+                  gatepost replay --milter unix:/run/milter.sock --rate 50 --count 3000 --json Maildir/"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -77,13 +86,15 @@ pub(super) struct Arguments {
     /// One JSON object instead of text for people
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    load: load::Arguments,
 }
 
 /// Which mail.
 #[derive(Debug, clap::Args)]
 struct Mail {
     /// Index files of labelled messages, one behind the other
-    #[arg(long, num_args = 1.., required_unless_present_any = ["spam", "ham"], value_name = "FILE")]
+    #[arg(long, num_args = 1.., required_unless_present_any = ["spam", "ham", "milter"], value_name = "FILE")]
     index: Vec<PathBuf>,
     /// What paths in index files are relative to; else the folder of the index file
     #[arg(long, requires = "index", value_name = "DIR")]
@@ -143,6 +154,9 @@ pub(super) struct Misuse(&'static str);
 
 pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, Failure> {
     arguments.check()?;
+    if let Some(milter) = arguments.load.milter() {
+        return arguments.play(path.as_deref(), milter);
+    }
     let config = Config::load(path.as_deref())?;
     let other = arguments.against.as_deref().map(|path| Config::load(Some(path))).transpose()?;
     let mail = arguments.mail.read()?;
@@ -188,6 +202,19 @@ fn gates(gates: &[Passage]) -> Result<Exit, Failure> {
 }
 
 impl Arguments {
+    /// Plays the mail against a milter.
+    fn play(&self, config: Option<&Path>, milter: &Endpoint) -> Result<Exit, Failure> {
+        let Mail { index, root, spam, ham, .. } = &self.mail;
+        let index = Index::read(index, root.as_deref())?.entries.into_iter();
+        let index = index.map(|entry| Kept { label: Some(entry.label), path: entry.path });
+        let under = |label, paths: &[PathBuf]| -> Vec<Kept> {
+            paths.iter().map(|path| Kept { label: Some(label), path: path.clone() }).collect()
+        };
+        let labelled = index.chain(under(Label::Spam, spam)).chain(under(Label::Ham, ham));
+        let login = self.judging.login.clone();
+        load::run(config, &self.load, milter, labelled.collect(), login, self.json)
+    }
+
     fn check(&self) -> Result<(), Misuse> {
         if self.judging.only == Some(Only::Rules) && self.judging.learns() {
             return Err(Misuse("rules learn nothing: --only rules stands alone"));
