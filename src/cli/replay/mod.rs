@@ -87,7 +87,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    load: load::Arguments,
+    load: load::Load,
 }
 
 /// Which mail.

@@ -26,7 +26,7 @@ const ENOUGH: usize = 100;
 
 /// The options that play mail against a milter instead of judging it here.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct Load {
     /// Play the mail against the milter that listens there, as Postfix would; inet:HOST:PORT or unix:PATH
     #[arg(long, value_name = "SOCKET", help_heading = "Load on a milter",
           conflicts_with_all = ["online", "train_first", "only", "offline", "recorded", "jobs", "shuffle",
@@ -64,7 +64,7 @@ fn rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| "expected a number from 0.001 to 1000000".to_owned())
 }
 
-impl Arguments {
+impl Load {
     /// Where to play; `None` if mail is to be judged here.
     pub(super) fn milter(&self) -> Option<&Endpoint> {
         self.milter.as_ref()
@@ -104,7 +104,7 @@ pub(in crate::cli) struct NoMail;
 /// Plays labelled mail and that of the paths.
 pub(super) fn run(
     config: Option<&Path>,
-    arguments: &Arguments,
+    arguments: &Load,
     milter: &Endpoint,
     labelled: Vec<Kept>,
     login: Option<String>,
