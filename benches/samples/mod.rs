@@ -1,0 +1,87 @@
+//! What benches measure on: messages of index files or golden ones, and the path they take.
+#![allow(dead_code, reason = "each bench takes what it needs")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gatepost::{
+    checks::Case,
+    config::Config,
+    corpus::Index,
+    filter::Filter,
+    mail::{Address, Client, Envelope, Message},
+    service::{Learned, Offline, build},
+    verdict::{Judgement, Label},
+};
+
+/// A message with its true label.
+pub(crate) struct Labelled {
+    pub(crate) label: Label,
+    pub(crate) raw: Vec<u8>,
+}
+
+/// The messages of an index file, in its order; paths are relative to `root`, else to its folder.
+pub(crate) fn of_index(index: &Path, root: Option<&Path>) -> Vec<Labelled> {
+    let index = Index::read(&[index.to_owned()], root).unwrap_or_else(|error| panic!("{error}"));
+    let read = |path: &PathBuf| {
+        fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    index
+        .entries
+        .iter()
+        .map(|entry| Labelled { label: entry.label, raw: read(&entry.path) })
+        .collect()
+}
+
+/// In an order that looks random and is the same each time (R. A. Fisher and F. Yates; the numbers
+/// are those of D. E. Knuth's MMIX).
+pub(crate) fn shuffled<T>(mut list: Vec<T>) -> Vec<T> {
+    let mut number: u64 = 1;
+    for at in (1..list.len()).rev() {
+        number =
+            number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let other = (number >> 33) as usize % (at + 1);
+        list.swap(at, other);
+    }
+    list
+}
+
+/// The filter as configured by default, without network, with what was learned.
+pub(crate) async fn default_filter(learned: Learned) -> Arc<Filter> {
+    let config = Config::read("", None).expect("the defaults");
+    build(&config, Offline::Yes, learned, None).await.expect("the defaults").filter
+}
+
+/// The milter's path, without the milter.
+pub(crate) async fn judge(filter: &Arc<Filter>, raw: Vec<u8>) -> Judgement {
+    let visit = filter.visit(client());
+    let envelope = Envelope { client: Arc::clone(visit.client()), ..envelope() };
+    let mut inquiry = visit.inquire(envelope).unwrap_or_else(|_| panic!("one message at a time"));
+    let refusal = inquiry.recipient(Address::from_path("<reader@example.test>")).await;
+    assert!(refusal.is_none(), "nobody is on a list");
+    inquiry.headers(&raw);
+    inquiry.conclude(raw, false).await.0
+}
+
+/// The case that this path makes of a message.
+pub(crate) fn case(message: Message) -> Case {
+    let envelope = Envelope {
+        client: Arc::new(client()),
+        recipients: vec![Address::from_path("<reader@example.test>")],
+        ..envelope()
+    };
+    Case { envelope: Arc::new(envelope), message: Arc::new(message) }
+}
+
+fn client() -> Client {
+    let address = Some("203.0.113.1".parse().expect("an address"));
+    Client { address, over_smtp: true, ..Client::default() }
+}
+
+fn envelope() -> Envelope {
+    let helo = Some("client.example.org".to_owned());
+    Envelope { helo, sender: Address::from_path("<sender@example.org>"), ..Envelope::default() }
+}
