@@ -23,13 +23,12 @@ use std::{hint::black_box, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Parser as _;
 use gatepost::{
-    checks::bayes::{Features, Knowledge, Model},
+    checks::bayes::{Knowledge, Model},
     filter::Filter,
-    mail::Message,
     service::Learned,
 };
 use nix::time::{ClockId, clock_gettime};
-use samples::{Labelled, default_filter, judge, of_index, shuffled};
+use samples::{default_filter, judge, learned, of_index, split};
 use stages::{STAGES, Stages};
 use tokio::runtime::Runtime;
 
@@ -94,23 +93,16 @@ fn main() {
     }
 }
 
-/// Every so manieth message of each index, and a model that has learned the others.
+/// What is measured of each index, and a model that has learned the others.
 fn read(arguments: &Arguments) -> (Vec<Corpus>, Model) {
-    let (mut corpora, mut others) = (Vec::new(), Vec::new());
+    let (mut corpora, mut all_others) = (Vec::new(), Vec::new());
     for index in &arguments.index {
-        let mut raw = Vec::new();
-        for (number, message) in of_index(index, arguments.root.as_deref()).into_iter().enumerate()
-        {
-            if number % arguments.every == 0 { raw.push(message.raw) } else { others.push(message) }
-        }
+        let (raw, others) = split(of_index(index, arguments.root.as_deref()), arguments.every);
         let name = index.file_stem().unwrap().to_string_lossy().into_owned();
-        corpora.push(Corpus { name, raw: shuffled(raw) });
+        corpora.push(Corpus { name, raw });
+        all_others.extend(others);
     }
-    let mut model = Model::new();
-    for Labelled { label, raw } in shuffled(others) {
-        model.learn(label, &Features::of(&Message::parse(raw)));
-    }
-    (corpora, model)
+    (corpora, learned(all_others))
 }
 
 /// CPU time of this process from visit to judgement, in microseconds a message.

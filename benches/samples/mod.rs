@@ -8,7 +8,10 @@ use std::{
 };
 
 use gatepost::{
-    checks::Case,
+    checks::{
+        Case,
+        bayes::{Features, Model},
+    },
     config::Config,
     corpus::Index,
     filter::Filter,
@@ -16,6 +19,9 @@ use gatepost::{
     service::{Learned, Offline, build},
     verdict::{Judgement, Label},
 };
+
+/// So many messages of each label the classifier wants before it has an opinion.
+const ENOUGH: u64 = 200;
 
 /// A message with its true label.
 pub(crate) struct Labelled {
@@ -34,6 +40,37 @@ pub(crate) fn of_index(index: &Path, root: Option<&Path>) -> Vec<Labelled> {
         .iter()
         .map(|entry| Labelled { label: entry.label, raw: read(&entry.path) })
         .collect()
+}
+
+/// The golden messages.
+pub(crate) fn golden() -> Vec<Labelled> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora/golden");
+    of_index(&folder.join("index.tsv"), None)
+}
+
+/// Every so manieth message, in an order that looks random, and the others.
+pub(crate) fn split(messages: Vec<Labelled>, every: usize) -> (Vec<Vec<u8>>, Vec<Labelled>) {
+    let (mut measured, mut others) = (Vec::new(), Vec::new());
+    for (number, message) in messages.into_iter().enumerate() {
+        if number % every == 0 { measured.push(message.raw) } else { others.push(message) }
+    }
+    (shuffled(measured), others)
+}
+
+/// A model that has learned these messages; again and again if they are too few for an opinion.
+pub(crate) fn learned(messages: Vec<Labelled>) -> Model {
+    let features = |Labelled { label, raw }: Labelled| (label, Features::of(&Message::parse(raw)));
+    let features: Vec<_> = shuffled(messages).into_iter().map(features).collect();
+    let mut model = Model::new();
+    let is_even =
+        [Label::Spam, Label::Ham].iter().all(|label| features.iter().any(|f| f.0 == *label));
+    loop {
+        features.iter().for_each(|(label, features)| model.learn(*label, features));
+        let (spam, ham) = model.learned();
+        if !is_even || spam.min(ham) >= ENOUGH {
+            return model;
+        }
+    }
 }
 
 /// In an order that looks random and is the same each time (R. A. Fisher and F. Yates; the numbers
