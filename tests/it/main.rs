@@ -29,6 +29,7 @@ mod connections;
 mod early;
 mod exact;
 mod floors;
+mod golden;
 mod hostile;
 mod imapsieve;
 mod lists;
