@@ -20,8 +20,7 @@ rules|rules::set::RuleSet::examine
   relays|relays::Relays::of
   fields of MIME parts|mime_header::MimeHeaders::examine
 Bayes: features, with what they are the first to read|features::Features::read_message
-Bayes: judge|model::Model::judge
-Bayes: explain|::explain
+Bayes: judge, explain|model::Model>::explain
 texts and URIs, whoever asks first|mail::(texts::read|uri::uris|entity::Entities::read)|rawbody
   URIs, twice|mail::uri::uris
   rendering|mail::texts::read

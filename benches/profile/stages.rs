@@ -17,7 +17,7 @@ use crate::samples::case;
 
 /// Their names. What comes first pays for what later stages share: the texts are what rules and the
 /// classifier both read.
-pub(crate) const STAGES: [&str; 12] = [
+pub(crate) const STAGES: [&str; 11] = [
     "parse (MIME tree)",
     "entities (SpamAssassin's)",
     "rendering: body",
@@ -26,8 +26,7 @@ pub(crate) const STAGES: [&str; 12] = [
     "test strings",
     "attachments",
     "Bayes: features",
-    "Bayes: judge",
-    "Bayes: explain",
+    "Bayes: judge, explain",
     "rules: examine",
     "rules: conclude",
 ];
@@ -97,7 +96,6 @@ fn run(filter: &Filter, knowledge: &Knowledge, raw: Vec<u8>, laps: &mut Laps) {
         findings.extend(laps.lap(work()).expect("an answer").findings);
     }
     let features = laps.lap(Features::arriving(&case.message, &case.envelope));
-    laps.lap(knowledge.read(|model| model.judge(&features)));
     laps.lap(knowledge.read(|model| model.explain(&features, SHOWN)));
     let hits = laps.lap(filter.rules.examine(&case));
     laps.lap(filter.rules.conclude(hits, &findings));

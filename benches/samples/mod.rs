@@ -16,9 +16,14 @@ use gatepost::{
     corpus::Index,
     filter::Filter,
     mail::{Address, Client, Envelope, Message},
+    replay::{self, Traced},
     service::{Learned, Offline, build},
     verdict::{Judgement, Label},
 };
+use rand::{SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
+
+/// The order of the messages follows from it.
+const SEED: u64 = 4711;
 
 /// So many messages of each label the classifier wants before it has an opinion.
 const ENOUGH: u64 = 200;
@@ -73,16 +78,9 @@ pub(crate) fn learned(messages: Vec<Labelled>) -> Model {
     }
 }
 
-/// In an order that looks random and is the same each time (R. A. Fisher and F. Yates; the numbers
-/// are those of D. E. Knuth's MMIX).
-pub(crate) fn shuffled<T>(mut list: Vec<T>) -> Vec<T> {
-    let mut number: u64 = 1;
-    for at in (1..list.len()).rev() {
-        number =
-            number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let other = (number >> 33) as usize % (at + 1);
-        list.swap(at, other);
-    }
+/// In an order that looks random and is the same each time.
+fn shuffled<T>(mut list: Vec<T>) -> Vec<T> {
+    list.shuffle(&mut StdRng::seed_from_u64(SEED));
     list
 }
 
@@ -92,30 +90,26 @@ pub(crate) async fn default_filter(learned: Learned) -> Arc<Filter> {
     build(&config, Offline::Yes, learned, None).await.expect("the defaults").filter
 }
 
-/// The milter's path, without the milter.
+/// From visit to judgement.
 pub(crate) async fn judge(filter: &Arc<Filter>, raw: Vec<u8>) -> Judgement {
-    let visit = filter.visit(client());
-    let envelope = Envelope { client: Arc::clone(visit.client()), ..envelope() };
-    let mut inquiry = visit.inquire(envelope).unwrap_or_else(|_| panic!("one message at a time"));
-    let refusal = inquiry.recipient(Address::from_path("<reader@example.test>")).await;
-    assert!(refusal.is_none(), "nobody is on a list");
-    inquiry.headers(&raw);
-    inquiry.conclude(raw, false).await.0
+    let envelope =
+        |_: &[u8]| Traced { client: client(), envelope: envelope(), recipients: recipients() };
+    replay::judge(filter, raw, envelope).await.0
 }
 
 /// The case that this path makes of a message.
 pub(crate) fn case(message: Message) -> Case {
-    let envelope = Envelope {
-        client: Arc::new(client()),
-        recipients: vec![Address::from_path("<reader@example.test>")],
-        ..envelope()
-    };
+    let envelope = Envelope { client: Arc::new(client()), recipients: recipients(), ..envelope() };
     Case { envelope: Arc::new(envelope), message: Arc::new(message) }
 }
 
 fn client() -> Client {
     let address = Some("203.0.113.1".parse().expect("an address"));
     Client { address, over_smtp: true, ..Client::default() }
+}
+
+fn recipients() -> Vec<Address> {
+    vec![Address::from_path("<reader@example.test>")]
 }
 
 fn envelope() -> Envelope {
