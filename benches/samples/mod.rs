@@ -1,11 +1,7 @@
 //! What benches measure on: messages of index files or golden ones, and the path they take.
 #![allow(dead_code, reason = "each bench takes what it needs")]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{error::Error as _, path::Path, sync::Arc};
 
 use gatepost::{
     checks::{
@@ -13,7 +9,7 @@ use gatepost::{
         bayes::{Features, Model},
     },
     config::Config,
-    corpus::Index,
+    corpus::{Index, items},
     filter::Filter,
     mail::{Address, Client, Envelope, Message},
     replay::{self, Traced},
@@ -37,14 +33,13 @@ pub(crate) struct Labelled {
 /// The messages of an index file, in its order; paths are relative to `root`, else to its folder.
 pub(crate) fn of_index(index: &Path, root: Option<&Path>) -> Vec<Labelled> {
     let index = Index::read(&[index.to_owned()], root).unwrap_or_else(|error| panic!("{error}"));
-    let read = |path: &PathBuf| {
-        fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
-    index
-        .entries
-        .iter()
-        .map(|entry| Labelled { label: entry.label, raw: read(&entry.path) })
-        .collect()
+    let messages = index.entries.iter().flat_map(|entry| {
+        items(std::slice::from_ref(&entry.path)).map(|item| {
+            let raw = item.unwrap_or_else(|error| panic!("{error}: {:?}", error.source())).raw;
+            Labelled { label: entry.label, raw }
+        })
+    });
+    messages.collect()
 }
 
 /// The golden messages.
