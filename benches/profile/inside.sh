@@ -10,14 +10,11 @@ cd "$(dirname "$0")/../.."
 readonly rows='reading: MIME tree|examine::Raw::parse
 rules|rules::set::RuleSet::examine
   literals of all patterns (sieve)|prefilter::Prefilter::candidates
-    lower case|pattern::literal::View::of
   patterns that run|group::Probe::examine
     lazy DFA|regex_automata::hybrid::search
     DFA states being made|hybrid::dfa::Lazy::cache_next_state
-    backtracking|pcre2
   header fields|query::HeaderQuery>::(read|values|texts)
   functions (eval)|eval::Question::
-  relays|relays::Relays::of
   fields of MIME parts|mime_header::MimeHeaders::examine
 Bayes: features, with what they are the first to read|features::Features::read_message
 Bayes: judge, explain|model::Model>::explain
