@@ -21,6 +21,8 @@ use tokio::{
     time::timeout,
 };
 
+use super::computing::Computing;
+
 /// `[limits]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -67,6 +69,8 @@ pub struct Full;
 /// The bounds, shared by all sessions; survives a reload so that nothing is counted twice.
 #[derive(Debug)]
 pub struct Admission {
+    /// Who does the work of those that have a slot.
+    pub(super) computing: Arc<Computing>,
     outside: Slots,
     ours: Slots,
     max_wait: Duration,
@@ -99,6 +103,7 @@ impl Admission {
         };
         let kept = settings.memory_bytes / 4;
         Self {
+            computing: Arc::default(),
             outside: slots(settings.memory_bytes - kept),
             ours: slots(kept),
             max_wait: Duration::from_millis(settings.max_wait_ms),

@@ -6,8 +6,8 @@ use std::{
 };
 
 use tokio::{
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, oneshot},
-    task::spawn_blocking,
     time::{Instant, timeout_at},
 };
 
@@ -85,18 +85,24 @@ pub(super) async fn examine(
     let truncated = raw.truncated;
     let (tell, started) = oneshot::channel();
     let (filter, owned) = (Arc::clone(filter), Arc::clone(profile));
-    let computing = spawn_blocking(move || {
+    let threads = Arc::clone(&filter.admission.computing);
+    let runtime = Handle::current();
+    let computing = threads.run(move || {
+        // Questions are asked from there.
+        let _runtime = runtime.enter();
         let message = Arc::new(raw.parse());
-        let computed = compute(&filter, &owned, Case { envelope, message }, tell);
-        drop(permit);
-        computed
+        (compute(&filter, &owned, Case { envelope, message }, tell), permit)
     });
+    let computing = computing.map_err(|error| {
+        tracing::error!(%error, "no thread for computing");
+        Unread
+    })?;
     let ended = timeout_at(deadline, computing).await;
     let started = timeout_at(deadline, started).await;
     let Ok(Ok(Started { asked, computing })) = started else { return Err(Unread) };
     let mut seen = Examination { truncated, ..Examination::default() };
     match ended {
-        Ok(Ok(Computed { outcomes, hits, case })) => {
+        Ok(Ok((Computed { outcomes, hits, case }, _permit))) => {
             (seen.outcomes, seen.hits, seen.case) = (outcomes, hits, Some(case));
         }
         Ok(Err(_)) => {

@@ -15,6 +15,7 @@
 //! needs to be undone.
 
 mod admission;
+mod computing;
 mod examine;
 mod inquiry;
 mod judge;

@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 41] = [
+const HOMES: [(&str, &[&str]); 40] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -48,7 +48,6 @@ const HOMES: [(&str, &[&str]); 41] = [
     ("pcre2", &["checks/rules"]),
     ("sha2", &["checks/bayes", "filter"]),
     ("libm", &["checks/bayes"]),
-    ("radsort", &["checks/bayes"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),

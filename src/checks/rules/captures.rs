@@ -239,7 +239,7 @@ impl Fillable {
         for (reader, template) in &self.rules {
             // That nothing matches is a hit as well.
             let literals = (!reader.negated).then(|| template.literals(genre)).flatten();
-            prefilter.add(literals.as_ref());
+            prefilter.add(literals);
         }
         self.prefilter = prefilter.build();
     }

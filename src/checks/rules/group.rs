@@ -7,7 +7,7 @@ use super::{
     cost::Watch,
     hits::Hits,
     pattern::{Genre, LimitExceeded, Literals, Matcher, Pattern, Run},
-    prefilter::{self, Prefilter},
+    prefilter::{self, BYTES, Prefilter},
 };
 use crate::verdict::Evidence;
 
@@ -70,9 +70,9 @@ impl Builder {
     pub(super) fn add(&mut self, pattern: Pattern, make: impl FnOnce(Matcher) -> Probe) {
         let genre = self.prefilter.genre();
         let literals = pattern.literals(genre);
-        self.prefilter.add(literals.as_ref());
         let run = is_usual(literals.as_ref()).then(|| pattern.run(genre)).flatten();
         let cost = cost(&pattern.matcher, literals.as_ref(), run.as_ref());
+        self.prefilter.add(literals);
         self.probes.push(Probe { cost, run, ..make(pattern.matcher) });
     }
 
@@ -109,9 +109,6 @@ pub(super) struct Waiting {
     text: u32,
 }
 
-/// Bytes of an ordinary text.
-const BYTES: f64 = 300.0;
-
 /// How often a pattern runs on an ordinary text; more if it backtracks.
 fn cost(matcher: &Matcher, literals: Option<&Literals>, run: Option<&Run>) -> f64 {
     const HAS_RUN: f64 = 0.3;
@@ -123,7 +120,9 @@ fn cost(matcher: &Matcher, literals: Option<&Literals>, run: Option<&Run>) -> f6
 /// Whether ordinary texts have the literals, or some have no need of them.
 fn is_usual(literals: Option<&Literals>) -> bool {
     const SELDOM: f64 = 0.05;
-    literals.is_none_or(|it| it.only_in_ascii() || it.often() * BYTES > SELDOM)
+    literals.is_none_or(|it| {
+        it.only_in_ascii() || it.often() * BYTES > SELDOM || it.run_without_skeleton(BYTES) > SELDOM
+    })
 }
 
 impl Group {

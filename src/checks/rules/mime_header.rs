@@ -97,7 +97,7 @@ impl FieldRules {
     fn prepare(&mut self) {
         let mut prefilter = prefilter::Builder::new(Genre::Fields);
         for (_, flags, test) in &self.rules {
-            prefilter.add(test.literals.as_ref().filter(|_| test.reads_parts(*flags)));
+            prefilter.add(test.literals.clone().filter(|_| test.reads_parts(*flags)));
         }
         self.prefilter = prefilter.build();
     }
@@ -212,19 +212,24 @@ pub(super) fn part_fields(
 /// What is read of one part. `whole`: it is the message itself.
 fn text(fields: &Fields, name: Option<&str>, raw: bool, whole: bool) -> Option<Vec<u8>> {
     let Some(name) = name else {
-        return Some(fields.iter().flat_map(|field| line(field, raw, whole)).collect());
+        let mut lines = Vec::new();
+        fields.iter().for_each(|field| add_line(&mut lines, field, raw, whole));
+        return Some(lines);
     };
     // Of several the last.
     let field = fields.named(name).last()?;
     Some(if raw { written(field, whole) } else { [field.decoded().as_bytes(), b"\n"].concat() })
 }
 
-fn line(field: &Field, raw: bool, whole: bool) -> Vec<u8> {
-    let value = match raw {
-        true => unfolded(&written(field, whole)),
-        false => [field.decoded().as_bytes(), b"\n"].concat(),
-    };
-    [field.name.as_bytes(), b": ", &value].concat()
+fn add_line(lines: &mut Vec<u8>, field: &Field, raw: bool, whole: bool) {
+    lines.extend_from_slice(field.name.as_bytes());
+    lines.extend_from_slice(b": ");
+    if raw {
+        lines.extend_from_slice(&unfolded(&written(field, whole)));
+    } else {
+        lines.extend_from_slice(field.decoded().as_bytes());
+        lines.push(b'\n');
+    }
 }
 
 /// A value as written, with bare line feeds and the one that ends it. Of parts inside the message

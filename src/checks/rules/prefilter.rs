@@ -13,16 +13,17 @@ use super::{
 /// A pattern that needs a literal, and how many such literals it needs.
 type Needy = (u32, u32);
 
+/// Bytes of an ordinary text.
+pub(super) const BYTES: f64 = 300.0;
+
+/// To make a skeleton and look through it takes as long as so many patterns that run.
+const SKELETON_COSTS: f64 = 3.0;
+
 /// A prefilter being put together.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     genre: Genre,
-    count: u32,
-    /// Literals and the patterns that need one of them.
-    plain: Vec<(Vec<u8>, Needy)>,
-    skeletal: Vec<(Vec<u8>, Needy)>,
-    always: Vec<u32>,
-    unless_ascii: Vec<u32>,
+    patterns: Vec<Option<Literals>>,
 }
 
 impl Builder {
@@ -37,32 +38,38 @@ impl Builder {
     }
 
     /// Adds a pattern, which has the next number; `None`: nothing tells that it cannot match.
-    pub(super) fn add(&mut self, literals: Option<&Literals>) {
-        let number = self.count;
-        self.count = self.count.saturating_add(1);
-        let Some(literals) = literals else {
-            self.always.push(number);
-            return;
-        };
-        if literals.only_in_ascii() {
-            self.unless_ascii.push(number);
-        }
-        let list = match literals.view() {
-            View::Plain => &mut self.plain,
-            View::Skeleton => &mut self.skeletal,
-        };
-        let owner = (number, literals.times());
-        list.extend(literals.iter().map(|literal| (literal.to_vec(), owner)));
+    pub(super) fn add(&mut self, literals: Option<Literals>) {
+        self.patterns.push(literals);
     }
 
     /// Makes the sieves.
     pub(super) fn build(self) -> Prefilter {
-        let views = [(View::Plain, self.plain), (View::Skeleton, self.skeletal)];
+        let Self { genre, patterns } = self;
+        let runs = patterns.iter().flatten().map(|it| it.run_without_skeleton(BYTES));
+        let skeletons = runs.sum::<f64>() > SKELETON_COSTS;
+        let mut prefilter = Prefilter { count: patterns.len(), ..Prefilter::default() };
+        let (mut plain, mut skeletal) = (Vec::new(), Vec::new());
+        for (number, literals) in (0..).zip(patterns) {
+            let kept =
+                |literals| if skeletons { Some(literals) } else { Literals::in_text(literals) };
+            let Some(literals) = literals.and_then(kept) else {
+                prefilter.always.push(number);
+                continue;
+            };
+            if literals.only_in_ascii() {
+                prefilter.unless_ascii.push(number);
+            }
+            let list = match literals.view() {
+                View::Plain => &mut plain,
+                View::Skeleton => &mut skeletal,
+            };
+            let owner: Needy = (number, literals.times());
+            list.extend(literals.iter().map(|literal| (literal.to_vec(), owner)));
+        }
+        let views = [(View::Plain, plain), (View::Skeleton, skeletal)];
         let sieves = views.into_iter().filter(|(_, literals)| !literals.is_empty());
-        let sieves =
-            sieves.map(|(view, literals)| (view, Sieve::new(literals, self.genre))).collect();
-        let Self { count, always, unless_ascii, .. } = self;
-        Prefilter { count: index(count), sieves, always, unless_ascii }
+        prefilter.sieves = sieves.map(|(view, it)| (view, Sieve::new(it, genre))).collect();
+        prefilter
     }
 }
 

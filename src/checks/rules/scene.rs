@@ -118,6 +118,9 @@ impl<'c> Scene<'c> {
     /// The URIs of the message, with the forms that the rules' domains and redirectors give them.
     pub(super) fn uris(&self) -> &Uris {
         let sites = &self.conf.sites;
+        if sites.are_built_in() {
+            return self.case.message.uris();
+        }
         self.uris.get_or_init(|| mail::uris(&self.case.message, sites.registry(), sites))
     }
 

@@ -7,8 +7,6 @@
 //! those. Strings and texts come in lower case. (An automaton for so many strings takes megabytes, and
 //! waits for memory at every other byte.)
 
-use std::ops::RangeInclusive;
-
 use super::{compile::index, pattern::Genre};
 
 /// Bytes of a gram. A shorter string is its own gram.
@@ -18,8 +16,13 @@ const BLOCK: usize = 256;
 /// Bits for each number of a set. More need a larger cache, with fewer the answer is "perhaps" too
 /// often.
 const BITS_PER_NUMBER: usize = 64;
-/// A set has two to the power of this many bits: 32 KiB at most.
-const BITS: RangeInclusive<u32> = 6..=18;
+/// A set takes one of these, in words of 64 bits: 32 KiB at most. Sizes that the compiler knows
+/// need no look at the bounds.
+const FEW: usize = 1 << 6;
+const SOME: usize = 1 << 9;
+const MANY: usize = 1 << 12;
+/// Words of a set of all pairs of bytes.
+const PAIRS: usize = 1 << 10;
 /// Spreads numbers over all others: 2³² divided by the golden ratio.
 const SPREAD: u32 = 0x9e37_79b9;
 /// Bytes of a string that are compared.
@@ -31,7 +34,7 @@ pub(super) struct Sieve<Owner> {
     /// Grams of full length.
     long: Table,
     /// The last two bytes of all shorter grams.
-    pairs: Bits,
+    pairs: Pairs,
     /// Shorter grams, by length.
     short: Vec<Table>,
     /// Whom to tell, string by string.
@@ -67,11 +70,20 @@ struct Table {
 
 /// A set of numbers that may seem to have a few more than it has.
 #[derive(Debug)]
-struct Bits {
-    words: Vec<u64>,
-    /// How far a spread number is shifted to become the place of its bit.
-    shift: u32,
+enum Bits {
+    Few(Box<Spread<FEW>>),
+    Some(Box<Spread<SOME>>),
+    Many(Box<Spread<MANY>>),
 }
+
+/// One bit a number, its place given by the upper bits of the spread number; each bit may stand for
+/// several.
+#[derive(Debug)]
+struct Spread<const WORDS: usize>([u64; WORDS]);
+
+/// A set of pairs of bytes, one bit each.
+#[derive(Debug)]
+struct Pairs(Box<[u64; PAIRS]>);
 
 impl<Owner> Sieve<Owner> {
     /// From strings, which are in lower case and not empty, and their owners. Of strings longer
@@ -90,41 +102,39 @@ impl<Owner> Sieve<Owner> {
         let table = |length| Table::new(length, &strings);
         let short: Vec<Table> = (1..GRAM).map(table).filter(|it| !it.strings.is_empty()).collect();
         let pairs: Vec<u32> = short.iter().flat_map(Table::pairs).collect();
-        Self { long: table(GRAM), pairs: Bits::new(&pairs), short, owners }
+        Self { long: table(GRAM), pairs: Pairs::new(&pairs), short, owners }
     }
 
     /// Bytes that it takes.
     pub(super) fn size(&self) -> usize {
         let tables = self.short.iter().chain([&self.long]).map(Table::size);
-        size_of_val(&*self.owners) + tables.sum::<usize>() + self.pairs.size()
+        size_of_val(&*self.owners) + tables.sum::<usize>() + size_of_val(&*self.pairs.0)
     }
 
     /// Tells the owners of every string at every place where it is found in a text, which is in
     /// lower case.
-    pub(super) fn pass(&self, text: &[u8], mut tell: impl FnMut(&Owner)) {
-        let mut last = 0;
-        let mut places = [0; BLOCK];
-        for (start, block) in (0..).step_by(BLOCK).zip(text.chunks(BLOCK)) {
-            let count = self.look_over(block, &mut last, &mut places);
-            for &place in places.get(..count).unwrap_or_default() {
-                self.compare(text, start + place, &mut tell);
-            }
+    pub(super) fn pass(&self, text: &[u8], tell: impl FnMut(&Owner)) {
+        match &self.long.bits {
+            Bits::Few(bits) => self.pass_with(bits, text, tell),
+            Bits::Some(bits) => self.pass_with(bits, text, tell),
+            Bits::Many(bits) => self.pass_with(bits, text, tell),
         }
     }
 
-    /// Notes where something may be found, without a decision at any place, which the processor
-    /// would have to guess. How many places these are; `last` are the four bytes read last.
-    fn look_over(&self, block: &[u8], last: &mut u32, places: &mut [usize; BLOCK]) -> usize {
-        let mut count = 0;
-        for (at, &byte) in block.iter().enumerate() {
-            *last = *last >> 8 | u32::from(byte) << 24;
-            let found = self.long.bits.may_have(*last) | self.pairs.may_have(*last >> 16);
-            if let Some(place) = places.get_mut(count) {
-                *place = at;
+    fn pass_with<const WORDS: usize>(
+        &self,
+        long: &Spread<WORDS>,
+        text: &[u8],
+        mut tell: impl FnMut(&Owner),
+    ) {
+        let mut last = 0;
+        let mut places = [0; BLOCK];
+        for (start, block) in (0..).step_by(BLOCK).zip(text.chunks(BLOCK)) {
+            let count = look_over(long, &self.pairs, block, &mut last, &mut places);
+            for &place in places.get(..count).unwrap_or_default() {
+                self.compare(text, start + usize::from(place), &mut tell);
             }
-            count += usize::from(found);
         }
-        count
     }
 
     /// Tells of the strings of which a gram ends at this place.
@@ -145,6 +155,27 @@ impl<Owner> Sieve<Owner> {
         let (start, count) = sought.owners;
         self.owners.get(index(start)..index(start) + index(count)).unwrap_or_default()
     }
+}
+
+/// Notes where something may be found, without a decision at any place, which the processor would
+/// have to guess. How many places these are; `last` are the four bytes read last.
+fn look_over<const WORDS: usize>(
+    long: &Spread<WORDS>,
+    pairs: &Pairs,
+    block: &[u8],
+    last: &mut u32,
+    places: &mut [u8; BLOCK],
+) -> usize {
+    let mut count = 0_usize;
+    for (at, &byte) in block.iter().enumerate() {
+        *last = *last >> 8 | u32::from(byte) << 24;
+        let found = long.bit(*last) | pairs.bit(*last >> 16);
+        if let Some(place) = places.get_mut(count & (BLOCK - 1)) {
+            *place = small(at);
+        }
+        count = count.wrapping_add(found.into());
+    }
+    count
 }
 
 impl Sought {
@@ -173,9 +204,11 @@ impl Sought {
     }
 }
 
-/// A length, which is no more than that of the longest string.
-fn small(length: usize) -> u8 {
-    u8::try_from(length).unwrap_or(u8::MAX)
+/// Of a number that is below 256, as lengths and places are here.
+#[inline]
+fn small(number: usize) -> u8 {
+    let [lowest, ..] = number.to_le_bytes();
+    lowest
 }
 
 impl Table {
@@ -221,32 +254,71 @@ impl Table {
 
 impl Bits {
     fn size(&self) -> usize {
-        size_of_val(&*self.words)
+        match self {
+            Self::Few(bits) => size_of_val(&**bits),
+            Self::Some(bits) => size_of_val(&**bits),
+            Self::Many(bits) => size_of_val(&**bits),
+        }
     }
 
     fn new(numbers: &[u32]) -> Self {
-        let wanted = (numbers.len() * BITS_PER_NUMBER).next_power_of_two().ilog2();
-        let bits = wanted.clamp(*BITS.start(), *BITS.end());
-        let mut new = Self { words: vec![0; 1 << bits >> 6], shift: u32::BITS - bits };
-        for &number in numbers {
-            let (word, bit) = new.place(number);
-            new.words.get_mut(word).into_iter().for_each(|word| *word |= bit);
+        let words = numbers.len() * BITS_PER_NUMBER / 64;
+        match words {
+            ..=FEW => Self::Few(Box::new(Spread::new(numbers))),
+            ..=SOME => Self::Some(Box::new(Spread::new(numbers))),
+            _ => Self::Many(Box::new(Spread::new(numbers))),
         }
-        new
     }
 
-    #[inline]
     fn may_have(&self, number: u32) -> bool {
-        let (word, bit) = self.place(number);
-        self.words.get(word).is_some_and(|word| word & bit != 0)
+        match self {
+            Self::Few(bits) => bits.bit(number),
+            Self::Some(bits) => bits.bit(number),
+            Self::Many(bits) => bits.bit(number),
+        }
+    }
+}
+
+impl<const WORDS: usize> Spread<WORDS> {
+    /// How far a spread number is shifted to become the place of its bit.
+    const SHIFT: u32 = u32::BITS - WORDS.ilog2() - 6;
+
+    fn new(numbers: &[u32]) -> Self {
+        let mut words = [0; WORDS];
+        for &number in numbers {
+            set(&mut words, spread(number) >> Self::SHIFT);
+        }
+        Self(words)
     }
 
-    /// Which word a number's bit is in, and the bit.
     #[inline]
-    fn place(&self, number: u32) -> (usize, u64) {
-        let place = spread(number) >> self.shift;
-        (index(place >> 6), 1 << (place & 63))
+    fn bit(&self, number: u32) -> bool {
+        is_set(&self.0, spread(number) >> Self::SHIFT)
     }
+}
+
+impl Pairs {
+    fn new(pairs: &[u32]) -> Self {
+        let mut words = Box::new([0; PAIRS]);
+        pairs.iter().for_each(|&pair| set(&mut words, pair));
+        Self(words)
+    }
+
+    #[inline]
+    fn bit(&self, pair: u32) -> bool {
+        is_set(&self.0, pair)
+    }
+}
+
+fn set<const WORDS: usize>(words: &mut [u64; WORDS], bit: u32) {
+    if let Some(word) = words.get_mut(index(bit >> 6) & (WORDS - 1)) {
+        *word |= 1 << (bit & 63);
+    }
+}
+
+#[inline]
+fn is_set<const WORDS: usize>(words: &[u64; WORDS], bit: u32) -> bool {
+    words.get(index(bit >> 6) & (WORDS - 1)).is_some_and(|word| word >> (bit & 63) & 1 != 0)
 }
 
 /// The number that a gram is, its first byte being the lowest.

@@ -72,6 +72,11 @@ impl Sites {
         Ok(())
     }
 
+    /// Whether no file says anything of sites.
+    pub(super) fn are_built_in(&self) -> bool {
+        self.registry.is_none() && self.redirectors.is_empty()
+    }
+
     /// The names of registries.
     pub(super) fn registry(&self) -> &Registry {
         self.registry.as_ref().unwrap_or_else(|| Registry::built_in())

@@ -47,6 +47,8 @@ pub(in super::super) struct Literals {
     times: u32,
     /// Only in plain ASCII must they be there.
     ascii: bool,
+    /// What could be looked for in the text, of those that are looked for in its skeleton.
+    in_text: Option<Box<Literals>>,
 }
 
 /// What of a text the strings are looked for in.
@@ -72,8 +74,14 @@ impl Literals {
     }
 
     /// Those of what matches nothing.
-    const NONE: Self =
-        Self { strings: Strings::new(), often: 0.0, view: View::Plain, times: 1, ascii: false };
+    const NONE: Self = Self {
+        strings: Strings::new(),
+        often: 0.0,
+        view: View::Plain,
+        times: 1,
+        ascii: false,
+        in_text: None,
+    };
 
     /// Whether ordinary text contains what the pattern needs no more often than this, per byte.
     pub(super) fn are_rare(hir: &Hir, often: f64) -> bool {
@@ -86,15 +94,42 @@ impl Literals {
         let most = if genre == Genre::Uris { MOST_OFTEN_IN_URIS } else { MOST_OFTEN };
         let repeated = repeated_part(hir);
         let parts = [Some((hir, 1)), repeated].into_iter().flatten();
-        let views = [(View::Plain, 1.0), (View::Skeleton, SKELETON_COSTS)];
-        let all = parts.flat_map(|part| views.map(|view| (part, view)));
-        let found = all.filter_map(|((hir, times), (view, costs))| {
-            let pieces::Required { strings, often } = pieces::required(hir, view, genre)?;
-            let often = if times > 1 { often * REPEATED_ARE_RARER } else { often };
-            let literals = Self { strings: least(&strings), often, view, times, ascii: false };
-            (often <= most).then_some((literals, often * costs))
-        });
-        found.min_by(|(_, one), (_, other)| one.total_cmp(other)).map(|(literals, _)| literals)
+        let parts: Vec<_> = parts.collect();
+        let rarest = |view| {
+            let found = parts.iter().filter_map(|&(hir, times)| {
+                let pieces::Required { strings, often } = pieces::required(hir, view, genre)?;
+                let often = if times > 1 { often * REPEATED_ARE_RARER } else { often };
+                let strings = least(&strings);
+                (often <= most).then_some(Self { strings, often, view, times, ..Self::NONE })
+            });
+            found.min_by(|one, other| one.often.total_cmp(&other.often))
+        };
+        match (rarest(View::Plain), rarest(View::Skeleton)) {
+            (Some(text), Some(skeleton)) if text.often <= skeleton.often * SKELETON_COSTS => {
+                Some(text)
+            }
+            (text, Some(skeleton)) => Some(Self { in_text: text.map(Box::new), ..skeleton }),
+            (text, None) => text,
+        }
+    }
+
+    /// What is looked for in the text, where skeletons are not worth making; `None` if there is
+    /// nothing.
+    pub(in super::super) fn in_text(self) -> Option<Self> {
+        match self.view {
+            View::Plain => Some(self),
+            View::Skeleton => self.in_text.map(|literals| *literals),
+        }
+    }
+
+    /// Of patterns with these literals, how many run on an ordinary text of so many bytes that would
+    /// not if skeletons were made.
+    pub(in super::super) fn run_without_skeleton(&self, bytes: f64) -> f64 {
+        let runs = |literals: &Self| (literals.often * bytes).min(1.0);
+        match self.view {
+            View::Plain => 0.0,
+            View::Skeleton => self.in_text.as_deref().map_or(1.0, runs) - runs(self),
+        }
     }
 
     /// How many of the strings, the same or others, there must be.
@@ -128,11 +163,24 @@ impl View {
     pub(in super::super) fn of<'t>(self, text: &[u8], room: &'t mut Vec<u8>) -> &'t [u8] {
         room.clear();
         room.extend(text.iter().map(u8::to_ascii_lowercase));
-        if self == Self::Skeleton {
-            room.retain(|&byte| is_kept(byte));
+        match self {
+            Self::Plain => room,
+            Self::Skeleton => skeleton(room),
         }
-        room
     }
+}
+
+/// Moves what a skeleton keeps to the front, without a decision at any place.
+fn skeleton(text: &mut [u8]) -> &[u8] {
+    let mut kept = 0;
+    for at in 0..text.len() {
+        let byte = text.get(at).copied().unwrap_or_default();
+        if let Some(place) = text.get_mut(kept) {
+            *place = byte;
+        }
+        kept += usize::from(is_kept(byte));
+    }
+    text.get(..kept).unwrap_or_default()
 }
 
 /// What a skeleton keeps.
