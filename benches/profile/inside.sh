@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Where the time goes inside a message, by function: benches/profile/inside.sh INDEX… [--root ROOT]
 #
-# Judges as `cargo bench --bench profile` does, under perf, on one computing thread. Shares are
-# inclusive, of the samples in which a message is read and examined; indented rows are part of the row
-# above them, and no row is inlined. Each function is found by its name: a row of 0 % was renamed.
+# Judges as `cargo bench --bench profile` does, under perf. Shares are inclusive, of the samples in
+# which a message is read and examined; indented rows are part of the row above them. Each function is
+# found by its name: a row of 0 % was renamed or inlined.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -19,7 +19,7 @@ rules|rules::set::RuleSet::examine
 Bayes: features, with what they are the first to read|features::Features::read_message
 Bayes: judge, explain|model::Model>::explain
 texts and URIs, whoever asks first|mail::(texts::read|uri::uris|entity::Entities::read)|rawbody
-  URIs, twice|mail::uri::uris
+  URIs, with the rendering they ask for|mail::uri::uris
   rendering|mail::texts::read
 attachments|attachments::
 sorting|core::slice::sort
@@ -59,8 +59,8 @@ main() {
     trap 'rm -f "$data"' EXIT
     cargo bench --no-run --bench profile
     perf record --quiet --output "$data" --freq 250 --call-graph dwarf,32768 -- \
-        cargo bench --bench profile -- --spin 6 --threads 1 "$@"
-    perf script --input "$data" --no-inline --comm tokio-rt-worker --fields ip,sym 2>/dev/null | table
+        cargo bench --bench profile -- --spin 6 "$@"
+    perf script --input "$data" --no-inline --comm compute --fields ip,sym 2>/dev/null | table
 }
 
 [[ ${BASH_SOURCE[0]} != "$0" ]] || main "$@"

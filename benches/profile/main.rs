@@ -47,9 +47,6 @@ struct Arguments {
     /// How often all is measured
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Threads that compute; else as many as the runtime wants
-    #[arg(long)]
-    threads: Option<usize>,
     /// Judge the messages so often and print nothing, for a profiler
     #[arg(long)]
     spin: Option<usize>,
@@ -69,11 +66,7 @@ fn main() {
     let (corpora, model) = read(&arguments);
     let (spam, ham) = model.learned();
     let knowledge = Arc::new(Knowledge::new(model));
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = arguments.threads {
-        runtime.max_blocking_threads(threads);
-    }
-    let runtime = runtime.enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let filter = runtime.block_on(default_filter(Learned::Copy(Arc::clone(&knowledge))));
     if let Some(times) = arguments.spin {
         let raw: Vec<_> = corpora.into_iter().flat_map(|corpus| corpus.raw).collect();
