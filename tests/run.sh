@@ -7,6 +7,7 @@
 #                                   the same rules in SpamAssassin: hits, scores, CPU time
 #   tests/run.sh ARGUMENT...        passed on to `cargo test --release`, e.g. --test it early::
 #
+# Fetches the public corpus of tests/it/baseline.rs, which takes npm, if that is to run.
 # Installs the servers from Debian or Ubuntu packages where they are missing (root, or sudo without
 # a password), builds as you, then runs in a network namespace of its own: clients need addresses
 # that look public, and nothing that is started here can reach out, collide with a service of this
@@ -69,6 +70,10 @@ main() {
         cargo bench --no-run --bench "$2"
         inside cargo bench --offline --bench "$2" -- "${@:3}"
         return
+    fi
+    # The mail that a change must not make worse; all other tests do without.
+    if [[ $# -eq 0 || $* == *baseline* ]]; then
+        corpora/fetch spamassassin || fail "the SpamAssassin corpus could not be had: see corpora/README.md"
     fi
     cargo test --release --no-run
     scratch=$(as_root mktemp -d /run/gatepost-tests.XXXXXX)

@@ -9,7 +9,7 @@ use gatepost::{
     verdict::Label,
 };
 
-use super::Labelled;
+use crate::samples::Labelled;
 
 /// Tokens in the model while it is measured.
 const TOKENS: usize = 1_000_000;

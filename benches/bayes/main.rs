@@ -23,8 +23,10 @@
 )]
 
 mod cost;
+#[path = "../samples/mod.rs"]
+mod samples;
 
-use std::{env, fs, path::Path};
+use std::{env, path::Path};
 
 use gatepost::{
     checks::bayes::{Features, Model},
@@ -32,6 +34,7 @@ use gatepost::{
     replay::Curve,
     verdict::Label,
 };
+use samples::{Labelled, of_index};
 
 /// What others reach, by the name of the index file: 1-ROCA in %, and spam missed at 0.1 % ham.
 const PEERS: [(&str, &str); 3] = [
@@ -55,12 +58,6 @@ const LOSSES: [f64; 3] = [0.1, 0.5, 1.0];
 /// Messages of each label that must be learned before probabilities are looked at.
 const FEWEST: u64 = 200;
 
-/// A message with its true label.
-struct Labelled {
-    label: Label,
-    raw: Vec<u8>,
-}
-
 fn main() {
     // cargo adds `--bench` by itself.
     let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
@@ -68,7 +65,7 @@ fn main() {
         panic!("cargo bench --bench bayes -- ROOT INDEX…");
     };
     for index in indexes {
-        let messages = messages(Path::new(index), Path::new(root));
+        let messages = of_index(Path::new(index), Some(Path::new(root)));
         let name = Path::new(index).file_stem().unwrap().to_string_lossy().into_owned();
         println!("{name}: {} messages", messages.len());
         if let Some((_, peers)) = PEERS.iter().find(|(peer, _)| *peer == name) {
@@ -78,16 +75,6 @@ fn main() {
         folders(&messages);
         cost::measure(&messages);
     }
-}
-
-fn messages(index: &Path, root: &Path) -> Vec<Labelled> {
-    let index = fs::read_to_string(index).unwrap();
-    let message = |line: &str| {
-        let (label, path) = line.split_once('\t').expect("label<TAB>path");
-        let label = if label == "spam" { Label::Spam } else { Label::Ham };
-        Labelled { label, raw: fs::read(root.join(path)).unwrap() }
-    };
-    index.lines().map(message).collect()
 }
 
 fn accuracy(messages: &[Labelled]) {

@@ -16,16 +16,20 @@
     reason = "no runtime here to block; figures are for the person watching"
 )]
 
-use std::{env, fs, hint::black_box, path::Path, sync::Arc, time::Duration};
+#[path = "../samples/mod.rs"]
+mod samples;
+
+use std::{env, hint::black_box, path::Path, time::Duration};
 
 use gatepost::{
     checks::{
         Case,
         rules::{RuleSet, ScoreSet, Settings},
     },
-    mail::{Envelope, Message},
+    mail::Message,
 };
 use nix::time::{ClockId, clock_gettime};
+use samples::{case, of_index};
 
 const ROUNDS: usize = 5;
 
@@ -35,7 +39,8 @@ fn main() {
     let index =
         Path::new(words.first().expect("cargo bench --bench rules -- INDEX [ROOT [RULES…]]"));
     let root = words.get(1).map_or_else(|| index.parent().unwrap(), Path::new);
-    let messages = messages(index, root);
+    let messages: Vec<Vec<u8>> =
+        of_index(index, Some(root)).into_iter().map(|message| message.raw).collect();
     let mut include: Vec<String> = words.iter().skip(2).cloned().collect();
     if include.is_empty() {
         include.push("builtin".to_owned());
@@ -67,7 +72,8 @@ fn measure(rules: &RuleSet, messages: &[Vec<u8>]) {
             black_box(mail_parser::MessageParser::default().parse(raw));
         }
         lap(0);
-        let cases: Vec<Case> = messages.iter().map(|raw| case(raw)).collect();
+        let cases: Vec<Case> =
+            messages.iter().map(|raw| case(Message::parse(raw.clone()))).collect();
         lap(1);
         for Case { message, .. } in &cases {
             black_box((message.body(), message.rawbody(), message.uris()));
@@ -104,17 +110,6 @@ fn measure(rules: &RuleSet, messages: &[Vec<u8>]) {
     }
     let whole: f64 = medians.iter().skip(1).sum();
     println!("{:<44} {whole:>8.1} {:>14.2}", "gatepost: all of it", whole / bare);
-}
-
-fn case(raw: &[u8]) -> Case {
-    let message = Message::parse(raw.to_vec());
-    Case { envelope: Arc::new(Envelope::default()), message: Arc::new(message) }
-}
-
-fn messages(index: &Path, root: &Path) -> Vec<Vec<u8>> {
-    let index = fs::read_to_string(index).unwrap();
-    let paths = index.lines().filter_map(|line| line.split_once('\t'));
-    paths.map(|(_, path)| fs::read(root.join(path)).unwrap()).collect()
 }
 
 /// CPU time of this thread.

@@ -6,19 +6,18 @@ use std::{
     fs,
     hint::black_box,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use gatepost::{
-    config::Config,
-    filter::Filter,
-    mail::{Address, Client, Envelope, Message, mbox},
-    service::{Learned, Offline, build},
-    verdict::Judgement,
+    mail::{Message, mbox},
+    service::Learned,
 };
 
-use crate::figures::{Table, median, own_cpu, title};
+use crate::{
+    figures::{Table, median, own_cpu, title},
+    samples::{default_filter, judge},
+};
 
 const ROUNDS: usize = 3;
 
@@ -26,8 +25,7 @@ pub(crate) fn run(paths: &[PathBuf]) {
     let messages: Vec<Vec<u8>> = paths.iter().flat_map(|path| read(path)).collect();
     assert!(!messages.is_empty(), "cpu PATH…: mbox files or folders of messages");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let config = Config::read("", None).unwrap();
-    let built = runtime.block_on(build(&config, Offline::Yes, Learned::Nothing, None)).unwrap();
+    let filter = runtime.block_on(default_filter(Learned::Nothing));
     let rounds: Vec<[f64; 4]> = (0..ROUNDS)
         .map(|_| {
             [
@@ -35,7 +33,7 @@ pub(crate) fn run(paths: &[PathBuf]) {
                 micros(&messages, |raw| drop(black_box(Message::parse(raw.to_vec())))),
                 micros(&messages, read_texts),
                 micros(&messages, |raw| {
-                    black_box(runtime.block_on(judge(&built.filter, raw.to_vec())));
+                    black_box(runtime.block_on(judge(&filter, raw.to_vec())));
                 }),
             ]
         })
@@ -82,23 +80,6 @@ fn micros(messages: &[Vec<u8>], mut work: impl FnMut(&[u8])) -> f64 {
     }
     let took: Duration = own_cpu().saturating_sub(before);
     took.as_secs_f64() * 1e6 / messages.len() as f64
-}
-
-/// The milter's path, without the milter.
-async fn judge(filter: &Arc<Filter>, raw: Vec<u8>) -> Judgement {
-    let address = Some("203.0.113.1".parse().unwrap());
-    let visit = filter.visit(Client { address, over_smtp: true, ..Client::default() });
-    let envelope = Envelope {
-        client: Arc::clone(visit.client()),
-        helo: Some("client.example.org".to_owned()),
-        sender: Address::from_path("<sender@example.org>"),
-        ..Envelope::default()
-    };
-    let mut inquiry = visit.inquire(envelope).unwrap();
-    let refusal = inquiry.recipient(Address::from_path("<reader@example.test>")).await;
-    assert!(refusal.is_none(), "nobody is on a list");
-    inquiry.headers(&raw);
-    inquiry.conclude(raw, false).await.0
 }
 
 /// All messages below a folder, of an mbox file, or the one of a file.

@@ -27,6 +27,8 @@
 #[allow(dead_code, reason = "shared with tests/it, which uses all of it")]
 #[path = "../../tests/it/mail.rs"]
 mod mail;
+#[path = "../samples/mod.rs"]
+mod samples;
 #[allow(dead_code, reason = "shared with tests/it, which uses all of it")]
 #[path = "../../tests/it/servers/mod.rs"]
 mod servers;

@@ -23,12 +23,14 @@ mod servers;
 mod harness;
 mod matrix;
 
+mod baseline;
 mod check_command;
 mod config_command;
 mod connections;
 mod early;
 mod exact;
 mod floors;
+mod golden;
 mod history;
 mod hostile;
 mod imapsieve;

@@ -156,6 +156,15 @@ impl Group {
         self.probes.iter_mut().for_each(|probe| probe.waits = waits(probe.rule));
     }
 
+    /// How often a pattern of it would run on one of these texts, by the prefilter alone.
+    pub(super) fn candidates<'t>(
+        &self,
+        texts: impl Iterator<Item = &'t [u8]>,
+        passes: &mut prefilter::Scratch,
+    ) -> usize {
+        texts.map(|text| self.prefilter.candidates(text, passes).len()).sum()
+    }
+
     /// Runs the rules over texts that are looked at one by one, and notes which of those that wait
     /// could match; `place` names the texts in evidence.
     pub(super) fn examine<'t>(
