@@ -61,6 +61,9 @@ pub(super) fn overlaps(records: &[Record], lexicon: &Lexicon) -> Vec<Overlap> {
         (percent >= NEARLY_ALWAYS && overlap.name != overlap.other).then_some(overlap)
     };
     let mut overlaps: Vec<Overlap> = pairs.into_iter().filter_map(overlap).collect();
-    overlaps.sort_by(|a, b| (b.both, &a.name, &a.other).cmp(&(a.both, &b.name, &b.other)));
+    overlaps.sort_by(|a, b| {
+        let names = (&a.name, &a.other, a.hits).cmp(&(&b.name, &b.other, b.hits));
+        b.both.cmp(&a.both).then(names)
+    });
     overlaps
 }

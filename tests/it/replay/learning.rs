@@ -51,7 +51,7 @@ fn what_was_judged_is_learned() {
 
     let first = samples.report(&[&mail[..], &["--train-first", "40"]].concat());
     assert_eq!(first["messages"], 20);
-    assert!(marked(&first) >= 9, "{first}");
+    assert!(marked(&first) > 5, "{first}");
     let both = samples.report(&[&mail[..], &["--train-first", "20", "--online"]].concat());
     assert_eq!(both["messages"], 40);
     let all = samples.report(&[&mail[..], &["--train-first", "1000"]].concat());
