@@ -17,11 +17,13 @@ use regex_automata::{
 
 use super::{
     PatternError,
-    matcher::{CACHE_LIMIT, LimitExceeded, SIZE_LIMIT, linear, size},
+    matcher::{LimitExceeded, SIZE_LIMIT, linear, size},
 };
 
 /// States times bytes of a search without an automaton: some five nanoseconds each.
 const MOST_WORK: usize = 100_000_000;
+/// Bytes of the cache of states, per thread that uses it at the same time.
+const CACHE_LIMIT: usize = 2 << 20;
 /// How often all states may be forgotten and made anew.
 const MOST_CLEARS: usize = 3;
 /// With fewer bytes read per state made, making them does not pay.

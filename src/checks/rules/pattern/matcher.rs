@@ -4,14 +4,19 @@ use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_automata::{meta, util::syntax};
+use regex_syntax::hir::{Hir, HirKind};
 
 use super::{PatternError, backtracking::Backtracking, counting::Counting};
 
 /// Bytes of one compiled pattern. The largest patterns of the stock set need about half.
 pub(super) const SIZE_LIMIT: usize = 10 << 20;
-/// Bytes of one pattern's cache of states, per thread that uses it at the same time. Patterns with
-/// large counted repetitions fall back to a slower search when it is too small for them.
-pub(super) const CACHE_LIMIT: usize = 8 << 20;
+/// Bytes of one pattern's cache of states, per thread that uses it at the same time. When it is full,
+/// the states are made anew as they are needed. Mail varies, so that without a limit caches would
+/// grow for ever; four times as much saves no time that could be measured.
+const CACHE_LIMIT: usize = 256 << 10;
+/// What a pattern that is large itself gets, for each of the engine's states: with a cache that holds
+/// but a few states the search would do without, and be slow.
+const CACHE_PER_STATE: usize = 256;
 
 /// A compiled pattern of one of the engines.
 #[derive(Debug)]
@@ -190,7 +195,7 @@ pub(super) fn size(regex: &Regex) -> Option<usize> {
     let config = meta::Config::new()
         .utf8_empty(false)
         .nfa_size_limit(Some(SIZE_LIMIT))
-        .hybrid_cache_capacity(CACHE_LIMIT);
+        .hybrid_cache_capacity(cache_limit(regex.as_str()));
     let syntax = syntax::Config::new().unicode(false).utf8(false);
     let mut builder = meta::Regex::builder();
     let made = builder.configure(config).syntax(syntax).build(regex.as_str());
@@ -205,12 +210,34 @@ pub(super) fn linear(translated: &str, size: usize) -> Result<Regex, PatternErro
     let built = RegexBuilder::new(translated)
         .unicode(false)
         .size_limit(size)
-        .dfa_size_limit(CACHE_LIMIT)
+        .dfa_size_limit(cache_limit(translated))
         .build();
     match built {
         Ok(regex) => Ok(regex),
         Err(regex::Error::CompiledTooBig(_)) => Err(PatternError::TooLarge),
         Err(error) => Err(PatternError::Syntax(last_line(&error.to_string()))),
+    }
+}
+
+/// How large a pattern's cache may become, in bytes.
+fn cache_limit(translated: &str) -> usize {
+    let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+    let states = parser.parse(translated).map_or(0, |hir| states(&hir));
+    states.saturating_mul(CACHE_PER_STATE).clamp(CACHE_LIMIT, SIZE_LIMIT)
+}
+
+/// Roughly the number of states of the engine that would read this without a cache.
+fn states(hir: &Hir) -> usize {
+    let sum = |subs: &[Hir]| subs.iter().map(states).fold(1, usize::saturating_add);
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Capture(capture) => states(&capture.sub),
+        HirKind::Concat(subs) | HirKind::Alternation(subs) => sum(subs),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1));
+            states(&repetition.sub).saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))
+        }
     }
 }
 
