@@ -160,7 +160,7 @@ fn ask_lists(record: &mut Record, number: usize) {
     let [a, b, c, d] = octets;
     for (place, zone) in ZONES.iter().enumerate() {
         let name = format!("{d}.{c}.{b}.{a}.{zone}");
-        let listed = (number + place) % 9 == 0;
+        let listed = (number + place).is_multiple_of(9);
         let response = if listed {
             let finding = Finding {
                 name: format!("RCVD_IN_LIST_{place}").as_str().into(),
@@ -198,7 +198,7 @@ fn make_dictionary(file: &str, paths: &[String]) {
     for path in cases {
         messages.extend(case_messages(&fs::read_to_string(path).unwrap()));
     }
-    let label = |n: usize| if n % 2 == 0 { Label::Spam } else { Label::Ham };
+    let label = |n: usize| if n.is_multiple_of(2) { Label::Spam } else { Label::Ham };
     let taught: Vec<_> =
         messages.iter().enumerate().map(|(n, raw)| (label(n), raw.clone())).collect();
     let filter = filter(&runtime, &taught);

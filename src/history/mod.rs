@@ -28,6 +28,7 @@ mod segment;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod writer;
 
 pub use self::{

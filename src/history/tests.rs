@@ -20,7 +20,8 @@ use super::{
 const DICTIONARY: &[u8] = b"what records look like: sender@example.org recipient@example.com";
 
 fn entry(reference: u64, text: &str) -> Entry {
-    let digest = (reference % 3 != 0).then(|| [u8::try_from(reference % 200).unwrap() + 1; 16]);
+    let digest =
+        (!reference.is_multiple_of(3)).then(|| [u8::try_from(reference % 200).unwrap() + 1; 16]);
     Entry { reference, digest, seconds: 1_700_000_000 + reference, bytes: text.into() }
 }
 
@@ -28,13 +29,11 @@ fn open(folder: &Path) -> History {
     History::open(folder, &Settings::default(), DICTIONARY).unwrap()
 }
 
-/// Keeps so many records by one process each.
-fn keep(folder: &Path, runs: &[std::ops::Range<u64>]) {
-    for run in runs {
-        let history = open(folder);
-        run.clone().for_each(|number| history.keep(entry(number, &format!("record {number}"))));
-        history.close();
-    }
+/// Keeps these records, by a process of their own.
+fn keep(folder: &Path, numbers: std::ops::Range<u64>) {
+    let history = open(folder);
+    numbers.for_each(|number| history.keep(entry(number, &format!("record {number}"))));
+    history.close();
 }
 
 fn found(archive: &Archive, reference: u64) -> Option<String> {
@@ -53,7 +52,8 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 #[test]
 fn what_was_kept_is_found_by_reference_and_by_digest() {
     let folder = TempDir::new().unwrap();
-    keep(folder.path(), &[0..100, 100..150]);
+    keep(folder.path(), 0..100);
+    keep(folder.path(), 100..150);
     let archive = Archive::open(folder.path()).unwrap();
     assert_eq!((archive.len(), archive.damages()), (150, &[][..]));
     for number in 0..150 {
@@ -85,7 +85,7 @@ fn of_two_records_with_one_key_the_newest_is_found() {
 fn files_are_their_owners_alone() {
     let folder = TempDir::new().unwrap();
     let below = folder.path().join("history");
-    keep(&below, &[0..10]);
+    keep(&below, 0..10);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&below), 0o700);
     for file in fs::read_dir(&below).unwrap() {
@@ -106,7 +106,7 @@ fn a_folder_has_one_writer() {
 #[test]
 fn a_lost_index_is_made_anew_and_is_the_same() {
     let folder = TempDir::new().unwrap();
-    keep(folder.path(), &[0..100]);
+    keep(folder.path(), 0..100);
     let [index] = &files(folder.path(), "idx")[..] else { panic!("one index") };
     let written = fs::read(index).unwrap();
     fs::remove_file(index).unwrap();
@@ -119,11 +119,11 @@ fn a_lost_index_is_made_anew_and_is_the_same() {
 #[test]
 fn a_torn_end_is_passed_over() {
     let folder = TempDir::new().unwrap();
-    keep(folder.path(), &[0..100]);
+    keep(folder.path(), 0..100);
     let [segment] = &files(folder.path(), "seg")[..] else { panic!("one segment") };
     let length = fs::metadata(segment).unwrap().len();
     OpenOptions::new().write(true).open(segment).unwrap().set_len(length - 5).unwrap();
-    keep(folder.path(), &[100..110]);
+    keep(folder.path(), 100..110);
     let archive = Archive::open(folder.path()).unwrap();
     assert_eq!((archive.len(), archive.damages().len()), (109, 1));
     assert_eq!((found(&archive, 99), found(&archive, 98).is_some()), (None, true));
@@ -133,7 +133,8 @@ fn a_torn_end_is_passed_over() {
 #[test]
 fn a_segment_without_its_head_is_said_to_be_of_no_use() {
     let folder = TempDir::new().unwrap();
-    keep(folder.path(), &[0..10, 10..20]);
+    keep(folder.path(), 0..10);
+    keep(folder.path(), 10..20);
     let segment = files(folder.path(), "seg").remove(0);
     fs::write(&segment, b"gphist1\nnothing of it").unwrap();
     let archive = Archive::open(folder.path()).unwrap();
@@ -174,7 +175,8 @@ fn size_is_bounded_and_the_oldest_go_first() {
 #[test]
 fn what_is_too_old_goes() {
     let folder = TempDir::new().unwrap();
-    keep(folder.path(), &[0..10, 10..20]);
+    keep(folder.path(), 0..10);
+    keep(folder.path(), 10..20);
     let old = files(folder.path(), "seg").remove(0);
     let then = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 86_400);
     OpenOptions::new().append(true).open(old).unwrap().set_modified(then).unwrap();

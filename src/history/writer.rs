@@ -11,13 +11,13 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use super::{
     Entry, HistoryError, MOST_RECORD, Settings, frame,
     index::{Index, Key},
-    segment::{self, Segment},
+    segment, upkeep,
 };
 use crate::metrics;
 
@@ -148,7 +148,7 @@ impl Writer {
         }
         let numbers = segment::numbers(folder)?;
         for &number in &numbers {
-            mend(&segment::path(folder, number));
+            upkeep::mend(&segment::path(folder, number));
         }
         let mut writer = Self {
             folder: folder.to_owned(),
@@ -303,74 +303,18 @@ impl Writer {
         }
     }
 
-    /// Deletes segments that are too old, and the oldest until a new one has room.
+    /// Deletes what is too old, and the oldest until a new segment has room.
     fn forget_old(&mut self) {
-        let Ok(mut numbers) = segment::numbers(&self.folder) else { return };
-        let active = self.active.as_ref().map(|active| active.path.clone());
-        numbers.retain(|&number| Some(segment::path(&self.folder, number)) != active);
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let too_old = since.as_secs().saturating_sub(self.most_age);
-        let sizes: Vec<(PathBuf, u64)> = numbers
-            .iter()
-            .map(|&number| segment::path(&self.folder, number))
-            .map(|path| (path.clone(), size(&path) + size(&segment::index_path(&path))))
-            .collect();
-        let active = self.active.as_ref().map_or(0, |active| active.length);
         // Records in one batch may go beyond a segment's length.
         let room = self.segment_bytes.saturating_add(self.segment_bytes / 2);
-        let mut all =
-            sizes.iter().map(|(_, size)| size).sum::<u64>().saturating_add(active.max(room));
-        for (path, size) in sizes {
-            if all <= self.most_bytes && modified(&path).is_none_or(|at| at >= too_old) {
-                break;
-            }
-            all = all.saturating_sub(size);
-            // What cannot be deleted now is tried again.
-            let _ = fs::remove_file(segment::index_path(&path));
-            let _ = fs::remove_file(&path);
-        }
+        let active = self.active.as_ref().map(|active| (active.path.as_path(), active.length));
+        let most_bytes =
+            self.most_bytes.saturating_sub(active.map_or(0, |(_, length)| length).max(room));
+        upkeep::forget(&self.folder, active.map(|(path, _)| path), most_bytes, self.most_age);
     }
 }
 
 /// Opens a file that is its owner's alone, to be appended to.
 fn own(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
-}
-
-fn size(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |data| data.len())
-}
-
-/// When its last record was written, in seconds since 1970.
-fn modified(path: &Path) -> Option<u64> {
-    let modified = fs::metadata(path).ok()?.modified().ok()?;
-    Some(modified.duration_since(UNIX_EPOCH).ok()?.as_secs())
-}
-
-/// Makes the index of a segment anew that has none, as after a crash, and says what is lost.
-fn mend(path: &Path) {
-    let written = fs::read(segment::index_path(path)).ok();
-    if written.and_then(|bytes| Index::from_bytes(&bytes, size(path))).is_some() {
-        return;
-    }
-    let shown = path.display();
-    match Segment::read(path) {
-        Ok(read) => {
-            let index = read.scan();
-            let (records, damaged) = (index.keys.len(), index.damaged);
-            if damaged > 0 {
-                tracing::warn!(path = %shown, records, damaged, "the history was cut off or damaged; \
-                    so many bytes of it are passed over");
-            }
-            if let Err(error) = index.write(&segment::index_path(path), read.length()) {
-                tracing::warn!(
-                    error = crate::chain(&error),
-                    "a segment of the history has no index"
-                );
-            }
-        }
-        Err(error) => {
-            tracing::warn!(error = crate::chain(&error), "a segment of the history is of no use");
-        }
-    }
 }

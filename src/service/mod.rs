@@ -92,9 +92,8 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServiceError> {
     let text = metrics::install().map_err(|error| ServiceError::Metrics(error.into()))?;
-    let learned = open_store(&config).await;
+    let (learned, history) = open_kept(&config).await;
     let ripens = learned.clone().ripens(config.settings.clone());
-    let history = open_history(&config).await;
     let mut built =
         build_with(&config, Offline::No, learned.clone(), history.as_ref(), None).await?;
     built.network.watch_lists();
@@ -119,8 +118,7 @@ pub async fn run(
     let _ = over.send(true);
     close_control(controls).await;
     upkeep.abort();
-    close_history(history).await;
-    close_store(learned).await;
+    close(history, learned).await;
     info!("stopped");
     ended
 }
@@ -155,6 +153,11 @@ async fn open_milter(config: &Config, door: &Door) -> Result<Doors, ListenError>
     Ok(doors)
 }
 
+/// Opens what is kept on the disk: what was learned, and the history.
+async fn open_kept(config: &Config) -> (Learned, Option<Arc<History>>) {
+    (open_store(config).await, open_history(config).await)
+}
+
 /// Opens what was learned. Blocks a thread of its own, for as long as that takes.
 async fn open_store(config: &Config) -> Learned {
     let settings = config.settings.clone();
@@ -185,17 +188,14 @@ async fn open_history(config: &Config) -> Option<Arc<History>> {
     None
 }
 
-/// Writes what waits. Messages that are still in flight are not recorded any more.
-async fn close_history(history: Option<Arc<History>>) {
+/// Writes what waits. Messages that are still in flight are not recorded any more. Then ends learning: all
+/// that was acknowledged is durable already, the copy of the model is not.
+async fn close(history: Option<Arc<History>>, learned: Learned) {
     if let Some(history) = history
         && spawn_blocking(move || history.close()).await.is_err()
     {
         warn!("the history was not written to its end");
     }
-}
-
-/// Ends learning: all that was acknowledged is durable already, the copy of the model is not.
-async fn close_store(learned: Learned) {
     if let Some(learner) = learned.learner().cloned()
         && spawn_blocking(move || learner.close()).await.is_err()
     {

@@ -63,7 +63,7 @@ enum Judge {
     /// By what is so now.
     Now { built: Arc<Built>, given: envelope::Given },
     /// By what was recorded when they came.
-    Then(recorded::Judge),
+    Then(Box<recorded::Judge>),
 }
 
 /// A message that was judged.
@@ -82,7 +82,7 @@ pub(super) fn run(path: Option<PathBuf>, arguments: Arguments) -> Result<Exit, F
     let Arguments { json, recorded, given, paths, .. } = arguments;
     runtime()?.block_on(async {
         let judge = match recorded.folder(&config) {
-            Some(folder) => Judge::Then(recorded::Judge::open(&config, &folder)?),
+            Some(folder) => Judge::Then(Box::new(recorded::Judge::open(&config, &folder)?)),
             None => {
                 let learned = Learned::copy(&config.settings);
                 let built = Arc::new(build(&config, offline, learned, None).await?);

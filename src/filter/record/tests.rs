@@ -8,88 +8,109 @@ use crate::{
     verdict::{Lookup, Opinion, Response, Scan, ScanSaid, Token},
 };
 
-/// One with something of everything.
-pub(crate) fn full() -> Record {
-    let client = |address: &str| {
-        Arc::new(Client {
-            address: address.parse().ok(),
-            name: Some("client.example.org".to_owned()),
-            ptr: None,
-            port: Some(1_234),
-            listener: "inet:127.0.0.1:11332".into(),
-            daemon: Some("smtpd".to_owned()),
-            over_smtp: true,
-            mta: Some("mx.example.com".to_owned()),
-        })
-    };
-    let finding = |name: &str, micros, evidence| Finding {
-        name: name.into(),
-        weight: Points::from_micros(micros),
-        evidence,
-    };
-    let token = Token { text: "offer".to_owned(), spam: 90, ham: 2, log_odds: 3.25 };
-    let lookup = |name: &str, response| Lookup {
-        name: name.to_owned(),
+fn client(address: &str) -> Arc<Client> {
+    Arc::new(Client {
+        address: address.parse().ok(),
+        name: Some("client.example.org".to_owned()),
+        ptr: None,
+        port: Some(1_234),
+        listener: "inet:127.0.0.1:11332".into(),
+        daemon: Some("smtpd".to_owned()),
+        over_smtp: true,
+        mta: Some("mx.example.com".to_owned()),
+    })
+}
+
+fn envelope() -> Envelope {
+    Envelope {
+        client: client("203.0.113.66"),
+        relay: Some(client("2001:db8::25")),
+        helo: Some("spam.example".to_owned()),
+        tls: Some(Tls {
+            version: "TLSv1.3".to_owned(),
+            cipher: None,
+            cert_subject: None,
+            cert_issuer: None,
+        }),
+        login: Some("alice".to_owned()),
+        auth_type: Some("PLAIN".to_owned()),
+        sender: Address::from_path("<a@example.org>"),
+        sender_parameters: vec!["SIZE=100".to_owned()],
+        recipients: vec![Address::from_path("<b@example.com>")],
+        queue_id: Some("4XQ".to_owned()),
+        arrived: Some(1_700_000_000),
+    }
+}
+
+fn findings() -> Vec<Finding> {
+    let text = |text: &str| text.to_owned();
+    let token = Token { text: text("offer"), spam: 90, ham: 2, log_odds: 3.25 };
+    let evidence = [
+        Evidence::matched("body", b"a text"),
+        Evidence::Meta { of: vec!["A".into()] },
+        Evidence::Signature(text("Eicar")),
+        Evidence::Probability { millionths: 999_000, because: vec![token] },
+        Evidence::Dns { question: text("q"), answer: vec![text("127.0.0.2")] },
+        Evidence::Attachment { name: text("a.exe"), trait_: text("runs") },
+        Evidence::Fact(text("so it is")),
+    ];
+    let weights = [1, -5, 0, 0, 2_500_000, 1, 1].map(Points::from_micros);
+    let names = ["A", "B", "C", "BAYES", "D", "E", "F"];
+    let all = names.into_iter().zip(weights).zip(evidence);
+    all.map(|((name, weight), evidence)| Finding { name: name.into(), weight, evidence }).collect()
+}
+
+fn testimony() -> Testimony {
+    let text = |text: &str| text.to_owned();
+    let responses = [
+        Response::Records(vec![vec![127, 0, 0, 2]]),
+        Response::Nothing { code: 3 },
+        Response::Timeout { after: 2_000 },
+        Response::Refused { code: 5 },
+        Response::Failed(text("no")),
+        Response::SetAside(text("lists the world")),
+    ];
+    let lookup = |(number, response): (u8, Response)| Lookup {
+        name: format!("{number}.example"),
         record_type: 1,
         response,
         ttl: 60,
         asked: 1_700_000_000_000,
         took: 12,
     };
+    let (millionths, state) = (Some(999_000), Some(u128::MAX));
+    Testimony {
+        lookups: (0..6).zip(responses).map(lookup).collect(),
+        scans: vec![
+            Scan { part: None, result: ScanSaid::Clean },
+            Scan { part: Some(2), result: ScanSaid::Infected(text("Eicar")) },
+            Scan { part: Some(3), result: ScanSaid::Failed(text("gone")) },
+        ],
+        opinion: Some(Opinion { millionths, state, ..Opinion::default() }),
+        missing: vec![text("g.example A")],
+    }
+}
+
+/// One with something of everything.
+fn full() -> Record {
+    let five = Points::from_micros(5_000_000);
     Record {
         reference: "7K3F-9QX2".parse().unwrap(),
         at: 1_700_000_000_123,
         provenance: Provenance { configuration: 7, bayes_scores: true },
         identity: Some(Identity { digest: [3; 16], first_field: 9, bytes: 1_234 }),
-        envelope: Envelope {
-            client: client("203.0.113.66"),
-            relay: Some(client("2001:db8::25")),
-            helo: Some("spam.example".to_owned()),
-            tls: Some(Tls {
-                version: "TLSv1.3".to_owned(),
-                cipher: None,
-                cert_subject: None,
-                cert_issuer: None,
-            }),
-            login: Some("alice".to_owned()),
-            auth_type: Some("PLAIN".to_owned()),
-            sender: Address::from_path("<a@example.org>"),
-            sender_parameters: vec!["SIZE=100".to_owned()],
-            recipients: vec![Address::from_path("<b@example.com>")],
-            queue_id: Some("4XQ".to_owned()),
-            arrived: Some(1_700_000_000),
-        },
+        envelope: envelope(),
         profile: "external".to_owned(),
         verdict: Verdict::Mark,
         reason: Reason::ClientListed(vec!["bl.example".to_owned()]),
         score: Points::from_micros(5_100_001),
-        required: Some(Points::from_micros(5_000_000)),
-        thresholds: vec![(Verdict::Mark, Points::from_micros(5_000_000))],
+        required: Some(five),
+        thresholds: vec![(Verdict::Mark, five)],
         forced: vec![
             Forced { verdict: Verdict::Reject, reason: Reason::Virus("Eicar".to_owned()) },
             Forced { verdict: Verdict::Defer, reason: Reason::Unchecked("rules".into()) },
         ],
-        findings: vec![
-            finding("A", 1, Evidence::matched("body", b"a text")),
-            finding("B", -5, Evidence::Meta { of: vec!["A".into()] }),
-            finding("C", 0, Evidence::Signature("Eicar".to_owned())),
-            finding(
-                "BAYES",
-                0,
-                Evidence::Probability { millionths: 999_000, because: vec![token] },
-            ),
-            finding(
-                "D",
-                2_500_000,
-                Evidence::Dns { question: "q".to_owned(), answer: vec!["127.0.0.2".to_owned()] },
-            ),
-            finding(
-                "E",
-                1,
-                Evidence::Attachment { name: "a.exe".to_owned(), trait_: "runs".to_owned() },
-            ),
-            finding("F", 1, Evidence::Fact("so it is".to_owned())),
-        ],
+        findings: findings(),
         late: vec!["antivirus".to_owned()],
         broken: vec![("lists".to_owned(), "none answered".to_owned())],
         unscanned: true,
@@ -97,27 +118,7 @@ pub(crate) fn full() -> Record {
         truncated: true,
         rcpt_unanswered: true,
         took_micros: 1_500,
-        testimony: Testimony {
-            lookups: vec![
-                lookup("a.example", Response::Records(vec![vec![127, 0, 0, 2]])),
-                lookup("b.example", Response::Nothing { code: 3 }),
-                lookup("c.example", Response::Timeout { after: 2_000 }),
-                lookup("d.example", Response::Refused { code: 5 }),
-                lookup("e.example", Response::Failed("no".to_owned())),
-                lookup("f.example", Response::SetAside("lists the world".to_owned())),
-            ],
-            scans: vec![
-                Scan { part: None, result: ScanSaid::Clean },
-                Scan { part: Some(2), result: ScanSaid::Infected("Eicar".to_owned()) },
-                Scan { part: Some(3), result: ScanSaid::Failed("gone".to_owned()) },
-            ],
-            opinion: Some(Opinion {
-                millionths: Some(999_000),
-                state: Some(u128::MAX),
-                ..Opinion::default()
-            }),
-            missing: vec!["g.example A".to_owned()],
-        },
+        testimony: testimony(),
     }
 }
 
