@@ -5,7 +5,7 @@
 //!    envelope that its headers tell ([`Traced`]).
 //! 3. A [`Record`] is all that is kept of each judgement.
 //! 4. [`Report::new`] says what the records come to, [`Against::new`] what another configuration would
-//!    change, [`Gate`] whether that is too much.
+//!    change, [`Gate`] whether that is too much; [`html::page`] shows it to people, with pictures.
 
 mod against;
 mod bootstrap;
@@ -13,6 +13,7 @@ mod classifier;
 mod curve;
 mod gate;
 mod histogram;
+pub mod html;
 mod judge;
 mod labelled;
 mod overlap;

@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 41] = [
+const HOMES: [(&str, &[&str]); 43] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -46,18 +46,20 @@ const HOMES: [(&str, &[&str]); 41] = [
     ("whatlang", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("pcre2", &["checks/rules"]),
-    ("sha2", &["checks/bayes", "filter"]),
-    ("libm", &["checks/bayes"]),
+    ("sha2", &["checks/bayes", "filter", "replay/html"]),
+    ("libm", &["checks/bayes", "replay/html"]),
     ("radsort", &["checks/bayes"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
     ("clamav-client", &["clamd"]),
     ("redb", &["store"]),
     ("siphasher", &["store"]),
-    ("data-encoding", &["store"]),
+    ("data-encoding", &["store", "replay/html"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),
+    ("maud", &["replay/html"]),
+    ("humantime", &["replay/html"]),
     ("clap", &["cli"]),
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
