@@ -15,9 +15,9 @@ pub(super) fn flips(report: &Report, run: &Run, known: &Descriptions<'_>) -> Opt
     let content = html! {
         p {
             code { (other) } " decides " strong { (number::count(against.flipped)) } " of "
-            (number::count(report.messages)) " messages otherwise: "
-            strong { (number::change(against.more_false_positives)) } " false positives, "
-            strong { (number::change(against.more_false_negatives)) } " misses."
+            (number::count(report.messages)) " messages otherwise. False positives change by "
+            strong { (number::change(against.more_false_positives)) } ", misses by "
+            strong { (number::change(against.more_false_negatives)) } "."
         }
         @if against.flipped > 0 {
             (changes(&against.changes))

@@ -60,12 +60,12 @@ fn glance(report: &Report) -> Markup {
                 (number::share(false_negatives, spam)) " of the spam is taken for ham"
             }))
             (figure("1-ROCA", &number::fine(report.roca_percent), html! {
-                @if report.roca_interval.is_some() { "95\u{a0}% between " (roca) }
+                @if report.roca_interval.is_some() { "95\u{a0}% interval " (roca) }
                 @else { "needs both spam and ham" }
             }))
             @if let Some(timing) = &report.timing {
                 (figure("Messages a second", &format!("{:.0}", timing.messages_per_second), html! {
-                    (format!("{:.0}", timing.cpu_micros_per_message)) "\u{a0}µs of CPU time each"
+                    (number::micros(timing.cpu_micros_per_message)) " of CPU time each"
                 }))
             }
         }

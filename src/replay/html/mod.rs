@@ -111,10 +111,10 @@ fn sections(report: &Report, run: &Run) -> Vec<Section> {
     let sections = [
         figures::gates(report),
         figures::figures(report, run),
+        flips::flips(report, run, &known),
         verdicts::verdicts(report),
         picture::scores(report),
         picture::curve(report),
-        flips::flips(report, run, &known),
         messages::false_positives(report, &known),
         messages::misses(report, &known),
         rules::rules(report),

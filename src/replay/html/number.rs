@@ -65,6 +65,11 @@ pub(super) fn millis(millis: f64) -> String {
     format!("{millis:.decimals$}\u{a0}ms")
 }
 
+/// Whole microseconds, which are never negative.
+pub(super) fn micros(micros: f64) -> String {
+    format!("{}\u{a0}µs", count(micros.round() as usize))
+}
+
 /// Bytes as mebibytes.
 pub(super) fn mebibytes(bytes: u64) -> String {
     format!("{:.1}\u{a0}MiB", bytes as f64 / f64::from(1 << 20))

@@ -16,7 +16,7 @@ pub(super) fn latency(report: &Report) -> Option<Section> {
         p.read {
             (number::count(report.messages)) " messages in " (format!("{:.1}", timing.seconds)) "\u{a0}s by the clock, "
             @if report.against.is_some() { "each judged by both configurations, " }
-            (format!("{:.0}", timing.cpu_micros_per_message)) "\u{a0}µs of CPU time each, at most "
+            (number::micros(timing.cpu_micros_per_message)) " of CPU time each, at most "
             (number::mebibytes(timing.peak_rss_bytes)) " of memory."
         }
         (latencies(timing))
@@ -72,9 +72,9 @@ pub(super) fn learning(report: &Report) -> Option<Section> {
     let Learning { features_micros, judge_micros, learn_micros, tokens, model_bytes, .. } =
         *learning;
     let lines = [
-        ("CPU time to read what is learned of a message", format!("{features_micros:.0}\u{a0}µs")),
-        ("CPU time to judge a message", format!("{judge_micros:.0}\u{a0}µs")),
-        ("CPU time to learn a message", format!("{learn_micros:.0}\u{a0}µs")),
+        ("CPU time to read what is learned of a message", number::micros(features_micros)),
+        ("CPU time to judge a message", number::micros(judge_micros)),
+        ("CPU time to learn a message", number::micros(learn_micros)),
         ("Distinct tokens at the end", number::count(tokens)),
         ("Memory at the end", number::mebibytes(u64::try_from(model_bytes).unwrap_or(u64::MAX))),
         ("Stored for each message", format!("{:.0}\u{a0}bytes", learning.stored_bytes_per_message)),

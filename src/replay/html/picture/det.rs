@@ -23,7 +23,7 @@ const TICKS: [f64; 20] = [
 const USUAL_END: f64 = 60.0;
 
 /// Between two labels of an axis, at least.
-const LABELS_APART: f64 = 34.0;
+const LABELS_APART: f64 = 38.0;
 
 /// One configuration's curve.
 pub(super) struct Trade<'r> {
@@ -67,8 +67,10 @@ impl<'r> Det<'r> {
                 desc { (self.describe()) }
                 defs {
                     clipPath id="det-frame" {
-                        rect x=(pixels(FRAME.left)) y=(pixels(FRAME.top))
-                            width=(pixels(FRAME.right - FRAME.left)) height=(pixels(FRAME.bottom - FRAME.top)) {}
+                        // A line on an edge is seen whole.
+                        rect x=(pixels(FRAME.left - 2.0)) y=(pixels(FRAME.top))
+                            width=(pixels(FRAME.right - FRAME.left + 2.0))
+                            height=(pixels(FRAME.bottom - FRAME.top + 2.0)) {}
                     }
                 }
                 @for (percent, part) in self.across.ticks(FRAME.right - FRAME.left) {

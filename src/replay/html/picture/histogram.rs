@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{replay::Bin, verdict::Label};
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 340.0;
-const FRAME: Frame = Frame { left: 70.0, right: WIDTH - 14.0, top: 46.0, bottom: HEIGHT - 50.0 };
+const WIDTH: f64 = 680.0;
+const HEIGHT: f64 = 330.0;
+const FRAME: Frame = Frame { left: 70.0, right: WIDTH - 14.0, top: 54.0, bottom: HEIGHT - 50.0 };
 
 /// Between two labels on the axis, at least.
 const LABELS_APART: f64 = 52.0;
@@ -157,7 +157,7 @@ fn middle() -> Markup {
 /// Texts of neighbours stand at different heights.
 fn line(scale: &Scale, at: usize, Mark { at: figure, text }: &Mark) -> Markup {
     let place = scale.place(*figure);
-    let (x, top) = (FRAME.x(place), FRAME.top - if at.is_multiple_of(2) { 8.0 } else { 26.0 });
+    let (x, top) = (FRAME.x(place), FRAME.top - if at.is_multiple_of(2) { 8.0 } else { 30.0 });
     let anchor = if place > 0.85 { "end" } else { "start" };
     html! {
         line.mark x1=(pixels(x)) x2=(pixels(x)) y1=(pixels(top - 10.0)) y2=(pixels(FRAME.bottom)) {}
