@@ -51,7 +51,8 @@ pub(super) fn interval(interval: Option<Interval>) -> String {
 
 /// The score of a message.
 pub(super) fn score(score: f64) -> String {
-    format!("{score:.3}")
+    // Adding zero makes -0 a 0.
+    format!("{:.3}", (score * 1e3).round() / 1e3 + 0.0)
 }
 
 /// Milliseconds, with three digits that matter.
@@ -77,7 +78,6 @@ pub(super) fn mebibytes(bytes: u64) -> String {
 
 /// A number as short as it can be said with six decimals.
 pub(super) fn short(number: f64) -> String {
-    // Adding zero makes -0 a 0.
     ((number * 1e6).round() / 1e6 + 0.0).to_string()
 }
 
@@ -100,6 +100,7 @@ mod tests {
         {
             assert_eq!(millis(number), format!("{text}\u{a0}ms"));
         }
+        assert_eq!((score(-1e-9), score(5.0006)), ("0.000".to_owned(), "5.001".to_owned()));
         assert_eq!((share(1, 8).as_str(), share(0, 0).as_str()), ("12.50\u{a0}%", NONE));
     }
 }
