@@ -286,6 +286,19 @@ fn every_section_is_there_and_can_be_reached() {
     assert_eq!(tags.iter().filter(|(name, _)| name == "svg").count() - bars(&tags), 3);
 }
 
+#[test]
+fn thresholds_stand_on_the_curve_or_nowhere() {
+    let mut report = Report { against: None, ..report("letter.eml") };
+    for (from, drawn) in [([5, 10], 2), ([0, 5], 1), ([5, 99], 1)] {
+        for (threshold, from) in report.thresholds.iter_mut().zip(from) {
+            threshold.from = Points::from_micros(from * 1_000_000);
+        }
+        let tags = tags(&page(&report, &run("letter.eml")));
+        let circles = attributes(&tags, "class").filter(|class| *class == "threshold first");
+        assert_eq!(circles.count(), drawn, "{from:?}");
+    }
+}
+
 fn bars(tags: &[Tag]) -> usize {
     attributes(tags, "class").filter(|class| *class == "bar").count()
 }

@@ -11,7 +11,7 @@ use crate::replay::{CurvePoint, Report, Threshold};
 
 const WIDTH: f64 = 620.0;
 const HEIGHT: f64 = 480.0;
-const FRAME: Frame = Frame { left: 74.0, right: WIDTH - 16.0, top: 14.0, bottom: HEIGHT - 52.0 };
+const FRAME: Frame = Frame { left: 74.0, right: WIDTH - 16.0, top: 26.0, bottom: HEIGHT - 52.0 };
 
 /// Percentages that may stand on an axis.
 const TICKS: [f64; 20] = [
@@ -19,8 +19,11 @@ const TICKS: [f64; 20] = [
     80.0, 90.0, 95.0, 99.0,
 ];
 
-/// Axes end here, where the curve does not only begin there.
+/// Axes end here, where neither a threshold nor the best of the curve lies beyond.
 const USUAL_END: f64 = 60.0;
+
+/// No axis goes further.
+const LAST_END: f64 = 99.0;
 
 /// Between two labels of an axis, at least.
 const LABELS_APART: f64 = 38.0;
@@ -30,6 +33,16 @@ pub(super) struct Trade<'r> {
     pub(super) name: &'static str,
     pub(super) report: &'r Report,
     pub(super) thresholds: Vec<&'r Threshold>,
+}
+
+impl<'r> Trade<'r> {
+    /// What each threshold does: that of the highest score below it. One that takes everything for
+    /// spam has no place on the curve.
+    fn marked(&self) -> impl Iterator<Item = (&'r Threshold, CurvePoint)> {
+        let points = &self.report.curve;
+        let reached = |from: f64| points.iter().rfind(|point| point.score < from).copied();
+        self.thresholds.iter().filter_map(move |t| Some((*t, reached(t.from.as_f64())?)))
+    }
 }
 
 /// Curves, and their axes.
@@ -55,9 +68,18 @@ impl<'r> Det<'r> {
         let Report { spam, ham, .. } = *curves.first()?.report;
         let points = || curves.iter().flat_map(|curve| &curve.report.curve);
         points().next()?;
-        let worst = points().map(|point| point.ham_percent.max(point.missed_percent));
-        let end = if worst.fold(100.0, f64::min) > USUAL_END { 99.0 } else { USUAL_END };
-        Some(Self { curves, across: Axis::new(ham, end), up: Axis::new(spam, end) })
+        let worse = |point: &CurvePoint| point.ham_percent.max(point.missed_percent);
+        let best = points().map(worse).fold(100.0, f64::min);
+        let marked: Vec<CurvePoint> =
+            curves.iter().flat_map(Trade::marked).map(|(_, p)| p).collect();
+        let end = |of: fn(&CurvePoint) -> f64| {
+            let marked = marked.iter().map(of).filter(|&share| share <= LAST_END);
+            let most = marked.fold(USUAL_END.max(best), f64::max);
+            TICKS.into_iter().find(|&tick| tick >= most).unwrap_or(LAST_END)
+        };
+        let across = Axis::new(ham, end(|point| point.ham_percent));
+        let up = Axis::new(spam, end(|point| point.missed_percent));
+        Some(Self { curves, across, up })
     }
 
     pub(super) fn draw(&self) -> Markup {
@@ -121,14 +143,16 @@ impl<'r> Det<'r> {
         html! { path class={ "curve " (rank(at)) } d=(path) {} }
     }
 
+    /// Where it is if that is inside the frame.
+    fn inside(&self, point: &CurvePoint) -> Option<[f64; 2]> {
+        Some(self.place(point)).filter(|place| place.iter().all(|part| (0.0..=1.0).contains(part)))
+    }
+
     /// What is under the pointer.
     fn points(&self, curve: &Trade<'_>) -> Markup {
-        let inside = |&(_, [x, y]): &(&CurvePoint, [f64; 2])| {
-            (0.0..=1.0).contains(&x) && (0.0..=1.0).contains(&y)
-        };
-        let points = curve.report.curve.iter().map(|point| (point, self.place(point)));
+        let points = curve.report.curve.iter();
         html! {
-            @for (point, [x, y]) in points.filter(inside) {
+            @for (point, [x, y]) in points.filter_map(|point| Some((point, self.inside(point)?))) {
                 g.tip {
                     title {
                         @if self.curves.len() > 1 { (curve.name) ": " }
@@ -142,9 +166,9 @@ impl<'r> Det<'r> {
     }
 
     fn thresholds(&self, at: usize, curve: &Trade<'_>) -> Markup {
+        let marked = curve.marked();
         html! {
-            @for threshold in &curve.thresholds {
-                @let [x, y] = self.place(&reached(&curve.report.curve, threshold));
+            @for (threshold, [x, y]) in marked.filter_map(|(t, point)| Some((t, self.inside(&point)?))) {
                 @let (left, top) = (FRAME.x(x), FRAME.y(y));
                 @let (shift, anchor) = if x > 0.7 { (-11.0, "end") } else { (11.0, "start") };
                 circle class={ "threshold " (rank(at)) } cx=(pixels(left)) cy=(pixels(top)) r="5.5" {}
@@ -154,13 +178,6 @@ impl<'r> Det<'r> {
             }
         }
     }
-}
-
-/// What a threshold does: that of the highest score below it.
-fn reached(points: &[CurvePoint], threshold: &Threshold) -> CurvePoint {
-    let from = threshold.from.as_f64();
-    let all = CurvePoint { score: from, ham_percent: 100.0, missed_percent: 0.0 };
-    points.iter().rfind(|point| point.score < from).copied().unwrap_or(all)
 }
 
 fn rank(at: usize) -> &'static str {

@@ -52,7 +52,9 @@ impl Histogram<'_> {
                 }
                 @for (at, bin) in self.bins.iter().enumerate() { (self.bar(&scale, at, bin)) }
                 (middle())
-                @for (at, mark) in self.marks.iter().enumerate() { (line(&scale, at, mark)) }
+                @for (at, mark) in self.marks.iter().enumerate() { (mark_line(&scale, at, mark)) }
+                // Over the lines: a text may cross its neighbour's.
+                @for (at, mark) in self.marks.iter().enumerate() { (mark_text(&scale, at, mark)) }
                 (FRAME.names(self.axis, "messages"))
             }
         })
@@ -154,14 +156,21 @@ fn middle() -> Markup {
     html! { line.base x1=(pixels(FRAME.left)) x2=(pixels(FRAME.right)) y1=(y) y2=(y) {} }
 }
 
-/// Texts of neighbours stand at different heights.
-fn line(scale: &Scale, at: usize, Mark { at: figure, text }: &Mark) -> Markup {
-    let place = scale.place(*figure);
-    let (x, top) = (FRAME.x(place), FRAME.top - if at.is_multiple_of(2) { 8.0 } else { 30.0 });
-    let anchor = if place > 0.85 { "end" } else { "start" };
+/// Where a mark's text stands; those of neighbours at different heights.
+fn mark_top(at: usize) -> f64 {
+    FRAME.top - if at.is_multiple_of(2) { 8.0 } else { 30.0 }
+}
+
+fn mark_line(scale: &Scale, at: usize, mark: &Mark) -> Markup {
+    let (x, top) = (pixels(FRAME.x(scale.place(mark.at))), pixels(mark_top(at) - 10.0));
+    html! { line.mark x1=(x) x2=(x) y1=(top) y2=(pixels(FRAME.bottom)) {} }
+}
+
+fn mark_text(scale: &Scale, at: usize, mark: &Mark) -> Markup {
+    let place = scale.place(mark.at);
+    let (shift, anchor) = if place > 0.85 { (-5.0, "end") } else { (5.0, "start") };
     html! {
-        line.mark x1=(pixels(x)) x2=(pixels(x)) y1=(pixels(top - 10.0)) y2=(pixels(FRAME.bottom)) {}
-        text.mark x=(pixels(if place > 0.85 { x - 5.0 } else { x + 5.0 })) y=(pixels(top)) text-anchor=(anchor) { (text) }
+        text.mark x=(pixels(FRAME.x(place) + shift)) y=(pixels(mark_top(at))) text-anchor=(anchor) { (mark.text) }
     }
 }
 

@@ -55,8 +55,8 @@ pub(super) fn curve(report: &Report) -> Option<Section> {
     let read = html! {
         "Each point is a threshold: how much ham it takes for spam, and how much spam it misses. Nearer to the lower \
          left corner is better. Both axes are normal deviates, on which normally distributed scores make a straight \
-         line; at the edge of a curve less than one message is left. Verdicts that something else than the score \
-         decided are not in it."
+         line. No mistake at all is drawn as half a message: there the curve runs straight up, or straight across. \
+         Verdicts that something else than the score decided are not in it."
         (profile_note(report))
     };
     Some(Section::new("curve", "Detection error trade-off (DET)", figure(picture, &legend, &read)))
