@@ -7,7 +7,7 @@
 //!    [`judge_again`]).
 //! 3. A [`Record`] is all that is kept of each judgement.
 //! 4. [`Report::new`] says what the records come to, [`Against::new`] what another configuration would
-//!    change, [`Gate`] whether that is too much.
+//!    change, [`Gate`] whether that is too much; [`html::page`] shows it to people, with pictures.
 //!
 //! Beside that, [`load`] plays mail against a milter, any milter.
 
@@ -17,6 +17,7 @@ mod classifier;
 mod curve;
 mod gate;
 mod histogram;
+pub mod html;
 mod judge;
 mod labelled;
 pub mod load;

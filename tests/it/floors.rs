@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 44] = [
+const HOMES: [(&str, &[&str]); 45] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -46,8 +46,8 @@ const HOMES: [(&str, &[&str]); 44] = [
     ("whatlang", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("pcre2", &["checks/rules"]),
-    ("sha2", &["checks/bayes", "filter"]),
-    ("libm", &["checks/bayes"]),
+    ("sha2", &["checks/bayes", "filter", "replay/html"]),
+    ("libm", &["checks/bayes", "replay/html"]),
     ("hdrhistogram", &["replay/load"]),
     ("hickory-resolver", &["dns"]),
     ("moka", &["dns"]),
@@ -56,12 +56,13 @@ const HOMES: [(&str, &[&str]); 44] = [
     ("siphasher", &["store", "history"]),
     ("zstd", &["history"]),
     ("postcard", &["filter/record"]),
-    ("data-encoding", &["store"]),
+    ("data-encoding", &["store", "replay/html"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),
+    ("maud", &["replay/html"]),
+    ("humantime", &["replay/html", "cli/explain"]),
     ("clap", &["cli"]),
-    ("httpdate", &["cli/explain"]),
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),

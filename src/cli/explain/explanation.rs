@@ -222,8 +222,8 @@ fn thought(record: &Record) -> Option<Thought<'_>> {
 
 /// Of milliseconds since 1970, as in HTTP and mail: `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn date(millis: u64) -> String {
-    /// httpdate knows dates to the year 9999.
+    /// humantime knows dates to the year 9999.
     const LAST: u64 = 253_402_300_799;
     let seconds = (millis / 1_000).min(LAST);
-    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }

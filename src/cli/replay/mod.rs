@@ -2,6 +2,7 @@
 
 mod effort;
 pub(in crate::cli) mod load;
+mod page;
 mod scores;
 mod site;
 mod text;
@@ -58,6 +59,7 @@ use crate::{
                   gatepost replay --index mail.tsv --online --scores scores.tsv --json\n  \
                   gatepost replay --index mail.tsv --only bayes --train-first 2000\n  \
                   gatepost replay --spam Maildir/.Junk --ham Maildir --recorded --against new.toml\n  \
+                  gatepost replay --index mail.tsv --offline --report report.html\n  \
                   gatepost replay --index mail.tsv --offline --against new.toml --fail-if 'ham:accept->reject>0'\n  \
                   gatepost replay --milter inet:127.0.0.1:11332 --index mail.tsv --concurrency 16\n  \
                   gatepost replay --milter unix:/run/milter.sock --rate 50 --count 3000 --json Maildir/"
@@ -77,6 +79,9 @@ pub(super) struct Arguments {
     /// Write the score of each message here: `spam` or `ham`, a tab, the score, a tab, the path
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
+    /// Write the report here, too, as a page with pictures that any browser opens
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// How many false positives, misses and slow messages are listed
     #[arg(long, default_value_t = 20, value_name = "N")]
     list: usize,
@@ -159,6 +164,7 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     }
     let config = Config::load(path.as_deref())?;
     let other = arguments.against.as_deref().map(|path| Config::load(Some(path))).transpose()?;
+    let run = page::run(config.file.as_deref(), arguments);
     let mail = arguments.mail.read()?;
     let runtime = runtime()?;
     let judging = &arguments.judging;
@@ -177,8 +183,9 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     let mut report = Report::new(records, arguments.list);
     report.learning = site.learning();
     report.by_record = site.by_record();
+    let timing = Some(Timing::new(records, effort, arguments.list));
     if arguments.timings || (arguments.json && other.is_none()) {
-        report.timing = Some(Timing::new(records, effort, arguments.list));
+        report.timing.clone_from(&timing);
     }
     if let Some(other) = &other {
         let filter = other.filter();
@@ -187,6 +194,10 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     }
     report.gates = arguments.fail_if.iter().map(|gate| gate.judge(&report)).collect();
     arguments.print(&report)?;
+    report.timing = timing;
+    if let Some(path) = &arguments.report {
+        page::write(path, &report, &run)?;
+    }
     gates(&report.gates)
 }
 

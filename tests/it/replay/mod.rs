@@ -4,6 +4,7 @@
 mod against;
 mod learning;
 mod live;
+mod page;
 
 use std::{
     collections::BTreeSet,

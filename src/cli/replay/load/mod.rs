@@ -30,7 +30,7 @@ pub(super) struct Load {
     /// Play the mail against the milter that listens there, as Postfix would; inet:HOST:PORT or unix:PATH
     #[arg(long, value_name = "SOCKET", help_heading = "Load on a milter",
           conflicts_with_all = ["online", "train_first", "only", "offline", "recorded", "jobs", "shuffle",
-                                "repeat", "against", "fail_if", "scores", "timings"])]
+                                "repeat", "against", "fail_if", "scores", "timings", "report"])]
     milter: Option<Endpoint>,
     /// Clients at once; 1, or 100 with --rate
     #[arg(long, value_name = "N", requires = "milter", help_heading = "Load on a milter",
