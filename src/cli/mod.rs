@@ -61,7 +61,7 @@ enum Command {
     #[command(subcommand)]
     Store(store::Command),
     /// Measure the filter on labelled mail
-    Replay(replay::Arguments),
+    Replay(Box<replay::Arguments>),
     /// Look at, check and test the rules
     #[command(subcommand)]
     Rules(rules::Command),

@@ -58,6 +58,7 @@ impl Computing {
 }
 
 /// Does one job after the other.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, which has nothing else to do")]
 fn serve(computing: &Weak<Computing>, first: Job) {
     let mut next = Some(first);
     while let Some(job) = next {

@@ -263,10 +263,12 @@ impl Bits {
 
     fn new(numbers: &[u32]) -> Self {
         let words = numbers.len() * BITS_PER_NUMBER / 64;
-        match words {
-            ..=FEW => Self::Few(Box::new(Spread::new(numbers))),
-            ..=SOME => Self::Some(Box::new(Spread::new(numbers))),
-            _ => Self::Many(Box::new(Spread::new(numbers))),
+        if words <= FEW {
+            Self::Few(Box::new(Spread::new(numbers)))
+        } else if words <= SOME {
+            Self::Some(Box::new(Spread::new(numbers)))
+        } else {
+            Self::Many(Box::new(Spread::new(numbers)))
         }
     }
 

@@ -220,7 +220,7 @@ fn thought(record: &Record) -> Option<Thought<'_>> {
     })
 }
 
-/// Of milliseconds since 1970, as in HTTP and mail: `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Of milliseconds since 1970, as RFC 3339 has them: `1994-11-06T08:49:37Z`.
 fn date(millis: u64) -> String {
     /// humantime knows dates to the year 9999.
     const LAST: u64 = 253_402_300_799;
