@@ -1,24 +1,18 @@
 //! The Received field that our MTA is about to put on top of a message.
 
-use std::fmt::Write as _;
-
 use crate::mail::Envelope;
 
 /// The field as Postfix writes it, as far as it tells messages apart; nothing for mail that did not
-/// come over SMTP.
+/// come over SMTP, and for stored mail, which has it: only an MTA that is connected to us tells its name.
 pub(super) fn received(envelope: &Envelope) -> String {
     let client = &envelope.client;
-    let Some(address) = client.address.filter(|_| client.over_smtp) else { return String::new() };
+    let address = client.address.filter(|_| client.over_smtp);
+    let (Some(address), Some(mta)) = (address, &client.mta) else { return String::new() };
     let helo = envelope.helo.as_deref().unwrap_or("unknown");
     let name = client.name.as_deref().unwrap_or("unknown");
     let ipv6 = if address.is_ipv6() { "IPv6:" } else { "" };
-    let mut field = format!("Received: from {helo} ({name} [{ipv6}{address}])\n");
-    if let Some(mta) = &client.mta {
-        let with = if envelope.tls.is_some() { "ESMTPS" } else { "ESMTP" };
-        // Writing to a string does not fail.
-        let _ = writeln!(field, "\tby {mta} (Postfix) with {with}");
-    }
-    field
+    let with = if envelope.tls.is_some() { "ESMTPS" } else { "ESMTP" };
+    format!("Received: from {helo} ({name} [{ipv6}{address}])\n\tby {mta} (Postfix) with {with}\n")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::{
     filter::networks,
     mail::{Address, Header, HeaderBlock, Hop, trace},
+    replay::traced::first_outside,
     verdict::Label,
 };
 
@@ -108,29 +109,11 @@ impl Delivery {
 
 /// Who brought it to us; somebody harmless where the trace does not say.
 fn client(header: &HeaderBlock, raw: &[u8], networks: &networks::Settings) -> Hop {
-    let ours = networks.ours();
-    let is_outside = |address| !networks::contains(&ours, address) && !is_private(address);
-    let mut hops = trace(header, raw).into_iter();
-    hops.find(|hop| hop.address.is_some_and(is_outside)).unwrap_or_else(|| Hop {
+    first_outside(networks, trace(header, raw)).unwrap_or_else(|| Hop {
         address: Some(CLIENT),
         name: Some(CLIENT_NAME.to_owned()),
         ..Hop::default()
     })
-}
-
-/// Of no host on the Internet (RFC 1918, RFC 4193), or of this one.
-fn is_private(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified()
-        }
-        IpAddr::V6(v6) => {
-            v6.is_unique_local()
-                || v6.is_loopback()
-                || v6.is_unicast_link_local()
-                || v6.is_unspecified()
-        }
-    }
 }
 
 fn recipients(header: &HeaderBlock) -> Vec<Address> {
