@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Other filters and gatepost on the same mail in the same run: CPU time, latency, memory, accuracy.
 #
-#   benches/peers.sh INDEX [ROOT]
+#   benches/peers.sh [INDEX [ROOT]]
 #
-# INDEX has lines `spam|ham<TAB>path`, in an order that mixes both (`corpora/fetch` gets you one);
-# paths are relative to ROOT, else to the folder of INDEX.
+# INDEX has lines `spam|ham<TAB>path`, in an order that mixes both; paths are relative to ROOT, else to
+# the folder of INDEX. Without it the SpamAssassin corpus is used, which `corpora/fetch` gets.
 #
 # Prints one table, and leaves everything it was made from in target/peers. What can be set from
 # outside, with what it is else:
@@ -34,7 +34,11 @@ readonly programs=(rspamd redis-server spamd spamass-milter bogofilter unbound j
 source tests/setup.sh
 
 main() {
-    [[ $# -ge 1 && $# -le 2 ]] || fail "what mail? benches/peers.sh INDEX [ROOT]"
+    [[ $# -le 2 ]] || fail "usage: benches/peers.sh [INDEX [ROOT]]"
+    if [[ $# -eq 0 ]]; then
+        corpora/fetch spamassassin || fail "the SpamAssassin corpus could not be had: see corpora/README.md"
+        set -- corpora/mail/spamassassin.tsv
+    fi
     [[ -r $1 ]] || fail "cannot read the index $1"
     local index root
     index=$(realpath "$1")
