@@ -67,7 +67,7 @@ fn a_full_disk_refuses_lessons_and_works_again_when_there_is_room() {
     let acknowledged = teach_until_full(&store, 0);
     assert!(acknowledged > 100, "{acknowledged}");
     for _ in 0..5 {
-        let error = store.teach(vec![lesson(Kind::Ham, 1 << 40, 60_000)]).unwrap_err();
+        let error = store.teach(vec![lesson(Kind::Ham, 1 << 40, 40_000)]).unwrap_err();
         assert!(matches!(error.fault, Fault::Full(_)), "{error:?}");
         assert!(error.to_string().contains("no room is left"), "{error}");
         // What is known can be read all the time.
