@@ -3,9 +3,9 @@
 //! A reload builds anew only what its part of the file changed: the resolver keeps its cache, the
 //! lists their health, the bounds their count.
 
-use std::sync::Arc;
+use std::{io, sync::Arc, thread};
 
-use tokio::task::{AbortHandle, spawn_blocking};
+use tokio::{sync::oneshot, task::AbortHandle};
 
 use super::learned::Learned;
 use crate::{
@@ -42,6 +42,9 @@ pub enum BuildError {
     /// A reply's text.
     #[error("[replies]")]
     Replies(#[source] ReplyError),
+    /// The thread that reads the rules could not be started.
+    #[error("[rules]: cannot start the thread that reads them")]
+    Thread(#[source] io::Error),
     /// The thread that read the rules died.
     #[error("[rules]: reading them was interrupted")]
     Interrupted,
@@ -153,8 +156,12 @@ pub(super) async fn build_with(
 
 async fn read_rules(settings: &Settings, score_set: ScoreSet) -> Result<RuleSet, BuildError> {
     let rules = settings.rules.clone();
-    let read = spawn_blocking(move || RuleSet::load(&rules, score_set)).await;
-    let rules = read.map_err(|_| BuildError::Interrupted)?.map_err(BuildError::Rules)?;
+    let (tell, read) = oneshot::channel();
+    // A thread that ends: what it leaves of free memory goes to the next thread, the one that computes.
+    let thread = thread::Builder::new().name("rules".to_owned());
+    let started = thread.spawn(move || drop(tell.send(RuleSet::load(&rules, score_set))));
+    started.map_err(BuildError::Thread)?;
+    let rules = read.await.map_err(|_| BuildError::Interrupted)?.map_err(BuildError::Rules)?;
     Ok(rules.at_home_in(&settings.networks.ours()))
 }
 
