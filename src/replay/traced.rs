@@ -83,7 +83,7 @@ mod tests {
                 "from pop.example.com [10.0.0.1] by localhost with POP3 (fetchmail-5.9)\n\
                  Received: (from root@localhost) by a.example.com\n\
                  Received: from mx.example.org (mx.example.org [192.0.2.7]) by a.example.com",
-                Some("10.0.0.1"),
+                Some("192.0.2.7"),
             ),
             (
                 "by a.example.com (Postfix, from userid 500)\n\
