@@ -182,9 +182,10 @@ pub(super) fn create(
     remove_leftovers(file, folder)?;
     let draft = draft(file, format_args!("{:016x}", rand::random::<u64>()));
     let made = write_draft(&draft, lay_out).and_then(|()| name_draft(&draft, file));
-    let removed = fs::remove_file(&draft);
-    made?;
-    removed?;
+    let removed = fs::remove_file(&draft).map_err(Fault::from);
+    // Another process, beginning at the same moment, took the draft for a leftover.
+    let taken = |fault| if matches!(fault, Fault::Missing) { Fault::Busy } else { fault };
+    made.and(removed).map_err(taken)?;
     Ok(File::open(folder)?.sync_all()?)
 }
 
@@ -207,8 +208,6 @@ fn write_draft(
 fn name_draft(draft: &Path, file: &Path) -> Result<(), Fault> {
     match fs::hard_link(draft, file) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // Another process, beginning at the same moment, took it for a leftover.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Fault::Busy),
         linked => Ok(linked?),
     }
 }
