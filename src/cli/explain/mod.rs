@@ -67,22 +67,22 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
         return Err(Neither(arguments.what.clone()).into());
     };
     let folder = arguments.history.clone().unwrap_or_else(|| recorded::configured(&config));
-    match recorded_as(reference, &folder)? {
+    let archive = Archive::open(&folder)?;
+    match recorded_as(reference, &archive)? {
         Some(record) => {
             show(&Explanation::new(None, &record), arguments.json)?;
             Ok(Exit::Done)
         }
         None => {
             let enabled = config.settings.history.enabled || arguments.history.is_some();
-            not_found(reference, &folder, enabled)?;
+            not_found(reference, &folder, archive.len(), enabled)?;
             Ok(Exit::No)
         }
     }
 }
 
 /// The record, and what is damaged beside it, said.
-fn recorded_as(reference: Reference, folder: &Path) -> Result<Option<Record>, Failure> {
-    let archive = Archive::open(folder)?;
+fn recorded_as(reference: Reference, archive: &Archive) -> Result<Option<Record>, Failure> {
     for damage in archive.damages() {
         let path = damage.path.display();
         match damage.bytes {
@@ -99,12 +99,11 @@ fn recorded_as(reference: Reference, folder: &Path) -> Result<Option<Record>, Fa
     Ok(Some(Record::from_bytes(&archive.read(place)?)?))
 }
 
-/// Says what to look at.
-fn not_found(reference: Reference, folder: &Path, enabled: bool) -> io::Result<()> {
+/// Says what to look at. There are so many `records` in the folder.
+fn not_found(reference: Reference, folder: &Path, records: usize, enabled: bool) -> io::Result<()> {
     let mut talk = io::stderr().lock();
     let shown = folder.display();
     writeln!(talk, "gatepost: there is no record of {reference} in {shown}")?;
-    let records = Archive::open(folder).map_or(0, |archive| archive.len());
     match (enabled, records) {
         (false, _) => writeln!(talk, "  nothing is recorded: history.enabled is false"),
         (true, 0) => writeln!(

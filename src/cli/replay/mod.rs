@@ -47,7 +47,8 @@ use crate::{
                   else (spam, ham or *; verdicts or *); figures are those of OTHER.toml, if it is given: \
                   false_positives, misses, undecided, unscanned, late, broken, roca_percent, lam_percent, \
                   missed_at_0.1_percent, missed_at_0.5_percent, missed_at_1_percent. With > < >= or <=.\n\n\
-                  With --recorded, messages without a record are left out and counted; so are questions that were not                   asked when a message came, and messages whose verdict and score are what they were.\n\n\
+                  With --recorded, messages without a record are left out and counted; so are questions that were not \
+                  asked when a message came, and messages whose verdict and score are what they were.\n\n\
                   What is printed is the same on a second run, but for timings, and for what DNS and the scanner \
                   answer if this is not --offline.\n\n\
                   With --milter the mail is played against a milter as Postfix would bring it: what it decides, how \
@@ -156,6 +157,15 @@ enum Only {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Misuse(&'static str);
+
+/// A file that was asked for and cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}", path.display())]
+struct Unwritable {
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
 
 pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, Failure> {
     arguments.check()?;

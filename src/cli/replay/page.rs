@@ -1,30 +1,21 @@
 //! The report as a page, in a file.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use super::{Arguments, Only};
+use super::{Arguments, Only, Unwritable};
 use crate::replay::{Report, html};
-
-/// A page that cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}", path.display())]
-pub(super) struct PageError {
-    path: PathBuf,
-    #[source]
-    source: io::Error,
-}
 
 /// Writes the page.
 ///
 /// # Errors
 /// The file cannot be written.
-pub(super) fn write(path: &Path, report: &Report, run: &html::Run) -> Result<(), PageError> {
+pub(super) fn write(path: &Path, report: &Report, run: &html::Run) -> Result<(), Unwritable> {
     let page = html::page(report, run);
-    fs::write(path, page).map_err(|source| PageError { path: path.to_owned(), source })
+    fs::write(path, page).map_err(|source| Unwritable { path: path.to_owned(), source })
 }
 
 /// What the page says of this run, which begins now.

@@ -2,29 +2,21 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    io::{BufWriter, Write},
+    path::Path,
 };
 
+use super::Unwritable;
 use crate::{
     replay::{Record, Records},
     verdict::Points,
 };
 
-/// A score file that cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}", path.display())]
-pub(super) struct ScoresError {
-    path: PathBuf,
-    #[source]
-    source: io::Error,
-}
-
 /// One line a message, in the order of the mail.
 ///
 /// # Errors
 /// The file cannot be written.
-pub(super) fn write(path: &Path, records: Records<'_>) -> Result<(), ScoresError> {
+pub(super) fn write(path: &Path, records: Records<'_>) -> Result<(), Unwritable> {
     let write = || {
         let mut file = BufWriter::new(File::create(path)?);
         for record in records.all {
@@ -33,7 +25,7 @@ pub(super) fn write(path: &Path, records: Records<'_>) -> Result<(), ScoresError
         }
         file.flush()
     };
-    write().map_err(|source| ScoresError { path: path.to_owned(), source })
+    write().map_err(|source| Unwritable { path: path.to_owned(), source })
 }
 
 /// Points as people write them; log-odds with all their digits, since they are never equal by
