@@ -25,6 +25,8 @@ pub(crate) enum Reply {
     Addresses(Vec<Ipv4Addr>),
     /// This text.
     Text(Vec<String>),
+    /// These records, of any type.
+    Data(Vec<RData>),
     /// An alias.
     Alias(&'static str),
     /// No such name, with a SOA.
@@ -76,6 +78,11 @@ impl Loopback {
     /// What is answered about a name's texts.
     pub(crate) fn text(&self, name: &str, reply: Reply) {
         self.set(name, RecordType::TXT, reply);
+    }
+
+    /// What is answered about a name's records of a type.
+    pub(crate) fn records(&self, name: &str, kind: RecordType, data: Vec<RData>) {
+        self.set(name, kind, Reply::Data(data));
     }
 
     /// What is answered about every other name; `None`: no such name.
@@ -154,6 +161,9 @@ fn encode(question: &Message, reply: Reply) -> Option<Vec<u8>> {
         }
         Reply::Text(pieces) => {
             message.add_answer(record(RData::TXT(TXT::new(pieces))));
+        }
+        Reply::Data(list) => {
+            message.add_answers(list.into_iter().map(record));
         }
         Reply::Alias(name) => {
             let target = Name::from_ascii(name).unwrap();

@@ -1,7 +1,7 @@
 //! DNS: the port to the outside world's names. It knows nothing of spam.
 //!
 //! [`Resolver::new`] once per configuration, then clone it freely: clones share one cache.
-//! [`Resolver::addresses`] and [`Resolver::texts`] answer with what the name has, which may be
+//! [`Resolver::addresses`], [`Resolver::texts`] and the like answer with what the name has, which may be
 //! nothing (NXDOMAIN and "no such record" are answers), or with the reason why nobody knows.
 //!
 //! Who owns what:
@@ -28,6 +28,6 @@ mod settings;
 mod spoken;
 
 pub use error::{DnsError, response_code};
-pub use resolver::{Records, Resolver};
+pub use resolver::{Exchanger, Records, Resolver};
 pub use settings::{Server, Settings};
 pub use spoken::{record_type, shown};

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::Ipv4Addr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -35,8 +35,19 @@ const EDNS_PAYLOAD: u16 = 1_232;
 pub struct Records<T> {
     /// The records; none if there is no such name or no such record.
     pub answers: Vec<T>,
+    /// The response code (RFC 1035, section 4.1.1): 3, no such name, only where there are no records.
+    pub code: u16,
     /// How long the answer is remembered.
     pub ttl: Duration,
+}
+
+/// A host that takes mail for a domain (RFC 5321, section 5.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchanger {
+    /// Lower is tried first.
+    pub preference: u16,
+    /// Its name in lower case, without its final dot.
+    pub host: String,
 }
 
 /// Asks, remembers, shares. Cheap to clone.
@@ -91,6 +102,56 @@ impl Resolver {
     /// As [`Resolver::addresses`].
     pub async fn texts(&self, name: &str, witness: &Witness) -> Result<Records<String>, DnsError> {
         self.ask(name, RecordType::TXT, witness).await.map(|found| records(&found, text))
+    }
+
+    /// The IPv6 addresses of a name (AAAA).
+    ///
+    /// # Errors
+    /// As [`Resolver::addresses`].
+    pub async fn addresses_v6(
+        &self,
+        name: &str,
+        witness: &Witness,
+    ) -> Result<Records<Ipv6Addr>, DnsError> {
+        self.ask(name, RecordType::AAAA, witness).await.map(|found| records(&found, ipv6))
+    }
+
+    /// The mail exchangers of a domain (MX), as the server gave them: the null MX of RFC 7505 has an
+    /// empty host.
+    ///
+    /// # Errors
+    /// As [`Resolver::addresses`].
+    pub async fn exchangers(
+        &self,
+        name: &str,
+        witness: &Witness,
+    ) -> Result<Records<Exchanger>, DnsError> {
+        self.ask(name, RecordType::MX, witness).await.map(|found| records(&found, exchanger))
+    }
+
+    /// The names of an address (PTR), in lower case, without their final dots.
+    ///
+    /// # Errors
+    /// As [`Resolver::addresses`].
+    pub async fn names_of(
+        &self,
+        address: IpAddr,
+        witness: &Witness,
+    ) -> Result<Records<String>, DnsError> {
+        let name = Name::from(address).to_ascii();
+        self.ask(&name, RecordType::PTR, witness).await.map(|found| records(&found, pointer))
+    }
+
+    /// The name servers of a domain (NS), in lower case, without their final dots.
+    ///
+    /// # Errors
+    /// As [`Resolver::addresses`].
+    pub async fn name_servers(
+        &self,
+        name: &str,
+        witness: &Witness,
+    ) -> Result<Records<String>, DnsError> {
+        self.ask(name, RecordType::NS, witness).await.map(|found| records(&found, name_server_of))
     }
 
     /// Has the witness take down that nobody is asked for these addresses, and why.
@@ -250,12 +311,43 @@ fn found(lookup: &Lookup, kind: RecordType) -> Found {
 }
 
 fn records<T>(found: &Found, read: fn(&RData) -> Option<T>) -> Records<T> {
-    Records { answers: found.data.iter().filter_map(read).collect(), ttl: found.ttl }
+    let answers = found.data.iter().filter_map(read).collect();
+    Records { answers, code: found.code, ttl: found.ttl }
 }
 
 fn ipv4(data: &RData) -> Option<Ipv4Addr> {
     match data {
         RData::A(address) => Some(address.0),
+        _ => None,
+    }
+}
+
+fn ipv6(data: &RData) -> Option<Ipv6Addr> {
+    match data {
+        RData::AAAA(address) => Some(address.0),
+        _ => None,
+    }
+}
+
+fn exchanger(data: &RData) -> Option<Exchanger> {
+    match data {
+        RData::MX(mx) => {
+            Some(Exchanger { preference: mx.preference, host: spoken::spelt(&mx.exchange) })
+        }
+        _ => None,
+    }
+}
+
+fn pointer(data: &RData) -> Option<String> {
+    match data {
+        RData::PTR(name) => Some(spoken::spelt(&name.0)),
+        _ => None,
+    }
+}
+
+fn name_server_of(data: &RData) -> Option<String> {
+    match data {
+        RData::NS(name) => Some(spoken::spelt(&name.0)),
         _ => None,
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn lookup(key: &Key, known: &Known, asked: (SystemTime, Instant)) -> 
 }
 
 /// In lower case, without the final dot.
-fn spelt(name: &hickory_resolver::proto::rr::Name) -> String {
+pub(super) fn spelt(name: &hickory_resolver::proto::rr::Name) -> String {
     let mut name = name.to_lowercase().to_ascii();
     if name.ends_with('.') {
         name.pop();

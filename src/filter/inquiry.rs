@@ -296,11 +296,10 @@ impl Inquiry {
 }
 
 fn refusal_in(outcome: &Outcome) -> Option<Forced> {
-    let Outcome::Answered(Answer { refuse_client: Some(refusal), .. }) = outcome else {
+    let Outcome::Answered(Answer { refuse: Some(reason), .. }) = outcome else {
         return None;
     };
-    let reason = Reason::ClientListed(refusal.lists.clone());
-    Some(Forced { verdict: Verdict::Reject, reason })
+    Some(Forced { verdict: Verdict::Reject, reason: reason.clone() })
 }
 
 /// Asks the profile's checks about a client, unless it is a relay, whose own address says nothing.

@@ -21,9 +21,7 @@ use crate::{
     checks::{Answered, Asked, Case, Check, Work, rules::RuleSet},
     history::{Archive, History},
     mail::{Address, Client, Envelope},
-    verdict::{
-        Answer, ClientRefusal, Evidence, Finding, Judgement, OnFailure, Reason, Verdict, Witness,
-    },
+    verdict::{Answer, Evidence, Finding, Judgement, OnFailure, Reason, Verdict, Witness},
 };
 
 /// What the check `attachments` of these tests does with every message.
@@ -86,8 +84,8 @@ fn listed() -> Answer {
         weight: "2.5".parse().unwrap(),
         evidence: Evidence::Fact("listed".to_owned()),
     };
-    let refuse_client = Some(ClientRefusal { lists: vec!["bl.test".to_owned()] });
-    Answer { findings: vec![finding], refuse_client, ..Answer::default() }
+    let refuse = Some(Reason::ClientListed(vec!["bl.test".to_owned()]));
+    Answer { findings: vec![finding], refuse, ..Answer::default() }
 }
 
 struct Setup {

@@ -16,7 +16,7 @@ pub use flip::{Decision, Flip};
 pub use forced::{Forced, Reason, Verdict};
 pub use judgement::{Identity, Judgement};
 pub use label::Label;
-pub use outcome::{Answer, ClientRefusal, OnFailure, Outcome};
+pub use outcome::{Answer, OnFailure, Outcome};
 pub use points::{Points, PointsError};
 pub use reference::{Reference, ReferenceError};
 pub use testimony::{Lookup, Opinion, Response, Scan, ScanSaid, Testimony, Witness};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Finding, Forced};
+use super::{Finding, Forced, Reason};
 
 /// What a check has to say when all went well.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,16 +11,9 @@ pub struct Answer {
     pub findings: Vec<Finding>,
     /// A verdict that stands beside the score (virus, test string).
     pub forced: Option<Forced>,
-    /// Why this client should be refused before it sends the message; only a profile that
-    /// refuses early acts on it.
-    pub refuse_client: Option<ClientRefusal>,
-}
-
-/// A client that block lists know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientRefusal {
-    /// The zones or list names that hit, for the reply's text.
-    pub lists: Vec<String>,
+    /// Why the message should be refused before it is sent: for what client and envelope tell. Only a
+    /// profile that refuses early acts on it.
+    pub refuse: Option<Reason>,
 }
 
 /// How one check ended for one message.

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::Definition;
-use crate::verdict::{Answer, ClientRefusal, Evidence, Finding, Name};
+use crate::verdict::{Answer, Evidence, Finding, Name, Reason};
 
 /// A list knows the client.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(super) fn decide(hits: &[Hit<'_>], refuse_hits: usize) -> Answer {
     Answer {
         findings: hits.iter().flat_map(Hit::findings).collect(),
         forced: None,
-        refuse_client: refuse.then(|| ClientRefusal { lists: lists() }),
+        refuse: refuse.then(|| Reason::ClientListed(lists())),
     }
 }
 
@@ -87,6 +87,11 @@ mod tests {
         }
     }
 
+    fn lists_in(reason: Reason) -> usize {
+        let Reason::ClientListed(lists) = reason else { panic!("{reason:?}") };
+        lists.len()
+    }
+
     #[test]
     fn refusal_needs_a_refusing_list_or_enough_lists_and_nobody_who_vouches() {
         for (kinds, refuse_hits, refused) in [
@@ -114,11 +119,7 @@ mod tests {
                 .collect();
             let answer = decide(&hits, refuse_hits);
             assert_eq!(answer.findings.len(), kinds.len());
-            assert_eq!(
-                answer.refuse_client.map(|r| r.lists.len()),
-                refused,
-                "{kinds:?} {refuse_hits}"
-            );
+            assert_eq!(answer.refuse.map(lists_in), refused, "{kinds:?} {refuse_hits}");
             let score: Points = answer.findings.iter().map(|finding| finding.weight).sum();
             let sign = |kind: &&str| if *kind == "allow" { -1 } else { 1 };
             assert_eq!(score.micros(), kinds.iter().map(sign).sum::<i64>() * 1_000_000);

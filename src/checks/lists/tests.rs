@@ -62,7 +62,7 @@ async fn hits_are_findings_with_their_evidence() {
     let lists = lists(&server);
     let found = answer(&lists, "203.0.113.7").await;
     assert_eq!(found.findings.len(), 1);
-    assert_eq!(found.refuse_client, None);
+    assert_eq!(found.refuse, None);
     let evidence =
         Evidence::Dns { question: "7.113.0.203.a.bl.".into(), answer: vec!["127.0.0.2".into()] };
     assert_eq!(found.findings[0].evidence, evidence);
@@ -88,10 +88,13 @@ async fn two_lists_refuse_and_one_that_vouches_takes_it_back() {
         server.address(name, Reply::address([127, 0, 0, 2]));
     }
     let lists = lists(&server);
-    let refused = answer(&lists, "198.51.100.1").await.refuse_client.unwrap();
-    assert_eq!(refused.lists, ["a.bl", "b.bl"]);
+    let refused = answer(&lists, "198.51.100.1").await.refuse.unwrap();
+    assert_eq!(
+        refused,
+        crate::verdict::Reason::ClientListed(vec!["a.bl".to_owned(), "b.bl".to_owned()])
+    );
     let vouched = answer(&lists, "198.51.100.2").await;
-    assert_eq!((vouched.findings.len(), vouched.refuse_client), (3, None));
+    assert_eq!((vouched.findings.len(), vouched.refuse), (3, None));
 }
 
 #[tokio::test]

@@ -24,6 +24,41 @@ async fn answers_and_denials_are_both_answers() {
 }
 
 #[tokio::test]
+async fn every_type_is_answered_in_words_of_ours() {
+    use hickory_proto::rr::rdata::{AAAA, MX, NS, PTR};
+    let name = |text: &str| Name::from_ascii(text).unwrap();
+    let server = Loopback::start().await;
+    let mx = |preference, host| RData::MX(MX::new(preference, name(host)));
+    server.records("d.example.", RecordType::MX, vec![mx(10, "Mail.Example."), mx(0, ".")]);
+    server.records("d.example.", RecordType::NS, vec![RData::NS(NS(name("NS1.example.")))]);
+    let v6 = "2001:db8::7".parse().unwrap();
+    server.records("d.example.", RecordType::AAAA, vec![RData::AAAA(AAAA(v6))]);
+    let host = RData::PTR(PTR(name("Host.Example.")));
+    server.records("7.2.0.192.in-addr.arpa.", RecordType::PTR, vec![host]);
+    let (resolver, witness) = (server.resolver(), Witness::live());
+
+    let exchanger = |preference, host: &str| Exchanger { preference, host: host.to_owned() };
+    assert_eq!(
+        resolver.exchangers("d.example", &witness).await.unwrap().answers,
+        [exchanger(10, "mail.example"), exchanger(0, "")]
+    );
+    assert_eq!(
+        resolver.name_servers("d.example", &witness).await.unwrap().answers,
+        ["ns1.example"]
+    );
+    assert_eq!(resolver.addresses_v6("d.example", &witness).await.unwrap().answers, [v6]);
+    let address = "192.0.2.7".parse().unwrap();
+    assert_eq!(resolver.names_of(address, &witness).await.unwrap().answers, ["host.example"]);
+    assert_eq!(resolver.exchangers("none.example", &witness).await.unwrap().code, 3);
+    assert_eq!(witness.testimony().lookups.len(), 5);
+
+    // From what was heard, nobody asked.
+    let then = Witness::of(Some(Arc::new(witness.testimony())));
+    assert_eq!(resolver.names_of(address, &then).await.unwrap().answers, ["host.example"]);
+    assert_eq!(resolver.exchangers("d.example", &then).await.unwrap().answers.len(), 2);
+}
+
+#[tokio::test]
 async fn a_question_is_asked_once_whatever_its_answer() {
     let server = Loopback::start().await;
     server.address("yes.example.", Reply::address([127, 0, 0, 2]));
