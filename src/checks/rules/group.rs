@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::{
     cost::Watch,
     hits::Hits,
-    pattern::{Genre, LimitExceeded, Literals, Matcher, Pattern, Run},
-    prefilter::{self, BYTES, Prefilter},
+    pattern::{BYTES, Genre, LimitExceeded, Literals, Matcher, Pattern, Run},
+    prefilter::{self, Prefilter},
 };
 use crate::verdict::Evidence;
 

@@ -1,20 +1,68 @@
 //! Which of many patterns can match a text: one pass over it tells.
 //!
 //! All literals of all patterns are in one sieve, and those that are looked for in skeletons in
-//! another. A pass over a text marks the patterns of which a literal occurs; the others cannot match,
-//! but for those without a usable literal.
+//! another. A pass over a text marks the patterns of which literals occur, one of each set they need;
+//! the others cannot match, but for those without a usable literal.
+
+use std::collections::BTreeMap;
 
 use super::{
     compile::index,
-    pattern::{Genre, Literals, View, is_plain_ascii},
+    pattern::{BYTES, Genre, Literals, View, is_plain_ascii},
     sieve::Sieve,
 };
 
-/// A pattern that needs a literal, and how many such literals it needs.
-type Needy = (u32, u32);
+/// A pattern that needs a literal.
+#[derive(Clone, Copy, Debug)]
+struct Needy {
+    pattern: u32,
+    need: Need,
+}
 
-/// Bytes of an ordinary text.
-pub(super) const BYTES: f64 = 300.0;
+/// What a literal is to a pattern.
+#[derive(Clone, Copy, Debug)]
+enum Need {
+    /// One of so many literals that it needs.
+    Times(u32),
+    /// One of the sets of these bits, of which it needs all.
+    Sets { these: u32, all: u32 },
+}
+
+impl Need {
+    /// What has been found of a pattern's needs, this literal too; whether that is enough now and was
+    /// not before.
+    fn met(self, found: &mut u32) -> bool {
+        let before = *found;
+        match self {
+            Self::Times(times) => {
+                *found = before.saturating_add(1);
+                *found == times
+            }
+            Self::Sets { these, all } => {
+                *found = before | these;
+                *found == all && before != all
+            }
+        }
+    }
+
+    /// Each literal of a pattern, and what it is to it.
+    fn of(literals: &Literals) -> Vec<(Vec<u8>, Self)> {
+        if literals.times() > 1 {
+            let need = Self::Times(literals.times());
+            return literals.iter().map(|literal| (literal.to_vec(), need)).collect();
+        }
+        let mut found: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+        let mut all = 0;
+        for (number, set) in literals.sets().enumerate() {
+            all |= 1 << number;
+            for literal in set {
+                *found.entry(literal.clone()).or_default() |= 1 << number;
+            }
+        }
+        let need = |(literal, these)| (literal, Self::Sets { these, all });
+        found.into_iter().map(need).collect()
+    }
+}
 
 /// To make a skeleton and look through it takes as long as so many patterns that run.
 const SKELETON_COSTS: f64 = 3.0;
@@ -63,8 +111,8 @@ impl Builder {
                 View::Plain => &mut plain,
                 View::Skeleton => &mut skeletal,
             };
-            let owner: Needy = (number, literals.times());
-            list.extend(literals.iter().map(|literal| (literal.to_vec(), owner)));
+            let needs = Need::of(&literals).into_iter();
+            list.extend(needs.map(|(literal, need)| (literal, Needy { pattern: number, need })));
         }
         let views = [(View::Plain, plain), (View::Skeleton, skeletal)];
         let sieves = views.into_iter().filter(|(_, literals)| !literals.is_empty());
@@ -87,7 +135,7 @@ pub(super) struct Prefilter {
 /// Scratch space for passes, used again and again.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// For each pattern the number of the last pass that marked it, and how many literals it found.
+    /// For each pattern the number of the last pass that marked it, and what it found of its needs.
     marks: Vec<(u32, u32)>,
     pass: u32,
     /// The patterns that can match the text that was looked at last.
@@ -149,14 +197,13 @@ impl Scratch {
             self.marks.resize(count, (0, 0));
         }
         let Self { marks, pass, candidates, view: room } = self;
-        sieve.pass(view.of(text, room), |&(owner, times)| {
-            let Some(mark) = marks.get_mut(index(owner)) else { return };
+        sieve.pass(view.of(text, room), |&Needy { pattern, need }| {
+            let Some(mark) = marks.get_mut(index(pattern)) else { return };
             if mark.0 != *pass {
                 *mark = (*pass, 0);
             }
-            mark.1 = mark.1.saturating_add(1);
-            if mark.1 == times {
-                candidates.push(owner);
+            if need.met(&mut mark.1) {
+                candidates.push(pattern);
             }
         });
     }

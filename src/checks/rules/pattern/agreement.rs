@@ -1,8 +1,10 @@
 //! Whether the engines agree: for tests and fuzzing, not in any other build.
 
+use std::collections::BTreeSet;
+
 use super::{
-    Backtracking, Delimited, Dialect, Genre, Literals, Matcher, Pattern, PatternError,
-    is_plain_ascii, latin1_view, translate,
+    Backtracking, Delimited, Dialect, Genre, Matcher, Pattern, PatternError, is_plain_ascii,
+    latin1_view, translate,
 };
 
 /// How many matches are compared.
@@ -66,9 +68,8 @@ fn hidden(pattern: Result<Pattern, PatternError>, text: &[u8]) -> Option<String>
     let mut room = Vec::new();
     let view = literals.view().of(text, &mut room);
     let times = |literal: &[u8]| view.windows(literal.len()).filter(|at| *at == literal).count();
-    let found: usize = literals.iter().map(times).sum();
     let needed = usize::try_from(literals.times()).unwrap_or(usize::MAX);
-    let is_hidden = found < needed && pattern.matcher.is_match(text);
-    is_hidden
-        .then(|| format!("a match has none of {:?}", Literals::iter(&literals).collect::<Vec<_>>()))
+    let lacks = |set: &&BTreeSet<Vec<u8>>| set.iter().map(|it| times(it)).sum::<usize>() < needed;
+    let lacking = literals.sets().find(lacks).filter(|_| pattern.matcher.is_match(text))?;
+    Some(format!("a match has none of {lacking:?}"))
 }

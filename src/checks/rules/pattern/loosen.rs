@@ -7,6 +7,8 @@ use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 /// States of a pattern that is not worth it.
 const FEW: usize = 150;
+/// So many states fewer are worth a guard.
+const WORTH_A_GUARD: usize = 15;
 /// Counts of single bytes up to this stay.
 const SMALL_COUNT: u32 = 3;
 /// Counts of anything longer up to this stay.
@@ -20,6 +22,13 @@ pub(super) fn loosened(hir: &Hir) -> Option<Hir> {
     }
     let loose = loosen(hir);
     (self::states(&loose) <= states / 2).then_some(loose)
+}
+
+/// The same form of a smaller pattern, such as `remove.{0,60}list`: most texts with its words do not match
+/// even that, and its few states are soon all made, while the pattern's are new ones with every text.
+pub(super) fn guard(hir: &Hir) -> Option<Hir> {
+    let loose = loosen(hir);
+    (states(&loose).saturating_add(WORTH_A_GUARD) <= states(hir)).then_some(loose)
 }
 
 fn loosen(hir: &Hir) -> Hir {
@@ -72,6 +81,20 @@ mod tests {
             let loose = loosened(&parse(pattern).unwrap()).map(|hir| hir.to_string());
             let expected = expected.map(|pattern| parse(pattern).unwrap().to_string());
             assert_eq!(loose, expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn some_counts_are_worth_a_guard() {
+        for (pattern, expected) in [
+            (r"(?-u)remove.{0,60}list", Some(r"(?-u)remove.*list")),
+            (r"(?-u)remove.{0,9}list", None),
+            (r"(?-u)[0-9]{20}", Some(r"(?-u)[0-9]{3,}")),
+            (r"(?-u)remove.*list", None),
+        ] {
+            let found = guard(&parse(pattern).unwrap()).map(|hir| hir.to_string());
+            let expected = expected.map(|pattern| parse(pattern).unwrap().to_string());
+            assert_eq!(found, expected, "{pattern}");
         }
     }
 

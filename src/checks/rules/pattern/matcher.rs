@@ -30,10 +30,19 @@ pub(in super::super) struct Matcher {
 enum Engine {
     /// Time linear in the text, whatever the pattern.
     Linear(Regex),
+    /// The same behind a guard: where that does not match, the pattern does not either.
+    Guarded(Box<Guarded>),
     /// The same, with large counts; gives up long texts that would take the engine minutes.
     Counting(Box<Counting>),
     /// Everything else that Perl has; gives up at a limit.
     Backtracking(Box<Backtracking>),
+}
+
+/// A pattern whose counts cost the engine many states, and its form without them, which costs few.
+#[derive(Debug)]
+struct Guarded {
+    guard: Regex,
+    exact: Regex,
 }
 
 /// A search that was given up because it took too many steps: whether the pattern matches is not
@@ -59,6 +68,16 @@ impl Matcher {
     /// Invalid, or too large.
     pub(super) fn linear(translated: &str) -> Result<Self, PatternError> {
         linear(translated, SIZE_LIMIT).map(|regex| Self { engine: Engine::Linear(regex), least: 0 })
+    }
+
+    /// The same behind a guard, which matches wherever the pattern does.
+    ///
+    /// # Errors
+    /// As [`linear`](Self::linear).
+    pub(super) fn guarded(translated: &str, guard: &str) -> Result<Self, PatternError> {
+        let guard = linear(guard, SIZE_LIMIT)?;
+        let guarded = Guarded { guard, exact: linear(translated, SIZE_LIMIT)? };
+        Ok(Self { engine: Engine::Guarded(Box::new(guarded)), least: 0 })
     }
 
     /// One with large counts.
@@ -91,6 +110,7 @@ impl Matcher {
     pub(in super::super) fn size(&self) -> Option<usize> {
         match &self.engine {
             Engine::Linear(regex) => size(regex),
+            Engine::Guarded(it) => Some(size(&it.guard)? + size(&it.exact)?),
             Engine::Counting(engine) => engine.size(),
             Engine::Backtracking(_) => None,
         }
@@ -119,6 +139,8 @@ impl Matcher {
         }
         match &self.engine {
             Engine::Linear(regex) => Ok(regex.find_at(text, from).map(|found| found.range())),
+            Engine::Guarded(it) if !it.guard.is_match_at(text, from) => Ok(None),
+            Engine::Guarded(it) => Ok(it.exact.find_at(text, from).map(|found| found.range())),
             Engine::Counting(engine) => engine.find(text, from),
             Engine::Backtracking(engine) => engine.find(text, from),
         }
@@ -128,7 +150,7 @@ impl Matcher {
     /// counted from 1. `None` as well where the search was given up.
     pub(in super::super) fn capture(&self, text: &[u8], group: usize) -> Option<Range<usize>> {
         match &self.engine {
-            Engine::Linear(_) | Engine::Counting(_) => None,
+            Engine::Linear(_) | Engine::Guarded(_) | Engine::Counting(_) => None,
             Engine::Backtracking(engine) => engine.capture(text, group),
         }
     }
@@ -159,6 +181,7 @@ impl Matcher {
         }
         match &self.engine {
             Engine::Linear(regex) => Ok(regex.is_match(text)),
+            Engine::Guarded(it) => Ok(it.guard.is_match(text) && it.exact.is_match(text)),
             Engine::Counting(engine) => engine.is_match(text),
             Engine::Backtracking(engine) => engine.find(text, 0).map(|found| found.is_some()),
         }

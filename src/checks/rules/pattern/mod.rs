@@ -35,7 +35,7 @@ mod translate;
 
 #[cfg(any(test, fuzzing))]
 pub use agreement::disagreement;
-pub(super) use literal::{Genre, Literals, View, is_plain_ascii};
+pub(super) use literal::{BYTES, Genre, Literals, View, is_plain_ascii};
 pub(super) use matcher::{LimitExceeded, Matcher};
 pub(super) use run::Run;
 pub(super) use template::Template;
@@ -44,7 +44,7 @@ use backtracking::Backtracking;
 use counting::Counting;
 pub(super) use delimited::closing;
 use delimited::{Delimited, Flags};
-use loosen::loosened;
+use loosen::{guard, loosened};
 use regex_syntax::hir::Hir;
 use translate::{Dialect, translate};
 
@@ -175,9 +175,10 @@ impl Pattern {
         let translated = translate(pattern, *flags, Dialect::Linear)?;
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
-        let matcher = match loosened(&hir) {
-            Some(loose) => Matcher::counting(Counting::new(&translated, &loose.to_string())?),
-            None => Matcher::linear(&translated)?,
+        let matcher = match (loosened(&hir), guard(&hir)) {
+            (Some(loose), _) => Matcher::counting(Counting::new(&translated, &loose.to_string())?),
+            (None, Some(guard)) => Matcher::guarded(&translated, &guard.to_string())?,
+            (None, None) => Matcher::linear(&translated)?,
         };
         Ok(Self {
             matcher: matcher.of_at_least(audit::least(&hir)),

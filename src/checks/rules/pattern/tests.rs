@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::{
@@ -85,6 +87,31 @@ fn literals_are_in_every_match() {
             .map(|literal| String::from_utf8_lossy(literal).into_owned())
             .collect();
         assert_eq!(found.join(" "), expected, "{pattern}");
+    }
+}
+
+#[test]
+fn a_usual_literal_is_joined_by_others() {
+    for (pattern, expected) in [
+        (r"/click[^!]{1,60}(?:here|below)/i", &["click", "below here"][..]),
+        // As many as make it rare.
+        (r"/(?:click|press)\b.{0,9}order.{0,9}(?:here|below)/i", &["order", "click press"]),
+        // A branch without a second one brings its only one.
+        (r"/click.{0,9}here|remove/i", &["click remove", "here remove"]),
+        // The same again tells nothing, nor does what all texts have.
+        (r"/click.{0,9}click/i", &["click"]),
+        (r"/click.{0,9}er/i", &["click"]),
+        // Rare enough alone.
+        (r"/zyxwv.{0,9}click/i", &["zyxwv"]),
+    ] {
+        let compiled = Pattern::compile(&latin1_view(pattern.as_bytes())).unwrap();
+        let literals = compiled.literals(Genre::Mixed).unwrap();
+        let text = |set: &BTreeSet<Vec<u8>>| {
+            let set = set.iter().map(|literal| String::from_utf8_lossy(literal).into_owned());
+            set.collect::<Vec<_>>().join(" ")
+        };
+        let found: Vec<String> = literals.sets().map(text).collect();
+        assert_eq!(found, expected, "{pattern}");
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! For every pattern a small set is found such that any match contains at least one member,
 //! ASCII case apart. `v[i1]agra` gives `viagra` and `v1agra`; `(?:cheap|buy) +meds` gives
-//! `meds`. Of all such sets the one is kept that ordinary mail contains least often.
+//! `meds`. Of all such sets the one is kept that ordinary mail contains least often, and if it is usual,
+//! more of them: `click[^\n]{1,60}(?:here|below)` needs one of each set, in whatever order they stand.
 //!
 //! A pattern that allows for anything between its letters (`v[_\W]?i[_\W]?a…`) has no such
 //! strings. But if all but letters and digits are dropped from a text, every match that was in it
@@ -30,17 +31,27 @@ const MOST_OFTEN: f64 = 6e-3;
 /// The same for URIs, which are short.
 const MOST_OFTEN_IN_URIS: f64 = 2e-2;
 
+/// Bytes of an ordinary text.
+pub(in super::super) const BYTES: f64 = 300.0;
+
 /// How much seldomer a text has what is common several times.
 const REPEATED_ARE_RARER: f64 = 0.1;
 
 /// Strings in skeletons must be so much rarer to be preferred: making a skeleton costs time.
 const SKELETON_COSTS: f64 = 3.0;
 
+/// Texts in which a further set must be looked for less often than that are not worth it.
+const SELDOM: f64 = 0.01;
+/// A further set that more texts contain tells too little.
+const USUAL: f64 = 0.5;
+
 /// A set of strings, lower case, of which every match contains at least one.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Literals {
     strings: Strings,
-    /// How often they are in ordinary text, per byte.
+    /// More such sets.
+    further: Vec<Strings>,
+    /// How often they are in ordinary text, per byte: the first set, where there are no others.
     often: f64,
     view: View,
     /// How many of them there must be.
@@ -76,6 +87,7 @@ impl Literals {
     /// Those of what matches nothing.
     const NONE: Self = Self {
         strings: Strings::new(),
+        further: Vec::new(),
         often: 0.0,
         view: View::Plain,
         times: 1,
@@ -86,7 +98,7 @@ impl Literals {
     /// Whether ordinary text contains what the pattern needs no more often than this, per byte.
     pub(super) fn are_rare(hir: &Hir, often: f64) -> bool {
         let found = pieces::required(hir, View::Plain, Genre::Mixed);
-        found.is_some_and(|found| found.often <= often)
+        found.first().is_some_and(|found| found.often <= often)
     }
 
     /// The rarest of what can be looked for: in either view, and of what is repeated.
@@ -97,10 +109,12 @@ impl Literals {
         let parts: Vec<_> = parts.collect();
         let rarest = |view| {
             let found = parts.iter().filter_map(|&(hir, times)| {
-                let pieces::Required { strings, often } = pieces::required(hir, view, genre)?;
+                let mut sets = pieces::required(hir, view, genre).into_iter();
+                let pieces::Required { strings, often } = sets.next()?;
                 let often = if times > 1 { often * REPEATED_ARE_RARER } else { often };
-                let strings = least(&strings);
-                (often <= most).then_some(Self { strings, often, view, times, ..Self::NONE })
+                let found = Self { strings: least(&strings), often, view, times, ..Self::NONE };
+                let found = if times > 1 { found } else { found.with(sets) };
+                (often <= most).then_some(found)
             });
             found.min_by(|one, other| one.often.total_cmp(&other.often))
         };
@@ -111,6 +125,21 @@ impl Literals {
             (text, Some(skeleton)) => Some(Self { in_text: text.map(Box::new), ..skeleton }),
             (text, None) => text,
         }
+    }
+
+    /// With more sets, as long as that saves enough.
+    fn with(mut self, sets: impl Iterator<Item = pieces::Required>) -> Self {
+        for pieces::Required { strings, often } in sets {
+            let runs = self.often * BYTES;
+            let has = often * BYTES;
+            let strings = least(&strings);
+            if runs < SELDOM || has > USUAL || strings == self.strings {
+                continue;
+            }
+            self.often *= has;
+            self.further.push(strings);
+        }
+        self
     }
 
     /// What is looked for in the text, where skeletons are not worth making; `None` if there is
@@ -147,9 +176,14 @@ impl Literals {
         self.often
     }
 
-    /// The strings. If there are none the pattern cannot match.
+    /// The strings of the rarest set. If there are none the pattern cannot match.
     pub(in super::super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.strings.iter().map(Vec::as_slice)
+    }
+
+    /// All sets; every match contains one string of each.
+    pub(in super::super) fn sets(&self) -> impl Iterator<Item = &BTreeSet<Vec<u8>>> {
+        std::iter::once(&self.strings).chain(&self.further)
     }
 
     /// Where they are looked for.

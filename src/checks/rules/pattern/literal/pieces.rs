@@ -1,4 +1,6 @@
-//! A pattern as a row of pieces, and the best stretch of it to look for.
+//! A pattern as a row of pieces, and the best stretches of it to look for.
+
+use std::ops::Range;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
@@ -18,6 +20,8 @@ const LONGEST_STRETCH: usize = 24;
 const MOST_COPIES: u32 = 8;
 /// Only the beginning of very long patterns is looked at.
 const MOST_LOOKED_AT: usize = 400;
+/// Sets of strings, of each of which a match needs one.
+const MOST_SETS: usize = 3;
 
 /// Strings of which a match contains at least one.
 #[derive(Clone)]
@@ -39,12 +43,12 @@ impl Required {
 enum Piece {
     /// One of these stands here; perhaps nothing does.
     Strings(Strings),
-    /// Too many things can stand here. But one of these strings is among them, if there are any.
-    Gap(Option<Required>),
+    /// Too many things can stand here. But one string of each of these sets is among them.
+    Gap(Vec<Required>),
 }
 
-/// The rarest strings of which every match contains one.
-pub(super) fn required(hir: &Hir, view: View, genre: Genre) -> Option<Required> {
+/// The rarest sets of strings, the rarest first, of each of which every match contains one.
+pub(super) fn required(hir: &Hir, view: View, genre: Genre) -> Vec<Required> {
     let reader = Reader { view, genre };
     reader.best(&reader.pieces(hir))
 }
@@ -82,13 +86,13 @@ impl Reader {
     }
 
     fn of_class(self, class: &Class) -> Piece {
-        let Class::Bytes(class) = class else { return Piece::Gap(None) };
+        let Class::Bytes(class) = class else { return Piece::Gap(Vec::new()) };
         let mut strings = Strings::new();
         for range in class.ranges() {
             for byte in range.start()..=range.end() {
                 strings.insert(self.seen(&[byte]));
                 if strings.len() > MOST_PIECES {
-                    return Piece::Gap(None);
+                    return Piece::Gap(Vec::new());
                 }
             }
         }
@@ -102,11 +106,21 @@ impl Reader {
         if let Some(strings) = whole.filter(|strings| strings.len() <= MOST_PIECES) {
             return Piece::Strings(strings);
         }
-        let each = rows.iter().map(|row| self.best(row)).collect::<Option<Vec<Required>>>();
-        let all: Option<Strings> =
-            each.map(|sets| sets.into_iter().flat_map(|set| set.strings).collect());
-        let all = all.filter(|strings| strings.len() <= MOST_BRANCHES);
-        Piece::Gap(all.and_then(|all| Required::new(all, self.genre)))
+        let branches: Vec<Vec<Required>> = rows.iter().map(|row| self.best(row)).collect();
+        Piece::Gap(self.of_any(&branches))
+    }
+
+    /// What a match of any of the branches needs: one of the first sets of all, one of the second ones,
+    /// and so on. Where a branch has no such set, its last one stands for it.
+    fn of_any(self, branches: &[Vec<Required>]) -> Vec<Required> {
+        let sets = (0..MOST_SETS).map_while(|number| {
+            let new = number == 0 || branches.iter().any(|sets| sets.len() > number);
+            let each = branches.iter().map(|sets| sets.get(number).or(sets.last()));
+            let each: Vec<&Required> = each.collect::<Option<_>>().filter(|_| new)?;
+            let all: Strings = each.into_iter().flat_map(|set| set.strings.clone()).collect();
+            Required::new(all, self.genre).filter(|set| set.strings.len() <= MOST_BRANCHES)
+        });
+        sets.collect()
     }
 
     fn repeated(self, repetition: &Repetition, row: &mut Vec<Piece>) {
@@ -126,37 +140,76 @@ impl Reader {
                 strings.insert(Vec::new());
                 (0..more).for_each(|_| row.push(Piece::Strings(strings.clone())));
             }
-            _ => row.push(Piece::Gap(None)),
+            _ => row.push(Piece::Gap(Vec::new())),
         }
     }
 
-    /// The rarest set: of the stretches of a row, and of what its gaps contain.
-    fn best(self, row: &[Piece]) -> Option<Required> {
+    /// The rarest sets: of the stretches of a row, and of what its gaps contain.
+    fn best(self, row: &[Piece]) -> Vec<Required> {
         let row = row.get(..MOST_LOOKED_AT).unwrap_or(row);
-        let in_gaps = row.iter().filter_map(|piece| match piece {
-            Piece::Gap(required) => required.clone(),
-            Piece::Strings(_) => None,
-        });
-        let stretches = (0..row.len()).filter_map(|from| self.stretch(row.get(from..)?));
-        in_gaps.chain(stretches).reduce(rarer)
+        let mut sets = self.some_of(row, MOST_SETS);
+        sets.sort_by(|one, other| one.often.total_cmp(&other.often));
+        sets.truncate(MOST_SETS);
+        sets
     }
 
-    /// The rarest set that begins with the first piece.
-    fn stretch(self, row: &[Piece]) -> Option<Required> {
-        let mut rarest: Option<Required> = None;
+    /// The rarest set of a row and, so often, of what stands before and behind it.
+    fn some_of(self, row: &[Piece], times: usize) -> Vec<Required> {
+        let Some(Part { place, mut sets }) = self.rarest(row).filter(|_| times > 0) else {
+            return Vec::new();
+        };
+        for rest in [row.get(..place.start), row.get(place.end..)].into_iter().flatten() {
+            sets.extend(self.some_of(rest, times - 1));
+        }
+        sets
+    }
+
+    fn rarest(self, row: &[Piece]) -> Option<Part> {
+        let in_gaps = row.iter().enumerate().filter_map(|(at, piece)| match piece {
+            Piece::Gap(sets) if !sets.is_empty() => {
+                Some(Part { place: at..at + 1, sets: sets.clone() })
+            }
+            _ => None,
+        });
+        let stretches = (0..row.len()).filter_map(|from| self.stretch(row, from));
+        in_gaps.chain(stretches).min_by(|one, other| one.often().total_cmp(&other.often()))
+    }
+
+    /// The rarest set that begins with this piece.
+    fn stretch(self, row: &[Piece], from: usize) -> Option<Part> {
+        let mut rarest: Option<Part> = None;
         let mut strings = Strings::from([Vec::new()]);
-        for piece in row.iter().take(LONGEST_STRETCH) {
+        for (at, piece) in row.iter().enumerate().skip(from).take(LONGEST_STRETCH) {
             let Piece::Strings(next) = piece else { break };
             let Some(joined) = joined(&strings, next) else { break };
             strings = joined;
             let cut = strings.iter().map(|string| string.get(..LONGEST).unwrap_or(string).to_vec());
-            rarest =
-                rarest.into_iter().chain(Required::new(cut.collect(), self.genre)).reduce(rarer);
+            let set = Required::new(cut.collect(), self.genre);
+            let is_rarer =
+                |set: &Required| rarest.as_ref().is_none_or(|rarest| set.often < rarest.often());
+            if let Some(set) = set.filter(is_rarer) {
+                rarest = Some(Part { place: from..at + 1, sets: vec![set] });
+            }
             if strings.iter().all(|string| string.len() >= LONGEST) {
                 break;
             }
         }
         rarest
+    }
+}
+
+/// What some pieces of a row need.
+struct Part {
+    /// Which pieces.
+    place: Range<usize>,
+    /// The rarest first; there is one.
+    sets: Vec<Required>,
+}
+
+impl Part {
+    /// How often the rarest set is in ordinary text, per byte.
+    fn often(&self) -> f64 {
+        self.sets.first().map_or(f64::INFINITY, |set| set.often)
     }
 }
 
@@ -168,10 +221,6 @@ fn whole(row: &[Piece]) -> Option<Strings> {
         all = joined(&all, strings).filter(|all| all.len() <= MOST_PIECES)?;
     }
     Some(all)
-}
-
-fn rarer(one: Required, other: Required) -> Required {
-    if other.often < one.often { other } else { one }
 }
 
 /// Every string of `run` followed by every one of `next`; `None` if they become too many.
