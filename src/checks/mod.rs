@@ -8,6 +8,7 @@
 
 pub mod antivirus;
 pub mod attachments;
+pub mod auth;
 pub mod bayes;
 pub mod lists;
 pub mod rules;

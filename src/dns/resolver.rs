@@ -294,12 +294,12 @@ fn name_server(server: Server) -> NameServerConfig {
     NameServerConfig::new(server.address().ip(), true, vec![udp, tcp])
 }
 
-/// An absolute name, or why there is none of that spelling.
+/// An absolute name, or why there is none of that spelling. Labels may hold any bytes: what senders put
+/// into names by SPF's macros is no host name.
 fn parse(name: &str) -> Result<Name, DnsError> {
-    let mut parsed = Name::from_ascii(name)
-        .map_err(|source| DnsError::Name { name: name.chars().take(80).collect(), source })?;
-    parsed.set_fqdn(true);
-    Ok(parsed)
+    let labels = name.strip_suffix('.').unwrap_or(name);
+    let parsed = Name::from_labels(labels.split('.').map(str::as_bytes));
+    parsed.map_err(|source| DnsError::Name { name: name.chars().take(80).collect(), source })
 }
 
 /// The records of the type asked for (an answer also holds the aliases on the way to it).

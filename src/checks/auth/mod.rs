@@ -1,0 +1,3 @@
+//! Authentication: SPF, DKIM, ARC, DMARC.
+
+mod spf;
