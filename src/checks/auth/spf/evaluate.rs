@@ -142,8 +142,12 @@ impl Evaluation<'_> {
         }
         match mechanism {
             Mechanism::All => Ok(true),
-            Mechanism::Ip4(network) => Ok(matches!(self.address(), IpAddr::V4(a) if network.contains(&a))),
-            Mechanism::Ip6(network) => Ok(matches!(self.address(), IpAddr::V6(a) if network.contains(&a))),
+            Mechanism::Ip4(network) => {
+                Ok(matches!(self.address(), IpAddr::V4(a) if network.contains(&a)))
+            }
+            Mechanism::Ip6(network) => {
+                Ok(matches!(self.address(), IpAddr::V6(a) if network.contains(&a)))
+            }
             Mechanism::Include(target) => self.include(target, domain).await,
             Mechanism::A(target, prefixes) => {
                 let target = self.target(target.as_ref(), domain).await;

@@ -158,7 +158,11 @@ impl Expand {
             letter: lower,
             keep,
             reverse: without_r.is_some(),
-            delimiters: if delimiters.is_empty() { vec!['.'] } else { delimiters.chars().collect() },
+            delimiters: if delimiters.is_empty() {
+                vec!['.']
+            } else {
+                delimiters.chars().collect()
+            },
             escape: letter.is_ascii_uppercase(),
         })
     }

@@ -71,7 +71,7 @@ fn name(text: &str) -> Name {
     if text.is_empty() {
         return Name::root();
     }
-    Name::from_labels(text.split('.').map(str::as_bytes)).unwrap()
+    Name::from_labels(text.replace("\\x20", " ").split('.').map(str::as_bytes)).unwrap()
 }
 
 fn record(kind: &str, data: &str) -> (RecordType, RData) {
@@ -113,7 +113,9 @@ async fn serve(section: &Section<'_>) -> Loopback {
             server.set(&absolute(owner), *kind, failure);
         }
         if failing.is_empty() && *kind == "CNAME" {
-            for (_, kind, data) in section.records.iter().filter(|(o, ..)| absolute(o) == absolute(data)) {
+            for (_, kind, data) in
+                section.records.iter().filter(|(o, ..)| absolute(o) == absolute(data))
+            {
                 let (kind, data) = record(kind, data);
                 sets.entry((absolute(owner), kind)).or_default().push(data);
             }
