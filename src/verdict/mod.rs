@@ -12,7 +12,9 @@ mod points;
 mod reference;
 mod testimony;
 
-pub use authentication::AuthResult;
+pub use authentication::{
+    AuthResult, Authentication, Chain, Disposition, DomainPolicy, Handling, SenderPolicy, Signature,
+};
 pub use finding::{Evidence, Finding, Name, Token};
 pub use flip::{Decision, Flip};
 pub use forced::{Forced, Reason, Verdict};
