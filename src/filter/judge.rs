@@ -65,6 +65,9 @@ pub(super) fn judge(
 pub(super) fn count(judgement: &Judgement) {
     let verdict = judgement.effective().as_str();
     metrics::judged(&judgement.profile, verdict, judgement.took);
+    for (method, result) in judgement.authentication.iter().flat_map(|found| found.results()) {
+        metrics::authenticated(method, result.as_str());
+    }
     let delivered = judgement.effective() < Verdict::Defer;
     if judgement.unscanned && delivered {
         metrics::accepted_unscanned(&judgement.profile);

@@ -187,8 +187,30 @@ impl Authentication {
         self.dmarc = self.dmarc.take().or(other.dmarc);
     }
 
+    /// Each method and how it ended, DKIM once a signature.
+    pub fn results(&self) -> impl Iterator<Item = (&'static str, AuthResult)> {
+        let one = |method, result: Option<AuthResult>| result.map(|result| (method, result));
+        let spf = one("spf", self.mail_from.as_ref().map(|policy| policy.result));
+        let helo = one("helo", self.helo.as_ref().map(|policy| policy.result));
+        let arc = one("arc", self.arc.as_ref().map(|chain| chain.result));
+        let dmarc = one("dmarc", self.dmarc.as_ref().map(|policy| policy.result));
+        let dkim = self.signatures.iter().map(|signature| ("dkim", signature.result));
+        spf.into_iter().chain(helo).chain(dkim).chain(arc).chain(dmarc)
+    }
+
     /// The signatures that fit the message.
     pub fn valid(&self) -> impl Iterator<Item = &Signature> {
         self.signatures.iter().filter(|signature| signature.result == AuthResult::Pass)
+    }
+}
+
+/// `spf=pass helo=none dkim=pass dmarc=pass`, for logs.
+impl fmt::Display for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (method, result)) in self.results().enumerate() {
+            let blank = if index == 0 { "" } else { " " };
+            write!(f, "{blank}{method}={result}")?;
+        }
+        Ok(())
     }
 }

@@ -115,7 +115,7 @@ fn in_order<T>(fields: &mut [Field<T>]) -> Result<(), String> {
 fn validation(sets: &[Set]) -> Option<String> {
     let expected = |index| if index == 0 { ChainValidation::None } else { ChainValidation::Pass };
     let wrong = |(index, set): (usize, &Set)| set.seal.1.cv != expected(index);
-    sets.iter().enumerate().any(|set| wrong(set)).then(|| "a seal says that it was broken".into())
+    sets.iter().enumerate().any(wrong).then(|| "a seal says that it was broken".into())
 }
 
 impl Read {
@@ -238,14 +238,7 @@ fn verify(
     if signature.algorithm() == Algorithm::RsaSha1 {
         return Err((AuthResult::Fail, "SHA-1 proves nothing".to_owned()));
     }
-    let key = keys.get(&key_name(signature), signature.algorithm())?;
-    let verified = key.key.p.verify(
-        &mut fields.into_iter(),
-        signature.signature(),
-        form,
-        signature.algorithm(),
-    );
-    verified.map_err(|error| (AuthResult::Fail, error.to_string()))
+    keys.get(&key_name(signature), signature.algorithm())?.verify(fields, signature, form)
 }
 
 fn stripped<'s>(source: &'s Source, field: &Header) -> (&'s [u8], Vec<u8>) {

@@ -175,9 +175,7 @@ impl Read {
             (name, without_signature(source.value(field)))
         });
         fields.extend(own.iter().map(|(name, value)| (*name, value.as_slice())));
-        let verified =
-            key.key.p.verify(&mut fields.into_iter(), &signature.b, signature.ch, signature.a);
-        verified.map_err(|error| (AuthResult::Fail, error.to_string()))
+        key.verify(fields, signature, signature.ch)
     }
 }
 

@@ -3,7 +3,14 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use mail_auth::common::{crypto::Algorithm, parse::TxtRecordParser, verify::DomainKey};
+use mail_auth::{
+    common::{
+        crypto::{Algorithm, CryptoError},
+        parse::TxtRecordParser,
+        verify::{DomainKey, VerifySignature},
+    },
+    dkim::Canonicalization,
+};
 
 use super::tags;
 use crate::{
@@ -16,7 +23,7 @@ const LEAST_RSA_BITS: usize = 1_024;
 
 /// A key, and what it is for.
 pub(super) struct Key {
-    pub(super) key: DomainKey,
+    key: DomainKey,
     /// `t=s`: the identity must be of the very domain.
     pub(super) is_strict: bool,
     /// `h=` without sha256, or `s=` without mail.
@@ -59,6 +66,25 @@ impl Keys {
             return Err((AuthResult::Policy, format!("a key of {bits} bits")));
         }
         Ok(key)
+    }
+}
+
+impl Key {
+    /// Whether these fields are what was signed.
+    pub(super) fn verify(
+        &self,
+        fields: Vec<(&[u8], &[u8])>,
+        signature: &impl VerifySignature,
+        form: Canonicalization,
+    ) -> Result<(), Unverifiable> {
+        let (bytes, algorithm) = (signature.signature(), signature.algorithm());
+        let verified = self.key.p.verify(&mut fields.into_iter(), bytes, form, algorithm);
+        verified.map_err(|error| match error {
+            mail_auth::Error::Crypto(CryptoError::IncompatibleAlgorithms) => {
+                (AuthResult::Permerror, "the key is of another kind".to_owned())
+            }
+            _ => (AuthResult::Fail, "the signature does not fit the header".to_owned()),
+        })
     }
 }
 

@@ -136,18 +136,21 @@ impl Evaluation<'_> {
     }
 
     async fn matches(&mut self, mechanism: &Mechanism, domain: &str) -> Result<bool, Stop> {
-        let asks = !matches!(mechanism, Mechanism::All | Mechanism::Ip4(_) | Mechanism::Ip6(_));
-        if asks {
-            self.count_term()?;
+        match (mechanism, self.address()) {
+            (Mechanism::All, _) => Ok(true),
+            (Mechanism::Ip4(network), IpAddr::V4(client)) => Ok(network.contains(&client)),
+            (Mechanism::Ip6(network), IpAddr::V6(client)) => Ok(network.contains(&client)),
+            (Mechanism::Ip4(_) | Mechanism::Ip6(_), _) => Ok(false),
+            (asking, _) => {
+                self.count_term()?;
+                self.ask(asking, domain).await
+            }
         }
+    }
+
+    /// Whether a mechanism matches that asks DNS.
+    async fn ask(&mut self, mechanism: &Mechanism, domain: &str) -> Result<bool, Stop> {
         match mechanism {
-            Mechanism::All => Ok(true),
-            Mechanism::Ip4(network) => {
-                Ok(matches!(self.address(), IpAddr::V4(a) if network.contains(&a)))
-            }
-            Mechanism::Ip6(network) => {
-                Ok(matches!(self.address(), IpAddr::V6(a) if network.contains(&a)))
-            }
             Mechanism::Include(target) => self.include(target, domain).await,
             Mechanism::A(target, prefixes) => {
                 let target = self.target(target.as_ref(), domain).await;
@@ -163,13 +166,16 @@ impl Evaluation<'_> {
                 let target = self.target(target.as_ref(), domain).await;
                 self.names(&target).await
             }
-            Mechanism::Exists(target) => {
-                let target = self.expanded(target, domain).await;
-                let addresses = found(self.resolver.addresses(&target, self.witness).await)?;
-                self.count_void(addresses.is_empty())?;
-                Ok(!addresses.is_empty())
-            }
+            Mechanism::Exists(target) => self.exists(target, domain).await,
+            Mechanism::All | Mechanism::Ip4(_) | Mechanism::Ip6(_) => Ok(false),
         }
+    }
+
+    async fn exists(&mut self, target: &DomainSpec, domain: &str) -> Result<bool, Stop> {
+        let target = self.expanded(target, domain).await;
+        let addresses = found(self.resolver.addresses(&target, self.witness).await)?;
+        self.count_void(addresses.is_empty())?;
+        Ok(!addresses.is_empty())
     }
 
     async fn include(&mut self, target: &DomainSpec, domain: &str) -> Result<bool, Stop> {
