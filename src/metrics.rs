@@ -58,7 +58,7 @@ pub fn judged(profile: &str, verdict: &'static str, took: Duration) {
     histogram!("gatepost_judging_seconds", "profile" => profile).record(took.as_secs_f64());
 }
 
-/// A client was refused at RCPT because of the lists it is on.
+/// A client was refused at RCPT: because of the lists it is on, or of SPF.
 pub fn client_refused(profile: &str) {
     counter!("gatepost_clients_refused_total", "profile" => profile.to_owned()).increment(1);
 }
@@ -71,6 +71,12 @@ pub fn accepted_unscanned(profile: &str) {
 /// A check ended for one message: `answered`, `late`, `broken` or `absent`.
 pub fn check_ended(check: &'static str, how: &'static str) {
     counter!("gatepost_checks_total", "check" => check, "outcome" => how).increment(1);
+}
+
+/// A method of authentication (`spf`, `helo`, `dkim`, `arc`, `dmarc`) ended for one message, or for one of
+/// its signatures, with one of RFC 8601's results.
+pub fn authenticated(method: &'static str, result: &'static str) {
+    counter!("gatepost_authentication_total", "method" => method, "result" => result).increment(1);
 }
 
 /// A rule's pattern took too many steps for one message and was given up.

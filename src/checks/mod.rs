@@ -8,6 +8,7 @@
 
 pub mod antivirus;
 pub mod attachments;
+pub mod auth;
 pub mod bayes;
 pub mod lists;
 pub mod rules;
@@ -15,11 +16,11 @@ pub mod test_strings;
 
 use std::{error::Error, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Shared};
 
 use crate::{
     mail::{Client, Envelope, Message},
-    verdict::{Answer, Witness},
+    verdict::{Answer, Outcome, Witness},
 };
 
 /// Why a check could not answer. The text becomes the outcome `broken`; the chain is logged.
@@ -31,13 +32,21 @@ pub type Answered = Result<Answer, Failure>;
 /// A question on its way: I/O that is awaited later.
 pub type Asked = BoxFuture<'static, Answered>;
 
+/// Computing that takes a while, and ends in an answer.
+pub type Computation = Box<dyn FnOnce() -> Answered + Send>;
+
 /// Work about a message: waiting for others, or computing here.
 pub enum Work {
     /// Runs on the asynchronous threads: must never block or compute for long.
     Io(Asked),
     /// Runs on the threads for computing.
-    Cpu(Box<dyn FnOnce() -> Answered + Send>),
+    Cpu(Computation),
+    /// First the one, then the other with what came of it.
+    IoThenCpu(BoxFuture<'static, Result<Computation, Failure>>),
 }
+
+/// What came, or will come, of the question that the same check asked about the envelope.
+pub type Earlier = Shared<BoxFuture<'static, Outcome>>;
 
 /// A message with its envelope, complete: what checks of the last stage see.
 #[derive(Clone, Debug)]
@@ -69,5 +78,16 @@ pub trait Check: Send + Sync {
     /// Asked when the message is complete.
     fn of_message(&self, _case: &Case, _witness: &Witness) -> Option<Work> {
         None
+    }
+
+    /// As [`Check::of_message`], for a check that needs its own answer about the envelope; `None` if it
+    /// was not asked.
+    fn of_message_after(
+        &self,
+        case: &Case,
+        _earlier: Option<Earlier>,
+        witness: &Witness,
+    ) -> Option<Work> {
+        self.of_message(case, witness)
     }
 }

@@ -15,7 +15,7 @@ pub use error::{ConfigError, Place};
 pub use load::{Config, DEFAULT_PATH, DEFAULT_TEXT};
 
 use crate::{
-    checks::{antivirus, attachments, bayes, lists, rules},
+    checks::{antivirus, attachments, auth, bayes, lists, rules},
     control, dns,
     filter::{self, learn, networks, profile},
     history, milter,
@@ -33,6 +33,8 @@ pub struct Settings {
     pub limits: filter::LimitSettings,
     /// `[dns]` and `[[dns.list]]`
     pub dns: Dns,
+    /// `[auth]`
+    pub auth: auth::Settings,
     /// `[rules]`
     pub rules: rules::Settings,
     /// `[antivirus]`
@@ -61,6 +63,7 @@ impl Default for Settings {
             networks: networks::Settings::default(),
             limits: filter::LimitSettings::default(),
             dns: Dns::default(),
+            auth: auth::Settings::default(),
             rules: rules::Settings::default(),
             antivirus: antivirus::Settings::default(),
             attachments: attachments::Settings::default(),

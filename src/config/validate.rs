@@ -234,6 +234,11 @@ fn profile_as_used(settings: &Settings, name: &str) -> Checked {
     if profile.early_reject && !profile.asks("lists") {
         return fault(&key("early_reject"), "needs the check `lists`");
     }
+    let enforced = [("spf_fail", profile.spf_fail), ("dmarc_reject", profile.dmarc_reject)];
+    let unheard = enforced.iter().find(|(_, what)| *what == profile::Enforcement::Reject);
+    if let Some((last, _)) = unheard.filter(|_| !profile.asks("auth")) {
+        return fault(&key(last), "needs the check `auth`");
+    }
     let deadline = profile.deadline.as_millis() as u64;
     if !(1..=MOST_DEADLINE_MS).contains(&deadline) {
         return fault(

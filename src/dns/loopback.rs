@@ -115,7 +115,8 @@ impl Loopback {
         Resolver::new(&Settings { timeout_ms: 1_000, ..self.settings() }).unwrap()
     }
 
-    fn set(&self, name: &str, kind: RecordType, reply: Reply) {
+    /// What is answered about a name's records of a type, or that nothing is.
+    pub(crate) fn set(&self, name: &str, kind: RecordType, reply: Reply) {
         self.state.lock().unwrap().replies.insert((name.to_owned(), kind), reply);
     }
 }

@@ -294,12 +294,16 @@ fn name_server(server: Server) -> NameServerConfig {
     NameServerConfig::new(server.address().ip(), true, vec![udp, tcp])
 }
 
-/// An absolute name, or why there is none of that spelling.
+/// An absolute name, or why there is none of that spelling. Labels may hold whatever is ASCII: what
+/// senders put into names by SPF's macros is no host name.
 fn parse(name: &str) -> Result<Name, DnsError> {
-    let mut parsed = Name::from_ascii(name)
-        .map_err(|source| DnsError::Name { name: name.chars().take(80).collect(), source })?;
-    parsed.set_fqdn(true);
-    Ok(parsed)
+    let labels = name.strip_suffix('.').unwrap_or(name);
+    let parsed = if name.is_ascii() {
+        Name::from_labels(labels.split('.').map(str::as_bytes))
+    } else {
+        Name::from_ascii(name)
+    };
+    parsed.map_err(|source| DnsError::Name { name: name.chars().take(80).collect(), source })
 }
 
 /// The records of the type asked for (an answer also holds the aliases on the way to it).
@@ -329,25 +333,29 @@ fn ipv6(data: &RData) -> Option<Ipv6Addr> {
     }
 }
 
+/// A name as it can be asked for again: in lower case, without its final dot, odd bytes as they are.
+fn plain(name: &Name) -> String {
+    let labels: Vec<_> = name.iter().map(String::from_utf8_lossy).collect();
+    labels.join(".").to_ascii_lowercase()
+}
+
 fn exchanger(data: &RData) -> Option<Exchanger> {
     match data {
-        RData::MX(mx) => {
-            Some(Exchanger { preference: mx.preference, host: spoken::spelt(&mx.exchange) })
-        }
+        RData::MX(mx) => Some(Exchanger { preference: mx.preference, host: plain(&mx.exchange) }),
         _ => None,
     }
 }
 
 fn pointer(data: &RData) -> Option<String> {
     match data {
-        RData::PTR(name) => Some(spoken::spelt(&name.0)),
+        RData::PTR(name) => Some(plain(&name.0)),
         _ => None,
     }
 }
 
 fn name_server_of(data: &RData) -> Option<String> {
     match data {
-        RData::NS(name) => Some(spoken::spelt(&name.0)),
+        RData::NS(name) => Some(plain(&name.0)),
         _ => None,
     }
 }

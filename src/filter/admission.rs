@@ -71,6 +71,8 @@ pub struct Full;
 pub struct Admission {
     /// Who does the work of those that have a slot.
     pub(super) computing: Arc<Computing>,
+    /// Who computes what had to wait for answers first. Other threads: these hold no automata.
+    pub(super) concluding: Arc<Computing>,
     outside: Slots,
     ours: Slots,
     max_wait: Duration,
@@ -104,6 +106,7 @@ impl Admission {
         let kept = settings.memory_bytes / 4;
         Self {
             computing: Arc::default(),
+            concluding: Arc::default(),
             outside: slots(settings.memory_bytes - kept),
             ours: slots(kept),
             max_wait: Duration::from_millis(settings.max_wait_ms),

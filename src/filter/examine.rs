@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, oneshot},
@@ -12,13 +13,15 @@ use tokio::{
 };
 
 use super::{
-    Filter, oddities,
+    Filter,
+    computing::Computing,
+    oddities,
     pending::{Pending, outcome_of, panic_text},
     profile::Profile,
     record::{Then, identity},
 };
 use crate::{
-    checks::{Answered, Case, Work, rules::Hits},
+    checks::{Answered, Case, Computation, Failure, Work, rules::Hits},
     mail::{Envelope, Message},
     metrics,
     verdict::{Answer, Identity, Outcome, Testimony, Witness},
@@ -64,9 +67,11 @@ pub(super) struct Order {
     pub profile: Arc<Profile>,
     /// What came from outside when it was judged first, if it is judged once more.
     pub then: Option<Arc<Then>>,
+    /// What was asked before the message was there.
+    pub earlier: Vec<Pending>,
 }
 
-type Job = (&'static str, Box<dyn FnOnce() -> Answered + Send>);
+type Job = (&'static str, Computation);
 
 /// What a thread for computing says once the message is parsed and the questions are on their way.
 struct Started {
@@ -142,7 +147,7 @@ pub(super) async fn examine(
 }
 
 fn compute(order: &Order, case: Case, tell: oneshot::Sender<Started>) -> Computed {
-    let Order { filter, profile, then } = order;
+    let Order { filter, profile, then, .. } = order;
     let Questions { asked, jobs, witnesses } = start(order, &case);
     let rules = profile.asks("rules").then_some("rules");
     let computing: Vec<_> = jobs.iter().map(|&(name, _)| name).chain(rules).collect();
@@ -192,17 +197,24 @@ struct Questions {
 
 /// Starts the I/O; the computing is still to be run.
 fn start(order: &Order, case: &Case) -> Questions {
-    let Order { filter, profile, then } = order;
+    let Order { filter, profile, then, earlier } = order;
     let mut questions = Questions::default();
     let wanted = |name: &str| name == ALWAYS || profile.asks(name);
     for check in filter.checks.iter().filter(|check| wanted(check.name())) {
         let (name, witness) = (check.name(), Then::witness(then.as_deref()));
-        match check.of_message(case, &witness) {
-            Some(Work::Io(_)) if then.as_ref().is_some_and(|then| then.was_late(name)) => {
+        let before = earlier.iter().rev().find(|pending| pending.check == name);
+        match check.of_message_after(case, before.map(Pending::shared), &witness) {
+            Some(Work::Io(_) | Work::IoThenCpu(_))
+                if then.as_ref().is_some_and(|then| then.was_late(name)) =>
+            {
                 questions.asked.push(Pending::late(name));
             }
             Some(Work::Io(question)) => {
                 questions.asked.push(Pending::start(name, question, witness));
+            }
+            Some(Work::IoThenCpu(first)) => {
+                let question = in_turn(first, Arc::clone(&filter.admission.concluding));
+                questions.asked.push(Pending::start(name, question.boxed(), witness));
             }
             Some(Work::Cpu(job)) => {
                 questions.jobs.push((name, job));
@@ -212,6 +224,19 @@ fn start(order: &Order, case: &Case) -> Questions {
         }
     }
     questions
+}
+
+/// Waits, then computes what came of it on a thread for that.
+async fn in_turn(
+    first: BoxFuture<'static, Result<Computation, Failure>>,
+    threads: Arc<Computing>,
+) -> Answered {
+    let computation = first.await?;
+    let caught = || catch_unwind(AssertUnwindSafe(computation));
+    match threads.run(caught)?.await? {
+        Ok(answered) => answered,
+        Err(panic) => Err(panic_text(&*panic).into()),
+    }
 }
 
 fn caught(work: impl FnOnce() -> Outcome) -> Outcome {

@@ -9,6 +9,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     Account, Filter, Full, Lane,
+    authenticity::{awaits_early, refuses_early},
     examine::{self, Examination, Order, Raw},
     judge,
     origin::lane,
@@ -130,7 +131,8 @@ impl Inquiry {
 
     /// The refusal that any recipient but postmaster and abuse would get; the same for all of them.
     pub async fn refusal(&mut self) -> Option<Judgement> {
-        let may = self.profile.early_reject && self.envelope.relay.is_none();
+        let refuses = ["lists", "auth"].iter().any(|check| awaits_early(&self.profile, check));
+        let may = refuses && self.envelope.relay.is_none();
         if !may || self.refusal.is_some() || self.refused.is_some() {
             return self.refusal.clone();
         }
@@ -168,6 +170,7 @@ impl Inquiry {
                 ask_about(&self.filter, &self.profile, &self.envelope.client, self.then.as_deref());
             self.asked.extend(asked);
         }
+        self.ask_about_envelope();
     }
 
     /// The message is complete: judges it by the profile's deadline, which runs from the moment
@@ -216,6 +219,7 @@ impl Inquiry {
             filter: Arc::clone(&self.filter),
             profile: Arc::clone(&self.profile),
             then: self.then.clone(),
+            earlier: self.asked.clone(),
         };
         let seen = examine::examine(order, envelope, raw, permit, deadline).await;
         let Ok(mut examination) = seen else {
@@ -240,10 +244,10 @@ impl Inquiry {
     /// known yet: it is refused here, unless postmaster or abuse is among the recipients.
     fn relayed_refusal(&self, seen: &Examination) -> Option<Forced> {
         let spared = self.envelope.recipients.iter().any(Address::is_role);
-        if self.envelope.relay.is_none() || !self.profile.early_reject || spared {
+        if self.envelope.relay.is_none() || spared {
             return None;
         }
-        seen.outcomes.iter().find_map(|(_, outcome)| refusal_in(outcome))
+        seen.outcomes.iter().find_map(|(_, outcome)| refusal_in(&self.profile, outcome))
     }
 
     fn judge(&self, seen: Examination, forced: Option<Forced>, started: Instant) -> Judgement {
@@ -260,6 +264,15 @@ impl Inquiry {
             self.asked =
                 ask_about(&self.filter, &self.profile, &self.envelope.client, self.then.as_deref());
         }
+        // Of mail that a relay hands on, the client and its HELO are not known yet.
+        let is_relay = |address| self.filter.networks.is_relay(address);
+        if !self.envelope.client.address.is_some_and(is_relay) {
+            self.ask_about_envelope();
+        }
+    }
+
+    /// Asks what needs the sender, and the client that it was sent by.
+    fn ask_about_envelope(&mut self) {
         let envelope = Arc::new(self.envelope.clone());
         for check in self.filter.checks.iter().filter(|c| self.profile.asks(c.name())) {
             let witness = Then::witness(self.then.as_deref());
@@ -276,9 +289,9 @@ impl Inquiry {
             return None;
         }
         let until = *self.waits_until.get_or_insert(Instant::now() + self.profile.early_wait);
-        for pending in &self.asked {
+        for pending in self.asked.iter().filter(|p| awaits_early(&self.profile, p.check)) {
             let outcome = pending.by(until).await;
-            if let Some(forced) = refusal_in(&outcome) {
+            if let Some(forced) = refusal_in(&self.profile, &outcome) {
                 return Some((forced, (pending.check, outcome)));
             }
             self.unanswered |= outcome == Outcome::Late;
@@ -295,11 +308,12 @@ impl Inquiry {
     }
 }
 
-fn refusal_in(outcome: &Outcome) -> Option<Forced> {
+fn refusal_in(profile: &Profile, outcome: &Outcome) -> Option<Forced> {
     let Outcome::Answered(Answer { refuse: Some(reason), .. }) = outcome else {
         return None;
     };
-    Some(Forced { verdict: Verdict::Reject, reason: reason.clone() })
+    let reason = Some(reason).filter(|reason| refuses_early(profile, reason))?.clone();
+    Some(Forced { verdict: Verdict::Reject, reason })
 }
 
 /// Asks the profile's checks about a client, unless it is a relay, whose own address says nothing.

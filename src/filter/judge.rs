@@ -1,12 +1,17 @@
 //! Findings to verdict: exact sum, thresholds, forced verdicts, failures. Pure.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
-use super::{examine::Examination, profile::Profile};
+use super::{authenticity, examine::Examination, profile::Profile};
 use crate::{
     checks::rules::RuleSet,
     metrics,
-    verdict::{Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason, Reference, Verdict},
+    verdict::{
+        Authentication, Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason, Reference,
+        Verdict,
+    },
 };
 
 /// Decides. Of the score's verdict, the forced ones and those of failures, the severest stands.
@@ -21,6 +26,7 @@ pub(super) fn judge(
     for (check, outcome) in seen.outcomes {
         tally.add(profile, check, outcome);
     }
+    tally.forced.extend(authenticity::refusal(profile, &tally.authentication));
     weigh(rules, &mut tally.findings);
     if let Some(hits) = seen.hits {
         // On a runtime thread: some 60 µs a message with SpamAssassin's stock rules
@@ -49,6 +55,7 @@ pub(super) fn judge(
         truncated,
         rcpt_unanswered: seen.rcpt_unanswered,
         identity,
+        authentication: tally.is_authenticated.then(|| Arc::new(tally.authentication)),
         testimony: seen.testimony,
         took: started.elapsed(),
     }
@@ -58,6 +65,9 @@ pub(super) fn judge(
 pub(super) fn count(judgement: &Judgement) {
     let verdict = judgement.effective().as_str();
     metrics::judged(&judgement.profile, verdict, judgement.took);
+    for (method, result) in judgement.authentication.iter().flat_map(|found| found.results()) {
+        metrics::authenticated(method, result.as_str());
+    }
     let delivered = judgement.effective() < Verdict::Defer;
     if judgement.unscanned && delivered {
         metrics::accepted_unscanned(&judgement.profile);
@@ -92,6 +102,9 @@ struct Tally {
     late: Vec<&'static str>,
     broken: Vec<(&'static str, String)>,
     unscanned: bool,
+    authentication: Authentication,
+    /// Somebody asked who is responsible for the message.
+    is_authenticated: bool,
 }
 
 impl Tally {
@@ -101,6 +114,10 @@ impl Tally {
                 metrics::check_ended(check, "answered");
                 self.findings.extend(answer.findings);
                 self.forced.extend(answer.forced);
+                if let Some(found) = answer.authentication {
+                    self.is_authenticated = true;
+                    self.authentication.add(*found);
+                }
             }
             Outcome::Absent => {
                 metrics::check_ended(check, "absent");

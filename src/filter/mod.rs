@@ -18,6 +18,7 @@
 //! needs to be undone.
 
 mod admission;
+mod authenticity;
 mod computing;
 mod examine;
 mod inquiry;
@@ -47,7 +48,7 @@ use crate::{
 };
 
 /// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
-pub const CHECKS: [&str; 5] = ["lists", "antivirus", "attachments", "bayes", "rules"];
+pub const CHECKS: [&str; 6] = ["lists", "auth", "antivirus", "attachments", "bayes", "rules"];
 
 /// Everything a judgement needs, built from one configuration.
 pub struct Filter {

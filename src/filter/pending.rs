@@ -2,14 +2,11 @@
 
 use std::any::Any;
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
+use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    checks::Asked,
+    checks::{Asked, Earlier},
     verdict::{Outcome, Testimony, Witness},
 };
 
@@ -18,7 +15,7 @@ use crate::{
 pub(super) struct Pending {
     /// The check's name.
     pub check: &'static str,
-    outcome: Shared<BoxFuture<'static, Outcome>>,
+    outcome: Earlier,
     witness: Witness,
 }
 
@@ -42,6 +39,11 @@ impl Pending {
     pub(super) fn late(check: &'static str) -> Self {
         let outcome = std::future::ready(Outcome::Late).boxed().shared();
         Self { check, outcome, witness: Witness::live() }
+    }
+
+    /// The outcome, for whoever has to know it before the deadline.
+    pub(super) fn shared(&self) -> Earlier {
+        self.outcome.clone()
     }
 
     /// What it has heard so far.

@@ -43,6 +43,12 @@ pub struct Settings {
     /// How long RCPT waits for the lists, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_wait_ms: Option<u64>,
+    /// What to do when the sender's domain says that the client is not its (SPF).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spf_fail: Option<Enforcement>,
+    /// What to do when the author's domain asks for refusal of mail it does not stand behind (DMARC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dmarc_reject: Option<Enforcement>,
     /// How long a message may be judged, in milliseconds, once it has a slot (`[limits]`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
@@ -86,6 +92,16 @@ impl When {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What a profile does about failed authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Enforcement {
+    /// Its findings count.
+    Score,
+    /// It is refused as well.
+    Reject,
 }
 
 /// A score from which something happens, or `false` for never.
@@ -156,6 +172,10 @@ pub struct Profile {
     pub early_reject: bool,
     /// How long RCPT waits for the lists.
     pub early_wait: Duration,
+    /// What it does about SPF's fail.
+    pub spf_fail: Enforcement,
+    /// What it does about DMARC's reject.
+    pub dmarc_reject: Enforcement,
     /// How long a message may be judged once it has a slot.
     pub deadline: Duration,
     /// What to do when the virus scanner is late or broken.
@@ -208,6 +228,8 @@ impl Settings {
             discard: own.discard.or(base.discard),
             early_reject: own.early_reject.or(base.early_reject),
             early_wait_ms: own.early_wait_ms.or(base.early_wait_ms),
+            spf_fail: own.spf_fail.or(base.spf_fail),
+            dmarc_reject: own.dmarc_reject.or(base.dmarc_reject),
             deadline_ms: own.deadline_ms.or(base.deadline_ms),
             on_unscanned: own.on_unscanned.or(base.on_unscanned),
             on_failure: own.on_failure.or(base.on_failure),
@@ -226,6 +248,8 @@ impl Settings {
             thresholds: self.thresholds(),
             early_reject: self.early_reject.unwrap_or(false),
             early_wait: millis(self.early_wait_ms),
+            spf_fail: self.spf_fail.unwrap_or(Enforcement::Score),
+            dmarc_reject: self.dmarc_reject.unwrap_or(Enforcement::Score),
             deadline: millis(self.deadline_ms),
             on_unscanned: self.on_unscanned.unwrap_or(OnFailure::Defer),
             on_failure: self.on_failure.clone().unwrap_or_default(),
@@ -256,7 +280,7 @@ pub fn shipped() -> [(&'static str, Settings); 3] {
 
 fn external() -> Settings {
     Settings {
-        checks: names(&["lists", "antivirus", "attachments", "bayes", "rules"]),
+        checks: names(&["lists", "auth", "antivirus", "attachments", "bayes", "rules"]),
         mark: Some(Threshold::From(Points::from_micros(5_000_000))),
         quarantine: Some(Threshold::Off),
         defer: Some(Threshold::Off),
@@ -264,6 +288,8 @@ fn external() -> Settings {
         discard: Some(Threshold::Off),
         early_reject: Some(true),
         early_wait_ms: Some(2_000),
+        spf_fail: Some(Enforcement::Score),
+        dmarc_reject: Some(Enforcement::Score),
         deadline_ms: Some(20_000),
         on_unscanned: Some(OnFailure::Defer),
         on_failure: Some(insist_on(&["attachments", "rules"])),

@@ -29,7 +29,14 @@ pub struct DoorError {
 pub(super) struct Snapshot {
     pub(super) filter: Arc<Filter>,
     pub(super) replies: Arc<Replies>,
-    pub(super) authserv_id: String,
+    authserv_id: String,
+}
+
+impl Snapshot {
+    /// Who signs Authentication-Results: as configured, or the MTA's own name.
+    pub(super) fn authserv_id<'s>(&'s self, mta: Option<&'s str>) -> &'s str {
+        if self.authserv_id.is_empty() { mta.unwrap_or_default() } else { &self.authserv_id }
+    }
 }
 
 /// What all sessions share.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::authentication_results;
 use crate::verdict::{Evidence, Finding, Judgement, Points, Verdict};
 
 /// Forged fields taken out of one message. Each costs the MTA a walk through the whole header, so
@@ -88,13 +89,17 @@ fn claims(value: &[u8], authserv_id: &str) -> bool {
     !authserv_id.is_empty() && id.eq_ignore_ascii_case(authserv_id)
 }
 
-/// All changes for a message that is delivered; none in a dry run.
-pub(super) fn edits(judgement: &Judgement, forged: &Forged) -> Vec<Edit> {
+/// All changes for a message that is delivered; none in a dry run. Without an identifier nobody could
+/// tell whose results they are: then there are none.
+pub(super) fn edits(judgement: &Judgement, forged: &Forged, authserv_id: &str) -> Vec<Edit> {
     if judgement.dry_run {
         return Vec::new();
     }
     let mut edits: Vec<Edit> = forged.deletions().collect();
     let mut insert = |name, value| edits.push(Edit::Insert { name, value });
+    if let Some(found) = judgement.authentication.as_ref().filter(|_| !authserv_id.is_empty()) {
+        insert("Authentication-Results", authentication_results::value(authserv_id, found));
+    }
     if judgement.unscanned {
         insert("X-Virus-Status", "unchecked".to_owned());
     }

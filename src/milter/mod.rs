@@ -10,6 +10,7 @@
 //! all, so that the MTA's `milter_default_action` keeps it with the sender; a broken or hostile
 //! session never disturbs another.
 
+mod authentication_results;
 mod callbacks;
 mod door;
 mod headers;

@@ -31,6 +31,7 @@ pub(super) fn judged(envelope: &Envelope, judgement: &Judgement, stage: &'static
         score = %judgement.score,
         required = judgement.required.map(|r| r.to_string()).as_deref(),
         findings = findings(&judgement.findings),
+        authentication = judgement.authentication.as_ref().map(|found| found.to_string()),
         late = judgement.late.join(","),
         broken = broken(judgement),
         unscanned = judgement.unscanned,

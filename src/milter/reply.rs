@@ -11,7 +11,8 @@ use crate::{
 
 /// `[replies]`: each text begins with a reply code and an enhanced code. `{ref}` is the
 /// reference, `{client}` the client's address, `{lists}` the block lists, `{signature}` the virus,
-/// `{attachment}` the file.
+/// `{attachment}` the file, `{domain}` the domain that authentication failed for, `{explanation}` what it
+/// says about that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -25,6 +26,10 @@ pub struct Settings {
     pub attachment: String,
     /// The client is on block lists.
     pub client: String,
+    /// The sender's domain says that the client is not its.
+    pub spf: String,
+    /// The author's domain does not stand behind the message.
+    pub dmarc: String,
     /// A check that the profile insists on could not be made.
     pub unchecked: String,
     /// More was offered than can be judged in time, or the service is going down.
@@ -42,6 +47,8 @@ impl Default for Settings {
             virus: text("550 5.7.1 Message contains a virus: {signature} (ref {ref})"),
             attachment: text("550 5.7.1 Attachment {attachment} is not allowed here (ref {ref})"),
             client: text("554 5.7.1 Client [{client}] is blocked by {lists} (ref {ref})"),
+            spf: text("550 5.7.23 {domain} does not send mail from [{client}] (ref {ref})"),
+            dmarc: text("550 5.7.26 {domain} does not stand behind this message (ref {ref})"),
             unchecked: text("451 4.3.0 Message cannot be checked now, try again later (ref {ref})"),
             busy: text("451 4.3.2 Busy, try again later (ref {ref})"),
             internal: text("451 4.3.0 Internal error, try again later (ref {ref})"),
@@ -49,7 +56,8 @@ impl Default for Settings {
     }
 }
 
-const PLACEHOLDERS: [&str; 5] = ["{ref}", "{client}", "{lists}", "{signature}", "{attachment}"];
+const PLACEHOLDERS: [&str; 7] =
+    ["{ref}", "{client}", "{lists}", "{signature}", "{attachment}", "{domain}", "{explanation}"];
 
 /// A text that is no reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +77,8 @@ pub struct Replies {
     virus: Template,
     attachment: Template,
     client: Template,
+    spf: Template,
+    dmarc: Template,
     unchecked: Template,
     busy: Template,
     internal: Template,
@@ -117,6 +127,8 @@ impl Replies {
             virus: Template::new("virus", &settings.virus)?,
             attachment: Template::new("attachment", &settings.attachment)?,
             client: Template::new("client", &settings.client)?,
+            spf: Template::new("spf", &settings.spf)?,
+            dmarc: Template::new("dmarc", &settings.dmarc)?,
             unchecked: Template::new("unchecked", &settings.unchecked)?,
             busy: Template::new("busy", &settings.busy)?,
             internal: Template::new("internal", &settings.internal)?,
@@ -149,6 +161,7 @@ impl Replies {
     ) -> Reply {
         let mut lists = String::new();
         let (mut virus, mut attachment) = ("", "");
+        let (mut failed, mut says) = ("", "");
         let template = match reason {
             Reason::Score if verdict == Verdict::Defer => &self.deferred,
             Reason::Score | Reason::TestString => &self.spam,
@@ -164,6 +177,14 @@ impl Replies {
                 lists = names.join(", ");
                 &self.client
             }
+            Reason::SpfFail { domain, explanation } => {
+                (failed, says) = (domain, explanation);
+                &self.spf
+            }
+            Reason::DmarcFail { domain } => {
+                failed = domain;
+                &self.dmarc
+            }
             Reason::Unchecked(_) => &self.unchecked,
             Reason::Busy | Reason::Draining => &self.busy,
             Reason::Internal => &self.internal,
@@ -175,6 +196,8 @@ impl Replies {
             ("{lists}", &lists),
             ("{signature}", virus),
             ("{attachment}", attachment),
+            ("{domain}", failed),
+            ("{explanation}", says),
         ])
     }
 }

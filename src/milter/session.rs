@@ -171,8 +171,7 @@ impl Session {
 
     pub(super) fn header(&mut self, name: &CString, value: &CString, mta: Option<&str>) {
         let Some(transaction) = &mut self.transaction else { return };
-        let configured = self.snapshot.authserv_id.as_str();
-        let authserv_id = if configured.is_empty() { mta.unwrap_or_default() } else { configured };
+        let authserv_id = self.snapshot.authserv_id(mta);
         let shown = String::from_utf8_lossy(name.as_bytes());
         transaction.forged.note(&shown, value.as_bytes(), authserv_id);
         let limit = self.snapshot.filter.scan_bytes;
@@ -207,11 +206,12 @@ impl Session {
             return Conclusion { edits: Vec::new(), judgement: None, reply: Some(reply) };
         }
         let raw = std::mem::take(&mut transaction.raw);
+        let mta = self.visit.as_ref().and_then(|visit| visit.client().mta.as_deref());
         let (judgement, envelope) = transaction.inquiry.conclude(raw, transaction.truncated).await;
         record::judged(&envelope, &judgement, "end");
         let reply = self.snapshot.replies.to(&judgement, &envelope);
         Conclusion {
-            edits: edits(&judgement, &transaction.forged),
+            edits: edits(&judgement, &transaction.forged, self.snapshot.authserv_id(mta)),
             judgement: Some(judgement),
             reply,
         }

@@ -47,6 +47,7 @@ fn record(text: &str, lexicon: &mut Lexicon) -> Record {
         truncated: false,
         rcpt_unanswered: false,
         identity: None,
+        authentication: None,
         testimony: Testimony::default(),
         took: std::time::Duration::from_micros(700),
     };

@@ -13,6 +13,7 @@ use crate::{
         Check,
         antivirus::{Antivirus, AntivirusError},
         attachments::Attachments,
+        auth::Authenticator,
         lists::{ClientLists, ListsError},
         rules::{Complaint, RuleSet, RulesError, ScoreSet, Severity},
         test_strings::TestStrings,
@@ -84,6 +85,8 @@ pub struct Network {
     pub lists: Option<ClientLists>,
     /// The scanner, to be asked how it is.
     pub antivirus: Option<Antivirus>,
+    /// Who asks who is responsible for a message.
+    authenticator: Option<Authenticator>,
     resolver: Option<Resolver>,
     watch: Watch,
 }
@@ -189,9 +192,6 @@ async fn network(
     before: Option<(&Settings, &Built)>,
 ) -> Result<Network, BuildError> {
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
-    if settings.dns.list.is_empty() {
-        return Ok(Network { antivirus, ..Network::default() });
-    }
     let before = before.map(|(old, running)| (old, &running.network));
     if let Some((old, running)) = before
         && old.dns == settings.dns
@@ -199,6 +199,7 @@ async fn network(
         return Ok(Network {
             lists: running.lists.clone(),
             antivirus,
+            authenticator: running.resolver.clone().map(|r| Authenticator::new(&settings.auth, r)),
             resolver: running.resolver.clone(),
             watch: running.watch.clone(),
         });
@@ -208,25 +209,32 @@ async fn network(
         Some(resolver) => resolver,
         None => Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?,
     };
+    let lists = lists(settings, &resolver)?;
+    if let Some(lists) = &lists {
+        lists.self_test().await;
+    }
+    let authenticator = Some(Authenticator::new(&settings.auth, resolver.clone()));
+    let resolver = Some(resolver);
+    Ok(Network { lists, antivirus, authenticator, resolver, watch: Watch::default() })
+}
+
+/// The lists, if there are any.
+fn lists(settings: &Settings, resolver: &Resolver) -> Result<Option<ClientLists>, BuildError> {
     let dns = &settings.dns;
-    let lists = ClientLists::new(&dns.list, dns.refuse_hits, resolver.clone())
-        .map_err(BuildError::Lists)?;
-    lists.self_test().await;
-    let (lists, resolver) = (Some(lists), Some(resolver));
-    Ok(Network { lists, antivirus, resolver, watch: Watch::default() })
+    if dns.list.is_empty() {
+        return Ok(None);
+    }
+    let lists = ClientLists::new(&dns.list, dns.refuse_hits, resolver.clone());
+    lists.map(Some).map_err(BuildError::Lists)
 }
 
 /// The checks that would ask the network. Nobody is asked, not even how the lists are.
 fn recorded_network(settings: &Settings) -> Result<Network, BuildError> {
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
-    if settings.dns.list.is_empty() {
-        return Ok(Network { antivirus, ..Network::default() });
-    }
     let resolver = Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?;
-    let dns = &settings.dns;
-    let lists =
-        ClientLists::new(&dns.list, dns.refuse_hits, resolver).map_err(BuildError::Lists)?;
-    Ok(Network { lists: Some(lists), antivirus, ..Network::default() })
+    let lists = lists(settings, &resolver)?;
+    let authenticator = Some(Authenticator::new(&settings.auth, resolver));
+    Ok(Network { lists, antivirus, authenticator, ..Network::default() })
 }
 
 impl Network {
@@ -250,6 +258,9 @@ fn checks(network: &Network, learned: &Learned, settings: &Settings) -> Vec<Arc<
     }
     if let Some(lists) = &network.lists {
         checks.push(Arc::new(lists.clone()));
+    }
+    if let Some(authenticator) = &network.authenticator {
+        checks.push(Arc::new(authenticator.clone()));
     }
     if let Some(antivirus) = &network.antivirus {
         checks.push(Arc::new(antivirus.clone()));

@@ -64,6 +64,18 @@ pub enum Reason {
     Draining,
     /// Something inside went wrong.
     Internal,
+    /// The sender's domain says that the client is not its (SPF).
+    SpfFail {
+        /// The domain.
+        domain: String,
+        /// What it says about that; may be empty.
+        explanation: String,
+    },
+    /// The author's domain does not stand behind the message (DMARC).
+    DmarcFail {
+        /// The domain.
+        domain: String,
+    },
 }
 
 impl Reason {
@@ -79,6 +91,8 @@ impl Reason {
             Self::Busy => "busy",
             Self::Draining => "draining",
             Self::Internal => "internal",
+            Self::SpfFail { .. } => "spf_fail",
+            Self::DmarcFail { .. } => "dmarc_fail",
         }
     }
 }

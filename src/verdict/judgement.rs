@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Finding, Forced, Points, Reason, Reference, Testimony, Verdict};
+use super::{Authentication, Finding, Forced, Points, Reason, Reference, Testimony, Verdict};
 
 /// Which message it was, in whatever form it is met again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -52,6 +52,8 @@ pub struct Judgement {
     pub rcpt_unanswered: bool,
     /// Which message it is, where judgements are recorded; `None` if it was not read.
     pub identity: Option<Identity>,
+    /// Who is responsible for it, where the profile asks that.
+    pub authentication: Option<Arc<Authentication>>,
     /// What the outside world said about it.
     pub testimony: Testimony,
     /// Time from the end of the message to this judgement.

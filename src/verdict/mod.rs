@@ -1,6 +1,7 @@
 //! Words for what a message deserves: points, findings, outcomes, verdicts, and what was heard from
 //! outside on the way to them. Pure data, no I/O.
 
+mod authentication;
 mod finding;
 mod flip;
 mod forced;
@@ -11,6 +12,9 @@ mod points;
 mod reference;
 mod testimony;
 
+pub use authentication::{
+    AuthResult, Authentication, Chain, Disposition, DomainPolicy, Handling, SenderPolicy, Signature,
+};
 pub use finding::{Evidence, Finding, Name, Token};
 pub use flip::{Decision, Flip};
 pub use forced::{Forced, Reason, Verdict};

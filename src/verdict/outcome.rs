@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Finding, Forced, Reason};
+use super::{Authentication, Finding, Forced, Reason};
 
 /// What a check has to say when all went well.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Answer {
     /// Why the message should be refused before it is sent: for what client and envelope tell. Only a
     /// profile that refuses early acts on it.
     pub refuse: Option<Reason>,
+    /// Who is responsible for the message, of the check that asks that.
+    pub authentication: Option<Box<Authentication>>,
 }
 
 /// How one check ended for one message.

@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 45] = [
+const HOMES: [(&str, &[&str]); 46] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -40,6 +40,7 @@ const HOMES: [(&str, &[&str]); 45] = [
     ("socket2", &["milter", "replay/load"]),
     ("mail-parser", &["mail"]),
     ("infer", &["mail"]),
+    ("mail-auth", &["checks/auth"]),
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
@@ -56,7 +57,7 @@ const HOMES: [(&str, &[&str]); 45] = [
     ("siphasher", &["store", "history"]),
     ("zstd", &["history"]),
     ("postcard", &["filter/record"]),
-    ("data-encoding", &["store", "replay/html"]),
+    ("data-encoding", &["store", "replay/html", "checks/auth"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config"]),

@@ -192,7 +192,7 @@ impl Antivirus {
             evidence: Evidence::Signature(signature.clone()),
         };
         let forced = Forced { verdict: Verdict::Reject, reason: Reason::Virus(signature) };
-        Answer { findings: vec![finding], forced: Some(forced), refuse: None }
+        Answer { findings: vec![finding], forced: Some(forced), ..Answer::default() }
     }
 }
 

@@ -52,8 +52,8 @@ pub(super) fn decide(hits: &[Hit<'_>], refuse_hits: usize) -> Answer {
     let lists = || against().map(|hit| hit.definition.label().to_owned()).collect();
     Answer {
         findings: hits.iter().flat_map(Hit::findings).collect(),
-        forced: None,
         refuse: refuse.then(|| Reason::ClientListed(lists())),
+        ..Answer::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 /// File name and text of every built-in rules file, in the order in which they are read.
 pub(super) const RULES: &[(&str, &str)] = &[
+    ("auth.cf", include_str!("../../../rules/auth.cf")),
     ("bayes.cf", include_str!("../../../rules/bayes.cf")),
     ("bounces.cf", include_str!("../../../rules/bounces.cf")),
     ("bulk.cf", include_str!("../../../rules/bulk.cf")),
@@ -24,6 +25,7 @@ pub(super) const RULES: &[(&str, &str)] = &[
 
 /// File name and text of every built-in file of cases.
 pub(super) const CASES: &[(&str, &str)] = &[
+    ("auth.cases", include_str!("../../../rules/auth.cases")),
     ("bayes.cases", include_str!("../../../rules/bayes.cases")),
     ("bounces.cases", include_str!("../../../rules/bounces.cases")),
     ("bulk.cases", include_str!("../../../rules/bulk.cases")),

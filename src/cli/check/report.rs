@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     filter::record::Record,
     milter::reply::Reply,
-    verdict::{Evidence, Finding, Judgement, Token},
+    verdict::{Authentication, Evidence, Finding, Judgement, Token},
 };
 
 /// One line of `check --json`. The keys are a contract.
@@ -25,6 +25,9 @@ pub(super) struct Report<'j> {
     reply: Option<String>,
     r#ref: String,
     findings: &'j [Finding],
+    /// What SPF, DKIM, ARC and DMARC tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authentication: Option<&'j Authentication>,
     late: &'j [&'static str],
     broken: Vec<&'static str>,
     /// Why the broken checks broke.
@@ -77,6 +80,7 @@ impl<'j> Report<'j> {
             reply: reply.map(Reply::to_string),
             r#ref: judgement.reference.to_string(),
             findings: &judgement.findings,
+            authentication: judgement.authentication.as_deref(),
             late: &judgement.late,
             broken: broken.iter().map(|&(check, _)| check).collect(),
             causes: broken.iter().map(|(check, why)| (*check, why.as_str())).collect(),

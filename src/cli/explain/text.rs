@@ -125,6 +125,8 @@ fn because(reason: &Reason) -> String {
         Reason::Busy => "too many messages at once".to_owned(),
         Reason::Draining => "the service going down".to_owned(),
         Reason::Internal => "an internal error".to_owned(),
+        Reason::SpfFail { domain, .. } => format!("SPF of {domain}, which the client fails"),
+        Reason::DmarcFail { domain } => format!("DMARC of {domain}, which the message fails"),
     }
 }
 

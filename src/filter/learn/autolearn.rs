@@ -134,6 +134,7 @@ mod tests {
             truncated: false,
             rcpt_unanswered: false,
             identity: None,
+            authentication: None,
             testimony: Testimony::default(),
             took: Duration::ZERO,
         }
