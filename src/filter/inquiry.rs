@@ -164,9 +164,7 @@ impl Inquiry {
         if let Some((client, helo)) = real {
             self.envelope.client = client;
             self.envelope.helo = helo;
-            let asked =
-                ask_about(&self.filter, &self.profile, &self.envelope.client, self.then.as_deref());
-            self.asked.extend(asked);
+            self.ask(&[]);
         }
     }
 
@@ -252,13 +250,17 @@ impl Inquiry {
         judgement
     }
 
-    /// Asks what the connection has not asked already and what needs the sender.
+    /// Asks what the connection has not asked already and what needs the sender. For relayed mail
+    /// both wait until the headers have named the client.
     fn ask(&mut self, shared: &[Pending]) {
+        let client = &self.envelope.client;
+        if client.address.is_some_and(|address| self.filter.networks.is_relay(address)) {
+            return;
+        }
         let wanted = |pending: &&Pending| self.profile.asks(pending.check);
         self.asked = shared.iter().filter(wanted).cloned().collect();
         if shared.is_empty() {
-            self.asked =
-                ask_about(&self.filter, &self.profile, &self.envelope.client, self.then.as_deref());
+            self.asked = ask_about(&self.filter, &self.profile, client, self.then.as_deref());
         }
         let envelope = Arc::new(self.envelope.clone());
         for check in self.filter.checks.iter().filter(|c| self.profile.asks(c.name())) {

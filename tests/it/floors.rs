@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 45] = [
+const HOMES: [(&str, &[&str]); 47] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -40,6 +40,8 @@ const HOMES: [(&str, &[&str]); 45] = [
     ("socket2", &["milter", "replay/load"]),
     ("mail-parser", &["mail"]),
     ("infer", &["mail"]),
+    ("idna", &["mail"]),
+    ("unicode-security", &["mail"]),
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
@@ -59,7 +61,7 @@ const HOMES: [(&str, &[&str]); 45] = [
     ("data-encoding", &["store", "replay/html"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
-    ("strsim", &["config"]),
+    ("strsim", &["config", "mail"]),
     ("maud", &["replay/html"]),
     ("humantime", &["replay/html", "cli/explain"]),
     ("clap", &["cli"]),
