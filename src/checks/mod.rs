@@ -11,6 +11,7 @@ pub mod attachments;
 pub mod bayes;
 pub mod lists;
 pub mod rules;
+pub mod sender;
 pub mod test_strings;
 
 use std::{error::Error, sync::Arc};
@@ -55,6 +56,11 @@ pub struct Case {
 pub trait Check: Send + Sync {
     /// The name in configuration (`checks = [...]`), logs and metrics.
     fn name(&self) -> &'static str;
+
+    /// Whether what it says of client and envelope may refuse them, so that RCPT waits for it.
+    fn may_refuse(&self) -> bool {
+        true
+    }
 
     /// Asked when a client connects, or for relayed mail when the headers have named it.
     fn of_client(&self, _client: &Arc<Client>, _witness: &Witness) -> Option<Asked> {

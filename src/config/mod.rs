@@ -15,7 +15,7 @@ pub use error::{ConfigError, Place};
 pub use load::{Config, DEFAULT_PATH, DEFAULT_TEXT};
 
 use crate::{
-    checks::{antivirus, attachments, bayes, lists, rules},
+    checks::{antivirus, attachments, bayes, lists, rules, sender},
     control, dns,
     filter::{self, learn, networks, profile},
     history, milter,
@@ -35,6 +35,8 @@ pub struct Settings {
     pub dns: Dns,
     /// `[rules]`
     pub rules: rules::Settings,
+    /// `[sender]`
+    pub sender: sender::Settings,
     /// `[antivirus]`
     pub antivirus: antivirus::Settings,
     /// `[attachments]`
@@ -62,6 +64,7 @@ impl Default for Settings {
             limits: filter::LimitSettings::default(),
             dns: Dns::default(),
             rules: rules::Settings::default(),
+            sender: sender::Settings::default(),
             antivirus: antivirus::Settings::default(),
             attachments: attachments::Settings::default(),
             bayes: bayes::Settings::default(),

@@ -18,7 +18,7 @@ use super::{
     relay,
 };
 use crate::{
-    checks::Asked,
+    checks::{Asked, Check},
     mail::{Address, Client, Envelope, HeaderBlock, trace},
     metrics,
     verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict, Witness},
@@ -267,7 +267,7 @@ impl Inquiry {
             let witness = Then::witness(self.then.as_deref());
             let asked = check.of_envelope(&envelope, &witness);
             let then = self.then.as_deref();
-            self.asked.extend(asked.map(|asked| question(check.name(), asked, witness, then)));
+            self.asked.extend(asked.map(|asked| question(&**check, asked, witness, then)));
         }
     }
 
@@ -278,7 +278,7 @@ impl Inquiry {
             return None;
         }
         let until = *self.waits_until.get_or_insert(Instant::now() + self.profile.early_wait);
-        for pending in &self.asked {
+        for pending in self.asked.iter().filter(|pending| pending.may_refuse) {
             let outcome = pending.by(until).await;
             if let Some(forced) = refusal_in(&outcome) {
                 return Some((forced, (pending.check, outcome)));
@@ -318,17 +318,21 @@ fn ask_about(
     let asked = checks.filter_map(|check| {
         let witness = Then::witness(then);
         let asked = check.of_client(client, &witness)?;
-        Some(question(check.name(), asked, witness, then))
+        Some(question(&**check, asked, witness, then))
     });
     asked.collect()
 }
 
 /// Sets a question going, unless its answer came too late then.
-fn question(check: &'static str, asked: Asked, witness: Witness, then: Option<&Then>) -> Pending {
-    if then.is_some_and(|then| then.was_late(check)) {
-        return Pending::late(check);
-    }
-    Pending::start(check, asked, witness)
+fn question(check: &dyn Check, asked: Asked, witness: Witness, then: Option<&Then>) -> Pending {
+    let name = check.name();
+    let mut pending = if then.is_some_and(|then| then.was_late(name)) {
+        Pending::late(name)
+    } else {
+        Pending::start(name, asked, witness)
+    };
+    pending.may_refuse = check.may_refuse();
+    pending
 }
 
 /// In seconds since 1970.

@@ -47,7 +47,7 @@ use crate::{
 };
 
 /// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
-pub const CHECKS: [&str; 5] = ["lists", "antivirus", "attachments", "bayes", "rules"];
+pub const CHECKS: [&str; 6] = ["lists", "sender", "antivirus", "attachments", "bayes", "rules"];
 
 /// Everything a judgement needs, built from one configuration.
 pub struct Filter {

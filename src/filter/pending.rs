@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct Pending {
     /// The check's name.
     pub check: &'static str,
+    /// Its answer may refuse the client.
+    pub may_refuse: bool,
     outcome: Shared<BoxFuture<'static, Outcome>>,
     witness: Witness,
 }
@@ -35,13 +37,13 @@ impl Pending {
                 }),
             }
         };
-        Self { check, outcome: outcome.boxed().shared(), witness }
+        Self { check, may_refuse: true, outcome: outcome.boxed().shared(), witness }
     }
 
     /// A question that was answered too late when the message was judged first: nobody waits again.
     pub(super) fn late(check: &'static str) -> Self {
         let outcome = std::future::ready(Outcome::Late).boxed().shared();
-        Self { check, outcome, witness: Witness::live() }
+        Self { check, may_refuse: true, outcome, witness: Witness::live() }
     }
 
     /// What it has heard so far.

@@ -15,6 +15,7 @@ use crate::{
         attachments::Attachments,
         lists::{ClientLists, ListsError},
         rules::{Complaint, RuleSet, RulesError, ScoreSet, Severity},
+        sender::Sender,
         test_strings::TestStrings,
     },
     config::{Config, Settings},
@@ -189,9 +190,6 @@ async fn network(
     before: Option<(&Settings, &Built)>,
 ) -> Result<Network, BuildError> {
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
-    if settings.dns.list.is_empty() {
-        return Ok(Network { antivirus, ..Network::default() });
-    }
     let before = before.map(|(old, running)| (old, &running.network));
     if let Some((old, running)) = before
         && old.dns == settings.dns
@@ -208,25 +206,32 @@ async fn network(
         Some(resolver) => resolver,
         None => Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?,
     };
-    let dns = &settings.dns;
-    let lists = ClientLists::new(&dns.list, dns.refuse_hits, resolver.clone())
-        .map_err(BuildError::Lists)?;
-    lists.self_test().await;
-    let (lists, resolver) = (Some(lists), Some(resolver));
-    Ok(Network { lists, antivirus, resolver, watch: Watch::default() })
+    let lists = client_lists(settings, &resolver)?;
+    if let Some(lists) = &lists {
+        lists.self_test().await;
+    }
+    Ok(Network { lists, antivirus, resolver: Some(resolver), watch: Watch::default() })
 }
 
 /// The checks that would ask the network. Nobody is asked, not even how the lists are.
 fn recorded_network(settings: &Settings) -> Result<Network, BuildError> {
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
-    if settings.dns.list.is_empty() {
-        return Ok(Network { antivirus, ..Network::default() });
-    }
     let resolver = Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?;
+    let lists = client_lists(settings, &resolver)?;
+    Ok(Network { lists, antivirus, resolver: Some(resolver), ..Network::default() })
+}
+
+/// The lists, if there are any.
+fn client_lists(
+    settings: &Settings,
+    resolver: &Resolver,
+) -> Result<Option<ClientLists>, BuildError> {
     let dns = &settings.dns;
-    let lists =
-        ClientLists::new(&dns.list, dns.refuse_hits, resolver).map_err(BuildError::Lists)?;
-    Ok(Network { lists: Some(lists), antivirus, ..Network::default() })
+    if dns.list.is_empty() {
+        return Ok(None);
+    }
+    let lists = ClientLists::new(&dns.list, dns.refuse_hits, resolver.clone());
+    lists.map(Some).map_err(BuildError::Lists)
 }
 
 impl Network {
@@ -243,8 +248,11 @@ impl Network {
 }
 
 fn checks(network: &Network, learned: &Learned, settings: &Settings) -> Vec<Arc<dyn Check>> {
-    let mut checks: Vec<Arc<dyn Check>> =
-        vec![Arc::new(TestStrings::new()), Arc::new(Attachments::new(&settings.attachments))];
+    let mut checks: Vec<Arc<dyn Check>> = vec![
+        Arc::new(TestStrings::new()),
+        Arc::new(Attachments::new(&settings.attachments)),
+        Arc::new(Sender::new(&settings.sender, network.resolver.clone())),
+    ];
     if let Some(bayes) = learned.check(settings) {
         checks.push(Arc::new(bayes));
     }
