@@ -12,6 +12,7 @@ pub mod auth;
 pub mod bayes;
 pub mod lists;
 pub mod rules;
+pub mod sender;
 pub mod test_strings;
 
 use std::{error::Error, sync::Arc};

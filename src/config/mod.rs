@@ -15,7 +15,7 @@ pub use error::{ConfigError, Place};
 pub use load::{Config, DEFAULT_PATH, DEFAULT_TEXT};
 
 use crate::{
-    checks::{antivirus, attachments, auth, bayes, lists, rules},
+    checks::{antivirus, attachments, auth, bayes, lists, rules, sender},
     control, dns,
     filter::{self, learn, networks, profile},
     history, milter,
@@ -37,6 +37,8 @@ pub struct Settings {
     pub auth: auth::Settings,
     /// `[rules]`
     pub rules: rules::Settings,
+    /// `[sender]`
+    pub sender: sender::Settings,
     /// `[antivirus]`
     pub antivirus: antivirus::Settings,
     /// `[attachments]`
@@ -65,6 +67,7 @@ impl Default for Settings {
             dns: Dns::default(),
             auth: auth::Settings::default(),
             rules: rules::Settings::default(),
+            sender: sender::Settings::default(),
             antivirus: antivirus::Settings::default(),
             attachments: attachments::Settings::default(),
             bayes: bayes::Settings::default(),

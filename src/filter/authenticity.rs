@@ -29,7 +29,8 @@ pub(super) fn refuses_early(profile: &Profile, reason: &Reason) -> bool {
 pub(super) fn awaits_early(profile: &Profile, check: &str) -> bool {
     match check {
         "auth" => profile.spf_fail == Enforcement::Reject,
-        _ => profile.early_reject,
+        "lists" => profile.early_reject,
+        _ => false,
     }
 }
 

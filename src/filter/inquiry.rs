@@ -166,11 +166,8 @@ impl Inquiry {
         if let Some((client, helo)) = real {
             self.envelope.client = client;
             self.envelope.helo = helo;
-            let asked =
-                ask_about(&self.filter, &self.profile, &self.envelope.client, self.then.as_deref());
-            self.asked.extend(asked);
+            self.ask(&[]);
         }
-        self.ask_about_envelope();
     }
 
     /// The message is complete: judges it by the profile's deadline, which runs from the moment
@@ -256,23 +253,18 @@ impl Inquiry {
         judgement
     }
 
-    /// Asks what the connection has not asked already and what needs the sender.
+    /// Asks what the connection has not asked already and what needs the sender. For relayed mail
+    /// both wait until the headers have named the client.
     fn ask(&mut self, shared: &[Pending]) {
+        let client = &self.envelope.client;
+        if client.address.is_some_and(|address| self.filter.networks.is_relay(address)) {
+            return;
+        }
         let wanted = |pending: &&Pending| self.profile.asks(pending.check);
         self.asked = shared.iter().filter(wanted).cloned().collect();
         if shared.is_empty() {
-            self.asked =
-                ask_about(&self.filter, &self.profile, &self.envelope.client, self.then.as_deref());
+            self.asked = ask_about(&self.filter, &self.profile, client, self.then.as_deref());
         }
-        // Of mail that a relay hands on, the client and its HELO are not known yet.
-        let is_relay = |address| self.filter.networks.is_relay(address);
-        if !self.envelope.client.address.is_some_and(is_relay) {
-            self.ask_about_envelope();
-        }
-    }
-
-    /// Asks what needs the sender, and the client that it was sent by.
-    fn ask_about_envelope(&mut self) {
         let envelope = Arc::new(self.envelope.clone());
         for check in self.filter.checks.iter().filter(|c| self.profile.asks(c.name())) {
             let witness = Then::witness(self.then.as_deref());

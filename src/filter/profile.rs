@@ -280,7 +280,7 @@ pub fn shipped() -> [(&'static str, Settings); 3] {
 
 fn external() -> Settings {
     Settings {
-        checks: names(&["lists", "auth", "antivirus", "attachments", "bayes", "rules"]),
+        checks: names(&["lists", "auth", "sender", "antivirus", "attachments", "bayes", "rules"]),
         mark: Some(Threshold::From(Points::from_micros(5_000_000))),
         quarantine: Some(Threshold::Off),
         defer: Some(Threshold::Off),

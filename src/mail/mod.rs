@@ -19,7 +19,7 @@
 //! From the outside in: `lines`, `header` (fields), `mime` (the tree), `part`; `decode`,
 //! `encoded_word`, `parameters`, `charset` (what fields and bodies mean); `entity`, `html`,
 //! `target`, `uri`, `texts` (what rules read, as SpamAssassin reads it); `trace`, `mailbox` (what
-//! some fields say); `file_type` (what a file is).
+//! some fields say); `look_alike` (names that are taken for others); `file_type` (what a file is).
 //!
 //! This is the only module that names mail-parser (of which it takes the charsets: see `mime` and
 //! `parameters` for why the rest is ours) and infer.
@@ -34,6 +34,7 @@ mod file_type;
 mod header;
 mod html;
 mod lines;
+mod look_alike;
 mod mailbox;
 mod mbox;
 mod message;
@@ -55,6 +56,7 @@ pub use envelope::{Client, Envelope, ListenerName, Tls};
 pub use file_type::{FileType, file_type};
 pub use header::{Header, HeaderBlock};
 pub use html::{HtmlFacts, Link, LinkType};
+pub use look_alike::{KnownNames, mixes_alphabets};
 pub use mailbox::{Mailbox, addresses};
 pub use mbox::mbox;
 pub use message::{Limits, Message, Oddity};

@@ -16,6 +16,7 @@ use crate::{
         auth::Authenticator,
         lists::{ClientLists, ListsError},
         rules::{Complaint, RuleSet, RulesError, ScoreSet, Severity},
+        sender::Sender,
         test_strings::TestStrings,
     },
     config::{Config, Settings},
@@ -233,8 +234,9 @@ fn recorded_network(settings: &Settings) -> Result<Network, BuildError> {
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
     let resolver = Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?;
     let lists = lists(settings, &resolver)?;
-    let authenticator = Some(Authenticator::new(&settings.auth, resolver));
-    Ok(Network { lists, antivirus, authenticator, ..Network::default() })
+    let authenticator = Some(Authenticator::new(&settings.auth, resolver.clone()));
+    let resolver = Some(resolver);
+    Ok(Network { lists, antivirus, authenticator, resolver, ..Network::default() })
 }
 
 impl Network {
@@ -251,8 +253,11 @@ impl Network {
 }
 
 fn checks(network: &Network, learned: &Learned, settings: &Settings) -> Vec<Arc<dyn Check>> {
-    let mut checks: Vec<Arc<dyn Check>> =
-        vec![Arc::new(TestStrings::new()), Arc::new(Attachments::new(&settings.attachments))];
+    let mut checks: Vec<Arc<dyn Check>> = vec![
+        Arc::new(TestStrings::new()),
+        Arc::new(Attachments::new(&settings.attachments)),
+        Arc::new(Sender::new(&settings.sender, network.resolver.clone())),
+    ];
     if let Some(bayes) = learned.check(settings) {
         checks.push(Arc::new(bayes));
     }

@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 46] = [
+const HOMES: [(&str, &[&str]); 48] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -41,6 +41,8 @@ const HOMES: [(&str, &[&str]); 46] = [
     ("mail-parser", &["mail"]),
     ("infer", &["mail"]),
     ("mail-auth", &["checks/auth"]),
+    ("idna", &["mail"]),
+    ("unicode-security", &["mail"]),
     ("regex", &["checks/rules"]),
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
@@ -60,7 +62,7 @@ const HOMES: [(&str, &[&str]); 46] = [
     ("data-encoding", &["store", "replay/html", "checks/auth"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
-    ("strsim", &["config"]),
+    ("strsim", &["config", "mail"]),
     ("maud", &["replay/html"]),
     ("humantime", &["replay/html", "cli/explain"]),
     ("clap", &["cli"]),
