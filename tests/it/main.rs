@@ -23,6 +23,7 @@ mod servers;
 mod harness;
 mod matrix;
 
+mod auth;
 mod baseline;
 mod check_command;
 mod config_command;

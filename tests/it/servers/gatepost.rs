@@ -63,7 +63,11 @@ pub(crate) struct Config(Table);
 impl Config {
     /// No lists, no scanner, nobody local: only the rules.
     pub(crate) fn new() -> Self {
-        Self(Table::new()).with("networks.local = []\nnetworks.relays = []")
+        // There is nobody to ask who sends for whom: what needs that says so.
+        let checks = "checks = [\"lists\", \"antivirus\", \"attachments\", \"bayes\", \"rules\"]";
+        Self(Table::new())
+            .with("networks.local = []\nnetworks.relays = []")
+            .with(&format!("[profile.external]\n{checks}"))
     }
 
     /// Adds TOML; tables are merged, everything else is replaced.

@@ -13,6 +13,7 @@ pub(crate) mod imap;
 pub(crate) mod login;
 pub(crate) mod maildir;
 pub(crate) mod milter_client;
+pub(crate) mod opendkim;
 pub(crate) mod postfix;
 pub(crate) mod rbldnsd;
 pub(crate) mod recipes;

@@ -15,7 +15,7 @@ use hickory_proto::{
     op::{Message, OpCode, ResponseCode},
     rr::{
         Name, RData, Record, RecordType,
-        rdata::{A, SOA},
+        rdata::{A, SOA, TXT},
     },
 };
 
@@ -45,6 +45,7 @@ pub(crate) struct Asked {
 #[derive(Default)]
 struct State {
     addresses: HashMap<String, Vec<Ipv4Addr>>,
+    texts: HashMap<String, String>,
     delay: Duration,
     mode: Mode,
     asked: Vec<Asked>,
@@ -85,6 +86,11 @@ impl Zone {
         } else {
             state.addresses.insert(name.to_owned(), parsed);
         }
+    }
+
+    /// Gives a name its one text.
+    pub(crate) fn set_text(&self, name: &str, text: &str) {
+        self.state.lock().unwrap().texts.insert(name.to_owned(), text.to_owned());
     }
 
     /// Lists an IPv4 address on a list, with the usual 127.0.0.2.
@@ -163,11 +169,12 @@ impl Zone {
         let question = Message::from_vec(question).ok()?;
         let query = question.queries.first()?.clone();
         let name = query.name.to_ascii().trim_end_matches('.').to_ascii_lowercase();
-        let (addresses, delay, mode) = {
+        let (addresses, text, delay, mode) = {
             let mut state = self.state.lock().unwrap();
             let kind = query.query_type;
             state.asked.push(Asked { name: name.clone(), kind, at: Instant::now() });
-            (state.addresses.get(&name).cloned(), state.delay, state.mode)
+            let (addresses, text) = (state.addresses.get(&name), state.texts.get(&name));
+            (addresses.cloned(), text.cloned(), state.delay, state.mode)
         };
         thread::sleep(delay);
         let mut answer = Message::response(question.metadata.id, OpCode::Query);
@@ -176,6 +183,13 @@ impl Zone {
         answer.add_query(query.clone());
         match (mode, addresses) {
             (Mode::BlackHole, _) => return None,
+            (Mode::Normal, _) if query.query_type == RecordType::TXT && text.is_some() => {
+                let text = text.unwrap_or_default();
+                let pieces = text.as_bytes().chunks(255).map(String::from_utf8_lossy);
+                let data = TXT::new(pieces.map(String::from).collect());
+                let record = Record::from_rdata(query.name.clone(), 60, RData::TXT(data));
+                answer.add_answer(record);
+            }
             (Mode::Failing, _) => answer.metadata.response_code = ResponseCode::ServFail,
             (Mode::Normal, Some(addresses)) if query.query_type == RecordType::A => {
                 answer.add_answers(addresses.iter().map(|&address| {
@@ -183,7 +197,7 @@ impl Zone {
                 }));
             }
             (Mode::Normal, known) => {
-                if known.is_none() {
+                if known.is_none() && text.is_none() {
                     answer.metadata.response_code = ResponseCode::NXDomain;
                 }
                 answer.add_authority(start_of_authority());
