@@ -9,6 +9,7 @@
 pub mod antivirus;
 pub mod attachments;
 pub mod bayes;
+pub mod links;
 pub mod lists;
 pub mod rules;
 pub mod sender;

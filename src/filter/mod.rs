@@ -47,7 +47,8 @@ use crate::{
 };
 
 /// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
-pub const CHECKS: [&str; 6] = ["lists", "sender", "antivirus", "attachments", "bayes", "rules"];
+pub const CHECKS: [&str; 7] =
+    ["lists", "sender", "links", "antivirus", "attachments", "bayes", "rules"];
 
 /// Everything a judgement needs, built from one configuration.
 pub struct Filter {
