@@ -10,6 +10,7 @@ pub mod antivirus;
 pub mod attachments;
 pub mod auth;
 pub mod bayes;
+pub mod links;
 pub mod lists;
 pub mod rules;
 pub mod sender;

@@ -48,8 +48,8 @@ use crate::{
 };
 
 /// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
-pub const CHECKS: [&str; 7] =
-    ["lists", "auth", "sender", "antivirus", "attachments", "bayes", "rules"];
+pub const CHECKS: [&str; 8] =
+    ["lists", "auth", "sender", "links", "antivirus", "attachments", "bayes", "rules"];
 
 /// Everything a judgement needs, built from one configuration.
 pub struct Filter {

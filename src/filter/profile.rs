@@ -280,7 +280,16 @@ pub fn shipped() -> [(&'static str, Settings); 3] {
 
 fn external() -> Settings {
     Settings {
-        checks: names(&["lists", "auth", "sender", "antivirus", "attachments", "bayes", "rules"]),
+        checks: names(&[
+            "lists",
+            "auth",
+            "sender",
+            "links",
+            "antivirus",
+            "attachments",
+            "bayes",
+            "rules",
+        ]),
         mark: Some(Threshold::From(Points::from_micros(5_000_000))),
         quarantine: Some(Threshold::Off),
         defer: Some(Threshold::Off),
@@ -301,7 +310,7 @@ fn external() -> Settings {
 
 fn authenticated() -> Settings {
     Settings {
-        checks: names(&["antivirus", "attachments", "bayes", "rules"]),
+        checks: names(&["links", "antivirus", "attachments", "bayes", "rules"]),
         mark: Some(Threshold::Off),
         reject: Some(Threshold::From(Points::from_micros(15_000_000))),
         early_reject: Some(false),

@@ -56,7 +56,7 @@ pub use envelope::{Client, Envelope, ListenerName, Tls};
 pub use file_type::{FileType, file_type};
 pub use header::{Header, HeaderBlock};
 pub use html::{HtmlFacts, Link, LinkType};
-pub use look_alike::{KnownNames, mixes_alphabets};
+pub use look_alike::{KnownNames, OwnDomains, mixes_alphabets};
 pub use mailbox::{Mailbox, addresses};
 pub use mbox::mbox;
 pub use message::{Limits, Message, Oddity};

@@ -14,6 +14,7 @@ use crate::{
         antivirus::{Antivirus, AntivirusError},
         attachments::Attachments,
         auth::Authenticator,
+        links::Links,
         lists::{ClientLists, ListsError},
         rules::{Complaint, RuleSet, RulesError, ScoreSet, Severity},
         sender::Sender,
@@ -257,6 +258,7 @@ fn checks(network: &Network, learned: &Learned, settings: &Settings) -> Vec<Arc<
         Arc::new(TestStrings::new()),
         Arc::new(Attachments::new(&settings.attachments)),
         Arc::new(Sender::new(&settings.sender, network.resolver.clone())),
+        Arc::new(Links::new(&settings.sender.own_domains)),
     ];
     if let Some(bayes) = learned.check(settings) {
         checks.push(Arc::new(bayes));

@@ -118,10 +118,12 @@ pub(super) fn conclude(set: &RuleSet, hits: Hits, others: &[Finding]) -> Vec<Fin
         evidence: evidence(set, &hits, &values.values, number, rule),
     };
     // A rule may share its name with another check's finding, which is reported already.
+    let is_known = |rule: &Rule| others.iter().any(|finding| finding.name == rule.name);
     let reported = |(number, rule): &(u32, &Rule)| {
         rule.score != Points::ZERO
             && !rule.is_sub_rule()
-            && (hits.count(*number) > 0 || rule.kind == Kind::Meta || found_elsewhere(others, rule))
+            && (hits.count(*number) > 0 || matches!(rule.kind, Kind::Meta | Kind::Eval))
+            && !is_known(rule)
     };
     values.hits(set).filter(reported).map(finding).chain(ended).collect()
 }
@@ -160,11 +162,6 @@ fn values<'s>(set: &'s RuleSet, hits: &Hits, others: &[Finding]) -> (Values<'s>,
     }
     let ended = set.shortcircuit.as_ref().and_then(|plan| plan.apply(set, &mut all.values));
     (all, ended)
-}
-
-/// Whether a function's rule may report what another check has found under another name.
-fn found_elsewhere(others: &[Finding], rule: &Rule) -> bool {
-    rule.kind == Kind::Eval && !others.iter().any(|finding| finding.name == rule.name)
 }
 
 fn value(values: &[f64], number: u32) -> f64 {

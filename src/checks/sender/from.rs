@@ -1,7 +1,6 @@
 //! Whom the header fields name as author, and whom he looks like.
 
 use super::{
-    own::OwnDomains,
     sign::{
         DIRECT_TO_MX_DYNAMIC, FROM_DOMAIN_MIXED, FROM_LOOKALIKE, FROM_LOOKALIKE_OWN,
         FROM_NAME_OWN_DOMAIN, REPLYTO_LOOKALIKE,
@@ -9,7 +8,7 @@ use super::{
     subscriber::is_subscriber,
 };
 use crate::{
-    mail::{Client, HeaderBlock, Hop, KnownNames, Mailbox, addresses, mixes_alphabets},
+    mail::{Client, HeaderBlock, Hop, KnownNames, Mailbox, OwnDomains, addresses, mixes_alphabets},
     verdict::Finding,
 };
 

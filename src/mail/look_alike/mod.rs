@@ -5,11 +5,15 @@
 //! that has its shape, but not its letters. Labels with hyphens are looked at as a whole and piece
 //! by piece. What stands below a name itself (`paypa1.paypal.com`) imitates nobody.
 
+mod own;
+
 use std::{borrow::Cow, collections::HashMap, net::IpAddr, sync::LazyLock};
 
 use unicode_security::{
     RestrictionLevel, RestrictionLevelDetection as _, confusable_detection::skeleton,
 };
+
+pub use own::OwnDomains;
 
 use super::Registry;
 

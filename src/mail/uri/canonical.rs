@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Redirectors, Registry};
+use super::{Redirectors, Registry, host, wrapped};
 
 /// How many forms of one URI are made, for URIs in one another.
 const MOST_FORMS: usize = 30;
@@ -61,7 +61,9 @@ fn add_forms(
     if host != site.host {
         forms.push(whole.clone());
     }
-    let next = redirectors.target(&whole).or_else(|| inner_uri(site.rest));
+    let next = redirectors.target(&whole).or_else(|| wrapped::target(&whole));
+    let next = next.or_else(|| inner_uri(site.rest));
+    add_usual_host(forms, &site, &host);
     add_hosts(forms, &site, host, registry);
     next
 }
@@ -272,6 +274,17 @@ fn add_ports(forms: &mut Vec<String>, site: &Site<'_>) {
     }
 }
 
+/// Adds the form with the host as DNS has it.
+fn add_usual_host(forms: &mut Vec<String>, site: &Site<'_>, host: &str) {
+    // The colons of an IPv6 address are no port's.
+    let literal = host.strip_prefix('[').and_then(|_| site.rest.split_once(']'));
+    let (host, rest) = match literal {
+        Some((inside, rest)) => (Cow::Owned(format!("{host}{inside}]")), rest),
+        None => (Cow::Borrowed(host), site.rest),
+    };
+    forms.extend(host::usual(&host).map(|host| [site.scheme, &host, rest].concat()));
+}
+
 /// A web address in the path or query of another.
 fn inner_uri(rest: &str) -> Option<String> {
     let lower = rest.to_ascii_lowercase();
@@ -408,6 +421,18 @@ mod tests {
             ("http://0x7f.010.001.9/x", &["http://127.8.1.9/x"]),
             ("http://0x7f000001/", &["http://127.0.0.1/"]),
             ("http://2130706433/", &["http://127.0.0.1/"]),
+            ("http://127.1/a", &["http://127.0.0.1/a"]),
+            (
+                "http://[::ffff:192.0.2.1]:81/a",
+                &[
+                    "http://192.0.2.1:81/a",
+                    "http://::ffff:192.0.2.1]:81/a",
+                    "http://www.[.com::ffff:192.0.2.1]:81/a",
+                ],
+            ),
+            ("http://m\u{fc}ller.example/a", &["http://xn--mller-kva.example/a"]),
+            ("http://a\u{3002}b.example/a", &["http://a.b.example/a"]),
+            ("https://www.google.com/amp/s/b.example/c", &["http://b.example/c"]),
             ("http://word/x", &["http://www.word.com/x"]),
             ("http://www.word/x", &["http://www.word.com/x"]),
             ("http://!/x", &["http:///x", "http://www.!.com/x"]),

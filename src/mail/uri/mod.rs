@@ -3,7 +3,9 @@
 
 mod canonical;
 mod found;
+mod host;
 mod registry;
+mod wrapped;
 
 use std::collections::{HashMap, HashSet};
 
