@@ -9,6 +9,7 @@
 pub mod antivirus;
 pub mod attachments;
 pub mod bayes;
+mod facts;
 pub mod lists;
 pub mod rules;
 pub mod test_strings;
@@ -16,6 +17,8 @@ pub mod test_strings;
 use std::{error::Error, sync::Arc};
 
 use futures_util::future::BoxFuture;
+
+pub use facts::{Facts, LastExternal, Link, Reader, Relay, Wanted, Way};
 
 use crate::{
     mail::{Client, Envelope, Message},
