@@ -32,7 +32,8 @@ pub(crate) fn judge(rules: &Path, mails: &[Mail], rounds: usize) -> Ours {
     let before = own_cpu();
     let include = vec![rules.display().to_string()];
     let local = ScoreSet { net: false, bayes: false };
-    let rules = RuleSet::load(&Settings { include }, local).expect("rules that can be read");
+    let rules = RuleSet::load(&Settings { include, ..Settings::default() }, local)
+        .expect("rules that can be read");
     let loading = own_cpu().saturating_sub(before);
     let rounds: Vec<(f64, f64)> = (0..rounds.max(1))
         .map(|_| {

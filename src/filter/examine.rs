@@ -131,8 +131,9 @@ pub(super) async fn examine(
         Err(_) => seen.outcomes = computing.into_iter().map(|n| (n, Outcome::Late)).collect(),
     }
     for pending in asked {
-        seen.outcomes.push((pending.check, pending.by(deadline).await));
-        seen.testimony.add(pending.testimony());
+        let (outcome, heard) = pending.at_last(deadline).await;
+        seen.outcomes.push((pending.check, outcome));
+        seen.testimony.add(heard);
     }
     witnesses.iter().for_each(|witness| seen.testimony.add(witness.testimony()));
     if asks_scanner && !seen.outcomes.iter().any(|(name, _)| *name == "antivirus") {
@@ -196,10 +197,10 @@ fn start(order: &Order, case: &Case) -> Questions {
     let mut questions = Questions::default();
     let wanted = |name: &str| name == ALWAYS || profile.asks(name);
     for check in filter.checks.iter().filter(|check| wanted(check.name())) {
-        let (name, witness) = (check.name(), Then::witness(then.as_deref()));
+        let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));
         match check.of_message(case, &witness) {
-            Some(Work::Io(_)) if then.as_ref().is_some_and(|then| then.was_late(name)) => {
-                questions.asked.push(Pending::late(name));
+            Some(Work::Io(question)) if then.as_ref().is_some_and(|then| then.was_late(name)) => {
+                questions.asked.push(Pending::late(name, question, witness));
             }
             Some(Work::Io(question)) => {
                 questions.asked.push(Pending::start(name, question, witness));

@@ -93,7 +93,7 @@ fn ours(rules: &RuleSet, message: &str) -> BTreeSet<String> {
 fn the_stock_rules_hit_the_same() {
     let messages = messages();
     assert!(messages.len() > 100, "{} messages", messages.len());
-    let settings = Settings { include: vec![STOCK.to_owned()] };
+    let settings = Settings { include: vec![STOCK.to_owned()], ..Settings::default() };
     let rules = RuleSet::load(&settings, ScoreSet { net: false, bayes: false }).unwrap();
     let theirs = theirs(&messages);
     let mut found = BTreeSet::new();
