@@ -114,11 +114,8 @@ mod tests {
             addresses: vec!["c@x.example".to_owned(), "a.b@x.example".to_owned()],
             ..Facts::default()
         };
-        let form = |without_tag, without_dots| Normal {
-            without_tag,
-            without_dots,
-            ..Normal::default()
-        };
+        let form =
+            |without_tag, without_dots| Normal { without_tag, without_dots, ..Normal::default() };
         for (form, made) in [
             (form(false, false), "a.b+tag@x.example a.b@x.example c@x.example a.b@x.example"),
             (form(true, false), "a.b@x.example a.b@x.example c@x.example a.b@x.example"),
