@@ -143,6 +143,11 @@ pub fn dns_failure() {
     counter!("gatepost_dns_failures_total").increment(1);
 }
 
+/// A DNS list did not answer a question.
+pub fn dns_list_failed(list: &str) {
+    counter!("gatepost_dns_list_failures_total", "list" => list.to_owned()).increment(1);
+}
+
 /// Whether a DNS list is set aside.
 pub fn dns_list_aside(list: &str, aside: bool) {
     gauge!("gatepost_dns_list_aside", "list" => list.to_owned()).set(f64::from(u8::from(aside)));

@@ -113,7 +113,7 @@ fn rules(criterion: &mut Criterion) {
     let mut sets = vec!["builtin".to_owned()];
     sets.extend(env::var("GATEPOST_RULES"));
     for include in sets {
-        let settings = Settings { include: vec![include.clone()] };
+        let settings = Settings { include: vec![include.clone()], ..Settings::default() };
         let score_set = ScoreSet { net: false, bayes: true };
         let rules = RuleSet::load(&settings, score_set).expect("rules");
         let mut group = criterion.benchmark_group(format!("rules, {include}"));

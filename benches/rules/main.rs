@@ -46,8 +46,11 @@ fn main() {
         include.push("builtin".to_owned());
     }
     let before = cpu();
-    let rules =
-        RuleSet::load(&Settings { include }, ScoreSet { net: false, bayes: false }).unwrap();
+    let rules = RuleSet::load(
+        &Settings { include, ..Settings::default() },
+        ScoreSet { net: false, bayes: false },
+    )
+    .unwrap();
     let loading = cpu().saturating_sub(before);
     let counts = rules.counts();
     println!(

@@ -9,6 +9,9 @@
 //! - CPU time a message of both, beside the bare parse of mail-parser on the same messages.
 //!   SpamAssassin runs as a library in one process (`answers.pl`), as its daemon does.
 //!
+//! With `--network` both ask DNS lists as well: a name server of this program's own, which answers the
+//! same to both (`zone.rs`); then the rules are compared that lists decide.
+//!
 //! SpamAssassin takes some 80 ms a message. `--save FILE` keeps its answers, `--answers FILE`
 //! takes them instead of asking again; `--help` lists all options. Where only the hits matter,
 //! `cargo test --bench spamassassin -- INDEX ROOT --answers FILE` builds faster.
@@ -34,8 +37,9 @@ mod figures;
 mod ours;
 mod report;
 mod theirs;
+mod zone;
 
-use std::{collections::HashSet, env, fs, path::PathBuf};
+use std::{collections::HashSet, env, fs, net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
 
@@ -75,10 +79,29 @@ struct Options {
     /// Say for each message what differs
     #[arg(long)]
     messages: bool,
+    /// Ask DNS lists, on loopback, and compare what they decide
+    #[arg(long)]
+    network: bool,
+    /// With --network: leave rules out whose names begin so
+    #[arg(long, value_name = "PREFIX", value_delimiter = ',', default_values_t = NOT_LISTS.map(str::to_owned))]
+    without: Vec<String>,
     /// Judge the messages so many times; CPU times are the median
     #[arg(long, value_name = "N", default_value_t = 1)]
     rounds: usize,
 }
+
+/// Rules that need the network, but no lists: signatures and policies of senders.
+const NOT_LISTS: [&str; 9] = [
+    "SPF_",
+    "T_SPF_",
+    "DKIM",
+    "ARC_",
+    "DMARC_",
+    "USER_IN_",
+    "ENV_AND_HDR_SPF",
+    "BITCOIN_SPF",
+    "T_DKIM",
+];
 
 /// A message to be judged.
 struct Mail {
@@ -92,12 +115,13 @@ fn main() {
     let options = Options::parse_from(env::args().filter(|word| word != "--bench"));
     let mails = mails(&options);
     assert!(!mails.is_empty(), "{} names no messages", options.index.display());
-    let (theirs, their_cpu) = theirs(&options);
-    let mut ours = ours::judge(&options.rules, &mails, options.rounds);
-    let network = network_rules(&options.rules);
-    ours.answers.retain(|rule| !network.contains(rule));
+    let server = options.network.then(zone::start);
+    let (theirs, their_cpu) = theirs(&options, server);
+    let mut ours = ours::judge(&options.rules, &mails, options.rounds, server);
+    let compared = compared(&options);
+    ours.answers.retain(&compared);
     let comparison = Comparison::new(&theirs, &ours.answers);
-    report::accuracy(&comparison, options.worst, options.sub);
+    report::accuracy(&comparison, &options);
     for rule in &options.show {
         report::rule(&comparison, rule);
     }
@@ -127,7 +151,20 @@ fn without_mbox_line(raw: Vec<u8>) -> Vec<u8> {
     }
 }
 
-fn theirs(options: &Options) -> (Answers, Option<theirs::Cpu>) {
+/// Whether a rule is compared.
+fn compared(options: &Options) -> impl Fn(&str) -> bool + use<> {
+    let network = network_rules(&options.rules);
+    let (with_network, without) = (options.network, options.without.clone());
+    move |rule| match with_network {
+        false => !network.contains(rule),
+        true => {
+            let name = rule.trim_start_matches("__");
+            network.contains(rule) && !without.iter().any(|prefix| name.starts_with(prefix))
+        }
+    }
+}
+
+fn theirs(options: &Options, server: Option<SocketAddr>) -> (Answers, Option<theirs::Cpu>) {
     let mut asked = None;
     let (mut answers, cpu) = match &options.answers {
         Some(file) => {
@@ -142,13 +179,13 @@ fn theirs(options: &Options) -> (Answers, Option<theirs::Cpu>) {
                 index: &options.index,
                 root: &options.root,
                 every: options.every,
+                server,
             };
             let cpu = theirs::ask(&question, folder.path(), &file);
             (Answers::read(&file, &answers::beside(&file)), Some(cpu))
         }
     };
-    let network = network_rules(&options.rules);
-    answers.retain(|rule| !network.contains(rule));
+    answers.retain(compared(options));
     (answers, cpu)
 }
 

@@ -1,7 +1,7 @@
 //! What is printed.
 
 use crate::{
-    Mail,
+    Mail, Options,
     answers::Answer,
     comparison::{Comparison, Part, Tally},
     figures::Table,
@@ -13,13 +13,20 @@ const RULES: Part = |answer| &answer.rules;
 const SUB_RULES: Part = |answer| &answer.sub_rules;
 
 /// How well the sides agree, and on which rules they do not.
-pub(crate) fn accuracy(comparison: &Comparison<'_>, worst: usize, sub_rules: bool) {
-    println!("\n{} messages, rules that need no network", comparison.messages.len());
+pub(crate) fn accuracy(comparison: &Comparison<'_>, options: &Options) {
+    let (worst, messages) = (options.worst, comparison.messages.len());
+    let what = if options.network { "that lists decide" } else { "that need no network" };
+    println!("\n{messages} messages, rules {what}");
     figures(comparison, RULES);
-    let same = share(comparison.same_scores(), comparison.messages.len());
-    println!("  score equal within 0.05:          {same}");
+    if options.network {
+        let hit = comparison.messages.iter().filter(|(_, theirs, _)| !theirs.rules.is_empty());
+        println!("  messages that hit any:            {}", share(hit.count(), messages));
+    } else {
+        let same = share(comparison.same_scores(), messages);
+        println!("  score equal within 0.05:          {same}");
+    }
     list_worst(comparison, "rules", RULES, worst);
-    if sub_rules {
+    if options.sub {
         println!("\nSub-rules");
         figures(comparison, SUB_RULES);
         list_worst(comparison, "sub-rules", SUB_RULES, worst);

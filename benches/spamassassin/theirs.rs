@@ -1,15 +1,18 @@
 //! SpamAssassin's side: `answers.pl` in a process of its own.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, process::Command, time::Duration};
 
-/// Its options beside those of the Debian package: no network, nothing learned.
+/// Its options beside those of the Debian package: nothing learned.
 const SITE: &str = "required_score 5.0
 report_safe 0
 use_bayes 0
 bayes_auto_learn 0
 use_razor2 0
 use_pyzor 0
-skip_rbl_checks 1
+";
+
+/// No network.
+const LOCAL: &str = "skip_rbl_checks 1
 skip_uribl_checks 1
 dns_available no
 ";
@@ -28,6 +31,8 @@ pub(crate) struct Question<'q> {
     pub(crate) root: &'q Path,
     /// Only each so many lines count.
     pub(crate) every: usize,
+    /// The name server that network rules ask; none: local tests only.
+    pub(crate) server: Option<SocketAddr>,
 }
 
 /// What it took.
@@ -45,7 +50,13 @@ pub(crate) struct Cpu {
 pub(crate) fn ask(question: &Question<'_>, folder: &Path, file: &Path) -> Cpu {
     let site = folder.join("site");
     fs::create_dir(&site).unwrap();
-    fs::write(site.join("local.cf"), SITE).unwrap();
+    let dns = match question.server {
+        Some(server) => {
+            format!("dns_available yes\ndns_server [{}]:{}\n", server.ip(), server.port())
+        }
+        None => LOCAL.to_owned(),
+    };
+    fs::write(site.join("local.cf"), format!("{SITE}{dns}")).unwrap();
     for entry in fs::read_dir(PACKAGE).expect("Debian's package spamassassin") {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "pre") {
@@ -58,6 +69,7 @@ pub(crate) fn ask(question: &Question<'_>, folder: &Path, file: &Path) -> Cpu {
         .args([question.rules, &site, question.index, question.root])
         .arg(question.every.max(1).to_string())
         .arg(file)
+        .args(question.server.map(|_| "network"))
         .output()
         .expect("perl");
     let talk = String::from_utf8_lossy(&output.stderr);

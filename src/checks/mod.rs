@@ -10,6 +10,7 @@ pub mod antivirus;
 pub mod attachments;
 pub mod auth;
 pub mod bayes;
+mod facts;
 pub mod links;
 pub mod lists;
 pub mod rules;
@@ -19,6 +20,8 @@ pub mod test_strings;
 use std::{error::Error, sync::Arc};
 
 use futures_util::future::{BoxFuture, Shared};
+
+pub use facts::{Facts, LastExternal, Link, Reader, Relay, Wanted, Way};
 
 use crate::{
     mail::{Client, Envelope, Message},

@@ -76,6 +76,12 @@ impl Config {
     pub fn profiles(&self) -> Profiles {
         profiles::resolve(&self.settings.profile)
     }
+
+    /// Whether any profile asks this check.
+    pub fn asks(&self, check: &str) -> bool {
+        let profiles = &self.settings.profile;
+        profiles.keys().any(|name| profiles::resolved(profiles, name).asks(check))
+    }
 }
 
 fn syntax(

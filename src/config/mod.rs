@@ -8,6 +8,8 @@ mod load;
 mod profiles;
 mod validate;
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,11 @@ pub use error::{ConfigError, Place};
 pub use load::{Config, DEFAULT_PATH, DEFAULT_TEXT};
 
 use crate::{
-    checks::{antivirus, attachments, auth, bayes, lists, rules, sender},
+    checks::{
+        antivirus, attachments, auth, bayes,
+        lists::{self, ListsError},
+        rules, sender,
+    },
     control, dns,
     filter::{self, learn, networks, profile},
     history, milter,
@@ -92,18 +98,41 @@ pub struct Dns {
     pub cache_entries: u64,
     /// How many block lists must know a client before it is refused at RCPT.
     pub refuse_hits: usize,
-    /// The lists.
+    /// Shipped lists that are asked, by name.
+    #[serde(rename = "use")]
+    pub used: Vec<String>,
+    /// The keys of paid ones among them, by the name of the subscription.
+    pub keys: BTreeMap<String, lists::Key>,
+    /// The administrator's own lists.
     pub list: Vec<lists::Definition>,
 }
 
 impl Default for Dns {
     fn default() -> Self {
         let dns::Settings { servers, timeout_ms, cache_entries } = dns::Settings::default();
-        Self { servers, timeout_ms, cache_entries, refuse_hits: 2, list: Vec::new() }
+        Self {
+            servers,
+            timeout_ms,
+            cache_entries,
+            refuse_hits: 2,
+            used: Vec::new(),
+            keys: BTreeMap::new(),
+            list: Vec::new(),
+        }
     }
 }
 
 impl Dns {
+    /// All lists, the shipped ones first.
+    ///
+    /// # Errors
+    /// There is no shipped list of a name, or its key is missing.
+    pub fn lists(&self) -> Result<Vec<lists::Definition>, ListsError> {
+        let mut all = lists::shipped(&self.used, &self.keys)?;
+        all.extend_from_slice(&self.list);
+        Ok(all)
+    }
+
     /// The resolver's part.
     pub fn resolver(&self) -> dns::Settings {
         dns::Settings {

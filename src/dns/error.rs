@@ -13,6 +13,34 @@ pub fn response_code(code: u16) -> String {
     code.to_string()
 }
 
+/// The response code of a name (`NXDOMAIN`, as the registry of RFC 6895 has it) or number.
+pub fn response_code_of(text: &str) -> Option<u16> {
+    const NAMES: [(&str, u16); 20] = [
+        ("NOERROR", 0),
+        ("FORMERR", 1),
+        ("SERVFAIL", 2),
+        ("NXDOMAIN", 3),
+        ("NOTIMP", 4),
+        ("REFUSED", 5),
+        ("YXDOMAIN", 6),
+        ("YXRRSET", 7),
+        ("NXRRSET", 8),
+        ("NOTAUTH", 9),
+        ("NOTZONE", 10),
+        ("BADVERS", 16),
+        ("BADSIG", 16),
+        ("BADKEY", 17),
+        ("BADTIME", 18),
+        ("BADMODE", 19),
+        ("BADNAME", 20),
+        ("BADALG", 21),
+        ("BADTRUNC", 22),
+        ("BADCOOKIE", 23),
+    ];
+    let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    named.map(|(_, code)| *code).or_else(|| text.parse().ok())
+}
+
 /// What went wrong. Cheap enough to clone: a shared question gives its failure to all who wait.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -33,6 +61,12 @@ pub enum DnsError {
     Zero {
         /// The key in the settings.
         key: &'static str,
+    },
+    /// Not a type of records that can be asked for.
+    #[error("`{text}` is not a type of records that can be asked for (A, AAAA, MX, NS, PTR, TXT)")]
+    Kind {
+        /// As written.
+        text: String,
     },
     /// The system's settings are of no use.
     #[error("cannot take the DNS servers from /etc/resolv.conf")]

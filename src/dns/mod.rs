@@ -15,19 +15,26 @@
 //! answered from what was heard then: nobody is asked, and what was not asked then is an error that
 //! says so.
 //!
+//! What of names is secret (keys of paid lists) shows in nothing that leaves here but the questions
+//! themselves: not in errors, not in what witnesses take down ([`Resolver::hiding`]).
+//!
 //! Letter case of questions is not randomised: ids and ports are, the server asked is meant to
 //! be this machine's or next door, and a forwarder that folds case would cost a TCP connection
 //! per question.
 
 mod cache;
 mod error;
+mod hidden;
 #[cfg(test)]
 pub(crate) mod loopback;
+mod records;
 mod resolver;
 mod settings;
 mod spoken;
 
-pub use error::{DnsError, response_code};
-pub use resolver::{Exchanger, Records, Resolver};
+pub use error::{DnsError, response_code, response_code_of};
+pub use hidden::HIDDEN;
+pub use records::{Datum, Kind};
+pub use resolver::{Exchanger, Records, Resolver, to_ascii};
 pub use settings::{Server, Settings};
 pub use spoken::{record_type, shown};

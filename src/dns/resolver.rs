@@ -18,8 +18,9 @@ use hickory_resolver::{
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    DnsError, Server, Settings,
+    DnsError, Kind, Server, Settings,
     cache::{self, Answers, Found, Key, Known, NO_ERROR},
+    hidden::Hidden,
     spoken,
 };
 use crate::{metrics, verdict::Witness};
@@ -54,6 +55,7 @@ pub struct Exchanger {
 #[derive(Clone)]
 pub struct Resolver {
     shared: Arc<Shared>,
+    hidden: Hidden,
 }
 
 struct Shared {
@@ -79,7 +81,14 @@ impl Resolver {
             slots: Semaphore::new(ON_THE_WIRE),
             timeout: settings.timeout(),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), hidden: Hidden::default() })
+    }
+
+    /// The same resolver for somebody who asks for names with these secrets in them.
+    #[must_use]
+    pub fn hiding(mut self, secrets: impl IntoIterator<Item = String>) -> Self {
+        self.hidden = Hidden::new(secrets);
+        self
     }
 
     /// The IPv4 addresses of a name (A). The name is absolute, with or without its final dot. The
@@ -154,12 +163,13 @@ impl Resolver {
         self.ask(name, RecordType::NS, witness).await.map(|found| records(&found, name_server_of))
     }
 
-    /// Has the witness take down that nobody is asked for these addresses, and why.
-    pub fn not_asked_for_addresses(&self, name: &str, why: &str, witness: &Witness) {
+    /// Has the witness take down that nobody is asked for these records, and why.
+    pub fn not_asked(&self, name: &str, kind: Kind, why: &str, witness: &Witness) {
         let now = (SystemTime::now(), Instant::now());
         if let Ok(parsed) = parse(name) {
-            let aside = DnsError::SetAside { name: name.to_owned(), why: why.to_owned() };
-            witness.looked_up(spoken::lookup(&(parsed, RecordType::A), &Err(aside), now));
+            let name = self.hidden.in_text(&spoken::spelt(&parsed));
+            let aside = DnsError::SetAside { name: name.clone(), why: why.to_owned() };
+            witness.looked_up(spoken::lookup(name, kind.record_type(), &Err(aside), now));
         }
     }
 
@@ -170,25 +180,37 @@ impl Resolver {
     /// As [`Resolver::addresses`].
     pub async fn addresses_now(&self, name: &str) -> Result<Records<Ipv4Addr>, DnsError> {
         let (name, kind) = (parse(name)?, RecordType::A);
-        self.shared.asked(&name, kind).await.map(|found| records(&found, ipv4))
+        let known = self.shared.asked(&name, kind).await.map(|found| records(&found, ipv4));
+        known.map_err(|error| self.hidden.in_error(error))
     }
 
-    /// Drops what the cache holds about the addresses of a name.
-    pub async fn forget_addresses(&self, name: &str) {
+    /// Drops what the cache holds about the records of a name.
+    pub async fn forget(&self, name: &str, kind: Kind) {
         if let Ok(name) = parse(name) {
-            self.shared.answers.invalidate(&(name, RecordType::A)).await;
+            self.shared.answers.invalidate(&(name, kind.record_type())).await;
+        }
+    }
+
+    /// Has a question asked whose answer will be wanted soon. Nobody waits for it, and no witness
+    /// hears it.
+    pub fn expect(&self, name: &str, kind: Kind) {
+        if let Ok(parsed) = parse(name) {
+            let shared = Arc::clone(&self.shared);
+            tokio::spawn(async move { shared.shared_answer((parsed, kind.record_type())).await });
         }
     }
 
     /// What came then, if that is asked for; else what comes now. The witness hears it.
-    async fn ask(&self, name: &str, kind: RecordType, witness: &Witness) -> Known {
-        let key = (parse(name)?, kind);
+    pub(super) async fn ask(&self, name: &str, kind: RecordType, witness: &Witness) -> Known {
+        let parsed = parse(name).map_err(|error| self.hidden.in_error(error))?;
+        let key = (parsed, kind);
+        let shown = self.hidden.in_text(&spoken::spelt(&key.0));
         if witness.then().is_some() {
-            return spoken::recalled(&key, witness);
+            return spoken::recalled(shown, kind, witness);
         }
         let asked = (SystemTime::now(), Instant::now());
-        let known = self.known(name, key.clone()).await;
-        witness.looked_up(spoken::lookup(&key, &known, asked));
+        let known = self.known(name, key).await.map_err(|error| self.hidden.in_error(error));
+        witness.looked_up(spoken::lookup(shown, kind, &known, asked));
         known
     }
 
@@ -304,6 +326,11 @@ fn parse(name: &str) -> Result<Name, DnsError> {
         Name::from_ascii(name)
     };
     parsed.map_err(|source| DnsError::Name { name: name.chars().take(80).collect(), source })
+}
+
+/// A domain name in ASCII, in lower case (RFC 5891); `None` if there is none of that spelling.
+pub fn to_ascii(name: &str) -> Option<String> {
+    Name::from_utf8(name).ok().map(|name| spoken::spelt(&name))
 }
 
 /// The records of the type asked for (an answer also holds the aliases on the way to it).

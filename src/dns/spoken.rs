@@ -12,18 +12,22 @@ use hickory_resolver::proto::{
 
 use super::{
     DnsError,
-    cache::{Found, Key, Known},
+    cache::{Found, Known},
 };
 use crate::verdict::{Lookup, Response, Witness};
 
 /// What came of a question that was asked at this time, as a witness keeps it.
-pub(super) fn lookup(key: &Key, known: &Known, asked: (SystemTime, Instant)) -> Lookup {
-    let (name, kind) = key;
+pub(super) fn lookup(
+    name: String,
+    kind: RecordType,
+    known: &Known,
+    asked: (SystemTime, Instant),
+) -> Lookup {
     let ttl = known.as_ref().map_or(Duration::ZERO, |found| found.ttl);
     let since = asked.0.duration_since(UNIX_EPOCH).unwrap_or_default();
     Lookup {
-        name: spelt(name),
-        record_type: (*kind).into(),
+        name,
+        record_type: kind.into(),
         response: response(known),
         // To the nearest second: a moment has passed since the answer came.
         ttl: u32::try_from(ttl.as_millis().saturating_add(500) / 1_000).unwrap_or(u32::MAX),
@@ -60,8 +64,7 @@ fn response(known: &Known) -> Response {
 }
 
 /// What came then. What is not recorded is taken down as such.
-pub(super) fn recalled(key: &Key, witness: &Witness) -> Known {
-    let (name, kind) = (spelt(&key.0), key.1);
+pub(super) fn recalled(name: String, kind: RecordType, witness: &Witness) -> Known {
     match witness.then().and_then(|then| then.lookup(&name, kind.into())) {
         Some(lookup) => {
             witness.looked_up(lookup.clone());

@@ -21,7 +21,7 @@ use super::{
     record::{Then, identity},
 };
 use crate::{
-    checks::{Answered, Case, Computation, Failure, Work, rules::Hits},
+    checks::{Answered, Asked, Case, Computation, Failure, Work, rules::Hits},
     mail::{Envelope, Message},
     metrics,
     verdict::{Answer, Identity, Outcome, Testimony, Witness},
@@ -136,8 +136,9 @@ pub(super) async fn examine(
         Err(_) => seen.outcomes = computing.into_iter().map(|n| (n, Outcome::Late)).collect(),
     }
     for pending in asked {
-        seen.outcomes.push((pending.check, pending.by(deadline).await));
-        seen.testimony.add(pending.testimony());
+        let (outcome, heard) = pending.at_last(deadline).await;
+        seen.outcomes.push((pending.check, outcome));
+        seen.testimony.add(heard);
     }
     witnesses.iter().for_each(|witness| seen.testimony.add(witness.testimony()));
     if asks_scanner && !seen.outcomes.iter().any(|(name, _)| *name == "antivirus") {
@@ -201,20 +202,16 @@ fn start(order: &Order, case: &Case) -> Questions {
     let mut questions = Questions::default();
     let wanted = |name: &str| name == ALWAYS || profile.asks(name);
     for check in filter.checks.iter().filter(|check| wanted(check.name())) {
-        let (name, witness) = (check.name(), Then::witness(then.as_deref()));
+        let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));
+        let was_late = then.as_ref().is_some_and(|then| then.was_late(name));
         let before = earlier.iter().rev().find(|pending| pending.check == name);
         match check.of_message_after(case, before.map(Pending::shared), &witness) {
-            Some(Work::Io(_) | Work::IoThenCpu(_))
-                if then.as_ref().is_some_and(|then| then.was_late(name)) =>
-            {
-                questions.asked.push(Pending::late(name));
-            }
             Some(Work::Io(question)) => {
-                questions.asked.push(Pending::start(name, question, witness));
+                questions.asked.push(pending(name, question, witness, was_late));
             }
             Some(Work::IoThenCpu(first)) => {
-                let question = in_turn(first, Arc::clone(&filter.admission.concluding));
-                questions.asked.push(Pending::start(name, question.boxed(), witness));
+                let question = in_turn(first, Arc::clone(&filter.admission.concluding)).boxed();
+                questions.asked.push(pending(name, question, witness, was_late));
             }
             Some(Work::Cpu(job)) => {
                 questions.jobs.push((name, job));
@@ -224,6 +221,14 @@ fn start(order: &Order, case: &Case) -> Questions {
         }
     }
     questions
+}
+
+/// A question on its way, unless its answer came too late when the message was judged first.
+fn pending(check: &'static str, asked: Asked, witness: Witness, was_late: bool) -> Pending {
+    if was_late {
+        return Pending::late(check, asked, witness);
+    }
+    Pending::start(check, asked, witness)
 }
 
 /// Waits, then computes what came of it on a thread for that.

@@ -223,9 +223,12 @@ impl Inquiry {
             let forced = Forced { verdict: Verdict::Defer, reason: Reason::Internal };
             return self.judge(Examination::default(), Some(forced), started);
         };
-        examination.outcomes.extend(self.answers_by(deadline).await);
+        for pending in &self.asked {
+            let (outcome, heard) = pending.at_last(deadline).await;
+            examination.outcomes.push((pending.check, outcome));
+            examination.testimony.add(heard);
+        }
         examination.rcpt_unanswered = self.unanswered;
-        self.asked.iter().for_each(|pending| examination.testimony.add(pending.testimony()));
         let refused = self.refused.take().or_else(|| self.relayed_refusal(&examination));
         let case = examination.case.take().filter(|_| !examination.truncated);
         let judgement = self.judge(examination, refused, started);
@@ -267,7 +270,7 @@ impl Inquiry {
         }
         let envelope = Arc::new(self.envelope.clone());
         for check in self.filter.checks.iter().filter(|c| self.profile.asks(c.name())) {
-            let witness = Then::witness(self.then.as_deref());
+            let witness = Then::witness(self.then.as_deref(), check.name());
             let asked = check.of_envelope(&envelope, &witness);
             let then = self.then.as_deref();
             self.asked.extend(asked.map(|asked| question(check.name(), asked, witness, then)));
@@ -289,14 +292,6 @@ impl Inquiry {
             self.unanswered |= outcome == Outcome::Late;
         }
         None
-    }
-
-    async fn answers_by(&self, deadline: Instant) -> Vec<(&'static str, Outcome)> {
-        let mut outcomes = Vec::with_capacity(self.asked.len());
-        for pending in &self.asked {
-            outcomes.push((pending.check, pending.by(deadline).await));
-        }
-        outcomes
     }
 }
 
@@ -320,7 +315,7 @@ fn ask_about(
     }
     let checks = filter.checks.iter().filter(|check| profile.asks(check.name()));
     let asked = checks.filter_map(|check| {
-        let witness = Then::witness(then);
+        let witness = Then::witness(then, check.name());
         let asked = check.of_client(client, &witness)?;
         Some(question(check.name(), asked, witness, then))
     });
@@ -330,7 +325,7 @@ fn ask_about(
 /// Sets a question going, unless its answer came too late then.
 fn question(check: &'static str, asked: Asked, witness: Witness, then: Option<&Then>) -> Pending {
     if then.is_some_and(|then| then.was_late(check)) {
-        return Pending::late(check);
+        return Pending::late(check, asked, witness);
     }
     Pending::start(check, asked, witness)
 }

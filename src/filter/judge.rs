@@ -34,6 +34,8 @@ pub(super) fn judge(
         let concluded = rules.conclude(hits, &tally.findings);
         tally.findings.extend(concluded);
     }
+    // What only metas are to see.
+    tally.findings.retain(|finding| !finding.name.as_str().starts_with("__"));
     let (truncated, identity) = (seen.truncated, seen.identity);
     let score: Points = tally.findings.iter().map(|finding| finding.weight).sum();
     let (verdict, reason) = severest(profile.verdict_for(score), tally.forced.clone());
@@ -123,10 +125,10 @@ impl Tally {
                 metrics::check_ended(check, "absent");
                 self.unscanned |= check == "antivirus";
             }
-            Outcome::Late => {
-                metrics::check_ended(check, "late");
-                self.late.push(check);
-                self.fail(profile, check);
+            Outcome::Late => self.late(profile, check),
+            Outcome::Partly(findings) => {
+                self.findings.extend(findings);
+                self.late(profile, check);
             }
             Outcome::Broken(why) => {
                 metrics::check_ended(check, "broken");
@@ -134,6 +136,12 @@ impl Tally {
                 self.fail(profile, check);
             }
         }
+    }
+
+    fn late(&mut self, profile: &Profile, check: &'static str) {
+        metrics::check_ended(check, "late");
+        self.late.push(check);
+        self.fail(profile, check);
     }
 
     fn fail(&mut self, profile: &Profile, check: &'static str) {

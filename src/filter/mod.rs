@@ -31,6 +31,7 @@ mod pending;
 pub mod profile;
 pub mod record;
 mod relay;
+mod rule_lists;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +41,7 @@ pub use admission::{Account, Admission, Full, Lane, Settings as LimitSettings};
 pub use inquiry::{Inquiry, Visit};
 pub use origin::Profiles;
 pub use relay::real_client;
+pub use rule_lists::rule_lists;
 
 use crate::{
     checks::{Check, rules::RuleSet},

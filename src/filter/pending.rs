@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     checks::{Asked, Earlier},
-    verdict::{Outcome, Testimony, Witness},
+    verdict::{Finding, Outcome, Testimony, Witness},
 };
 
 /// A check's question, asked already. Cloning shares it.
@@ -35,10 +35,16 @@ impl Pending {
         Self { check, outcome: outcome.boxed().shared(), witness }
     }
 
-    /// A question that was answered too late when the message was judged first: nobody waits again.
-    pub(super) fn late(check: &'static str) -> Self {
-        let outcome = std::future::ready(Outcome::Late).boxed().shared();
-        Self { check, outcome, witness: Witness::live() }
+    /// A question of a check that was late when the message was judged first: what had not come by
+    /// then does not come again, and what had been found counts again.
+    pub(super) fn late(check: &'static str, asked: Asked, witness: Witness) -> Self {
+        // What is recorded is there at once; nobody waits for the rest.
+        let outcome = match asked.now_or_never() {
+            Some(answered) if !witness.lacks() => outcome_of(answered),
+            Some(Ok(answer)) => partly(answer.findings),
+            _ => Outcome::Late,
+        };
+        Self { check, outcome: std::future::ready(outcome).boxed().shared(), witness }
     }
 
     /// The outcome, for whoever has to know it before the deadline.
@@ -51,10 +57,26 @@ impl Pending {
         self.witness.testimony()
     }
 
-    /// The outcome, or [`Outcome::Late`] if it is not there by the deadline.
-    pub(super) async fn by(&self, deadline: Instant) -> Outcome {
-        timeout_at(deadline, self.outcome.clone()).await.unwrap_or(Outcome::Late)
+    /// The outcome, or [`Outcome::Late`] if it is not there yet; it may still come.
+    pub(super) async fn by(&self, time: Instant) -> Outcome {
+        timeout_at(time, self.outcome.clone()).await.unwrap_or(Outcome::Late)
     }
+
+    /// The outcome, or what the check has found by the deadline; and what it has heard.
+    pub(super) async fn at_last(&self, deadline: Instant) -> (Outcome, Testimony) {
+        match timeout_at(deadline, self.outcome.clone()).await {
+            Ok(outcome) => (outcome, self.testimony()),
+            Err(_) => {
+                let (findings, heard) = self.witness.so_far();
+                (partly(findings), heard)
+            }
+        }
+    }
+}
+
+/// How a check ends that is late, but has found this.
+fn partly(findings: Vec<Finding>) -> Outcome {
+    if findings.is_empty() { Outcome::Late } else { Outcome::Partly(findings) }
 }
 
 /// What a check's result means.

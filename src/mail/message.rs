@@ -58,6 +58,7 @@ pub struct Message {
     texts: OnceLock<Texts>,
     rawbody: OnceLock<Vec<Vec<u8>>>,
     uris: OnceLock<Uris>,
+    listed: OnceLock<(u64, Uris)>,
 }
 
 /// The header of a message without parts, which only `Message::default()` is.
@@ -145,6 +146,13 @@ impl Message {
     /// [`super::uris`] for others.
     pub fn uris(&self) -> &Uris {
         self.uris.get_or_init(|| uri::uris(self, Registry::built_in(), &NoRedirectors))
+    }
+
+    /// The URIs as one reader lists them, who has a number of its own: listed when it asks first, and
+    /// kept for it alone. `None` for any other reader.
+    pub fn uris_of(&self, reader: u64, list: impl FnOnce(&Self) -> Uris) -> Option<&Uris> {
+        let (first, uris) = self.listed.get_or_init(|| (reader, list(self)));
+        (*first == reader).then_some(uris)
     }
 
     /// The Received fields, top (newest) first.

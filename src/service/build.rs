@@ -10,19 +10,19 @@ use tokio::{sync::oneshot, task::AbortHandle};
 use super::learned::Learned;
 use crate::{
     checks::{
-        Check,
+        Check, Reader,
         antivirus::{Antivirus, AntivirusError},
         attachments::Attachments,
         auth::Authenticator,
         links::Links,
-        lists::{ClientLists, ListsError},
+        lists::{Definition, Lists, ListsError},
         rules::{Complaint, RuleSet, RulesError, ScoreSet, Severity},
         sender::Sender,
         test_strings::TestStrings,
     },
     config::{Config, Settings},
     dns::{DnsError, Resolver},
-    filter::{Admission, Filter, record::Provenance},
+    filter::{Admission, Filter, record::Provenance, rule_lists},
     history::History,
     milter::reply::{Replies, ReplyError},
 };
@@ -84,7 +84,7 @@ pub struct Built {
 #[derive(Default)]
 pub struct Network {
     /// The lists, to be watched.
-    pub lists: Option<ClientLists>,
+    pub lists: Option<Lists>,
     /// The scanner, to be asked how it is.
     pub antivirus: Option<Antivirus>,
     /// Who asks who is responsible for a message.
@@ -132,25 +132,26 @@ pub(super) async fn build_with(
 ) -> Result<Built, BuildError> {
     let settings = &config.settings;
     let before = before.map(|(config, built)| (&config.settings, built));
+    let net = settings.rules.network;
     let score_set = match offline {
         Offline::Yes => ScoreSet { net: false, bayes: learned.is_ripe(settings) },
-        Offline::No => ScoreSet { net: true, bayes: learned.is_ripe(settings) },
-        Offline::Recorded { bayes_scores } => ScoreSet { net: true, bayes: bayes_scores },
+        Offline::No => ScoreSet { net, bayes: learned.is_ripe(settings) },
+        Offline::Recorded { bayes_scores } => ScoreSet { net, bayes: bayes_scores },
     };
-    let rules = read_rules(settings, score_set).await?;
+    let rules = Arc::new(read_rules(settings, score_set).await?);
     report(rules.complaints());
     let replies = Replies::new(&settings.replies).map_err(BuildError::Replies)?;
     let network = match offline {
         Offline::Yes => Network::default(),
-        Offline::No => network(settings, before).await?,
-        Offline::Recorded { .. } => recorded_network(settings)?,
+        Offline::No => network(config, &rules, before).await?,
+        Offline::Recorded { .. } => recorded_network(config, &rules)?,
     };
     let filter = Filter {
         networks: settings.networks.clone(),
         profiles: config.profiles(),
         provenance: Provenance::of(&config.to_text(), &rules, score_set.bayes),
         checks: checks(&network, &learned, settings),
-        rules: Arc::new(rules),
+        rules,
         autolearn: learned.autolearn(settings),
         admission: admission(settings, before),
         scan_bytes: settings.limits.scan_bytes,
@@ -190,54 +191,72 @@ fn admission(settings: &Settings, before: Option<(&Settings, &Built)>) -> Arc<Ad
 }
 
 async fn network(
-    settings: &Settings,
+    config: &Config,
+    rules: &Arc<RuleSet>,
     before: Option<(&Settings, &Built)>,
 ) -> Result<Network, BuildError> {
+    let settings = &config.settings;
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
+    let definitions = definitions(config, rules)?;
     let before = before.map(|(old, running)| (old, &running.network));
-    if let Some((old, running)) = before
-        && old.dns == settings.dns
-    {
-        return Ok(Network {
-            lists: running.lists.clone(),
-            antivirus,
-            authenticator: running.resolver.clone().map(|r| Authenticator::new(&settings.auth, r)),
-            resolver: running.resolver.clone(),
-            watch: running.watch.clone(),
-        });
-    }
     let same_servers = before.filter(|(old, _)| old.dns.resolver() == settings.dns.resolver());
     let resolver = match same_servers.and_then(|(_, running)| running.resolver.clone()) {
         Some(resolver) => resolver,
         None => Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?,
     };
-    let lists = lists(settings, &resolver)?;
-    if let Some(lists) = &lists {
-        lists.self_test().await;
-    }
+    let lists = lists(settings, &definitions, &resolver, rules)?;
+    let lists = match (lists, before.and_then(|(_, running)| running.lists.as_ref())) {
+        (Some(mut lists), Some(running)) => {
+            lists.succeed(running).await;
+            Some(lists)
+        }
+        (Some(lists), None) => {
+            lists.self_test().await;
+            Some(lists)
+        }
+        (None, _) => None,
+    };
     let authenticator = Some(Authenticator::new(&settings.auth, resolver.clone()));
     let resolver = Some(resolver);
     Ok(Network { lists, antivirus, authenticator, resolver, watch: Watch::default() })
 }
 
-/// The lists, if there are any.
-fn lists(settings: &Settings, resolver: &Resolver) -> Result<Option<ClientLists>, BuildError> {
-    let dns = &settings.dns;
-    if dns.list.is_empty() {
-        return Ok(None);
-    }
-    let lists = ClientLists::new(&dns.list, dns.refuse_hits, resolver.clone());
-    lists.map(Some).map_err(BuildError::Lists)
-}
-
 /// The checks that would ask the network. Nobody is asked, not even how the lists are.
-fn recorded_network(settings: &Settings) -> Result<Network, BuildError> {
+fn recorded_network(config: &Config, rules: &Arc<RuleSet>) -> Result<Network, BuildError> {
+    let settings = &config.settings;
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
+    let definitions = definitions(config, rules)?;
     let resolver = Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?;
-    let lists = lists(settings, &resolver)?;
+    let lists = lists(settings, &definitions, &resolver, rules)?;
     let authenticator = Some(Authenticator::new(&settings.auth, resolver.clone()));
     let resolver = Some(resolver);
     Ok(Network { lists, antivirus, authenticator, resolver, ..Network::default() })
+}
+
+/// All lists: those of the settings, and what the rules ask besides.
+fn definitions(config: &Config, rules: &RuleSet) -> Result<Vec<Definition>, BuildError> {
+    let mut definitions = config.settings.dns.lists().map_err(BuildError::Lists)?;
+    if config.asks("lists") {
+        let made: Vec<_> = definitions.iter().flat_map(|list| list.findings.names()).collect();
+        let of_rules = rule_lists(rules.network(), &made);
+        definitions.extend(of_rules);
+    }
+    Ok(definitions)
+}
+
+/// The lists, if there are any.
+fn lists(
+    settings: &Settings,
+    definitions: &[Definition],
+    resolver: &Resolver,
+    rules: &Arc<RuleSet>,
+) -> Result<Option<Lists>, BuildError> {
+    if definitions.is_empty() {
+        return Ok(None);
+    }
+    let reader: Arc<dyn Reader> = Arc::clone(rules) as _;
+    let lists = Lists::new(definitions, settings.dns.refuse_hits, resolver.clone(), reader);
+    lists.map(Some).map_err(BuildError::Lists)
 }
 
 impl Network {

@@ -300,8 +300,8 @@ fn say_what_is_missing(config: &Config) {
             "no virus scanner is configured ([antivirus] clamd): mail is not scanned for viruses"
         );
     }
-    if config.settings.dns.list.is_empty() {
-        info!("no DNS lists are configured ([[dns.list]])");
+    if config.settings.dns.list.is_empty() && config.settings.dns.used.is_empty() {
+        info!("no DNS lists are configured ([dns] use, [[dns.list]])");
     }
 }
 

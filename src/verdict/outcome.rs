@@ -25,6 +25,8 @@ pub enum Outcome {
     Answered(Answer),
     /// The profile's deadline passed first.
     Late,
+    /// The same, but this it had found by then.
+    Partly(Vec<Finding>),
     /// It could not do its work; the text says why, in one line.
     Broken(String),
     /// The profile asks for it, but nothing is configured that could do it (no virus scanner).

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::Token;
+use super::{Finding, Token};
 
 /// A question to DNS, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,10 +131,22 @@ impl Testimony {
 }
 
 /// Takes down what a check hears, or tells it what was heard then. Clones share what they hear.
+///
+/// A check that asks many says what it has found so far; if it is late, that counts.
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
     then: Option<Arc<Testimony>>,
-    heard: Arc<Mutex<Testimony>>,
+    was_late: bool,
+    notes: Arc<Mutex<Notes>>,
+}
+
+/// What a witness has taken down.
+#[derive(Debug, Default)]
+struct Notes {
+    heard: Testimony,
+    found: Vec<Finding>,
+    /// What came then did not come in time.
+    lacks: bool,
 }
 
 impl Witness {
@@ -145,7 +157,12 @@ impl Witness {
 
     /// One that answers from what was heard `then`, where that is given.
     pub fn of(then: Option<Arc<Testimony>>) -> Self {
-        Self { then, heard: Arc::default() }
+        Self { then, ..Self::default() }
+    }
+
+    /// The same for a check that was late: what is not recorded had not come by then.
+    pub fn of_late(then: Arc<Testimony>) -> Self {
+        Self { then: Some(then), was_late: true, ..Self::default() }
     }
 
     /// What was heard then; `None` while mail is live and the world may be asked.
@@ -155,32 +172,52 @@ impl Witness {
 
     /// Takes down what came of a question to DNS.
     pub fn looked_up(&self, lookup: Lookup) {
-        self.notes().lookups.push(lookup);
+        self.notes().heard.lookups.push(lookup);
     }
 
     /// Takes down what came of a scan.
     pub fn scanned(&self, scan: Scan) {
-        self.notes().scans.push(scan);
+        self.notes().heard.scans.push(scan);
     }
 
     /// Takes down what the classifier thought.
     pub fn thought(&self, opinion: Opinion) {
-        self.notes().opinion = Some(opinion);
+        self.notes().heard.opinion = Some(opinion);
     }
 
     /// Takes down that something is not recorded.
     pub fn missed(&self, what: String) {
-        self.notes().missing.push(what);
+        let mut notes = self.notes();
+        match self.was_late {
+            true => notes.lacks = true,
+            false => notes.heard.missing.push(what),
+        }
+    }
+
+    /// Takes down all that the check has found so far.
+    pub fn found_so_far(&self, findings: Vec<Finding>) {
+        self.notes().found = findings;
+    }
+
+    /// What the check has found so far, and all that it has heard for that.
+    pub fn so_far(&self) -> (Vec<Finding>, Testimony) {
+        let notes = self.notes();
+        (notes.found.clone(), notes.heard.clone())
+    }
+
+    /// Whether something was asked that had not come in time then.
+    pub fn lacks(&self) -> bool {
+        self.notes().lacks
     }
 
     /// All that it has heard so far.
     pub fn testimony(&self) -> Testimony {
-        self.notes().clone()
+        self.notes().heard.clone()
     }
 
     /// Who panicked while writing has left a note out, nothing worse.
-    fn notes(&self) -> MutexGuard<'_, Testimony> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,5 +252,14 @@ mod tests {
         witness.clone().looked_up(lookup("a.example", 3));
         assert_eq!(witness.testimony().lookups.len(), 1);
         assert!(witness.then().is_none());
+    }
+
+    #[test]
+    fn what_was_late_is_late_again_and_not_missing() {
+        let heard = Testimony { lookups: vec![lookup("a.example", 3)], ..Testimony::default() };
+        let witness = Witness::of_late(Arc::new(heard));
+        assert!(!witness.lacks());
+        witness.missed("b.example".to_owned());
+        assert!(witness.lacks() && witness.testimony().missing.is_empty());
     }
 }

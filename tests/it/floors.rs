@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 48] = [
+const HOMES: [(&str, &[&str]); 50] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -43,13 +43,15 @@ const HOMES: [(&str, &[&str]); 48] = [
     ("mail-auth", &["checks/auth"]),
     ("idna", &["mail"]),
     ("unicode-security", &["mail"]),
-    ("regex", &["checks/rules"]),
+    ("regex", &["checks/rules", "checks/lists"]),
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("pcre2", &["checks/rules"]),
-    ("sha2", &["checks/bayes", "filter", "replay/html"]),
+    ("sha2", &["checks/bayes", "checks/lists", "filter", "replay/html"]),
+    ("sha1", &["checks/lists"]),
+    ("md-5", &["checks/lists"]),
     ("libm", &["checks/bayes", "replay/html"]),
     ("hdrhistogram", &["replay/load"]),
     ("hickory-resolver", &["dns"]),
@@ -59,7 +61,7 @@ const HOMES: [(&str, &[&str]); 48] = [
     ("siphasher", &["store", "history"]),
     ("zstd", &["history"]),
     ("postcard", &["filter/record"]),
-    ("data-encoding", &["store", "replay/html", "checks/auth"]),
+    ("data-encoding", &["checks/auth", "checks/lists", "store", "replay/html"]),
     ("toml", &["config", "cli"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config", "mail"]),

@@ -108,7 +108,8 @@ fn findings(object: &Value) -> BTreeSet<String> {
 /// The rules that are reported, by the file that defines them.
 fn families() -> BTreeMap<String, BTreeSet<String>> {
     let include = vec!["builtin".to_owned()];
-    let rules = RuleSet::load(&Settings { include }, ScoreSet::default()).unwrap();
+    let rules =
+        RuleSet::load(&Settings { include, ..Settings::default() }, ScoreSet::default()).unwrap();
     let mut families: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for rule in rules.list().filter(|rule| !rule.is_sub_rule && rule.kind != Kind::Network) {
         let file = rule.file.rsplit('/').next().unwrap().to_owned();

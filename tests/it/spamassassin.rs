@@ -73,7 +73,8 @@ fn theirs(messages: &BTreeMap<String, String>) -> Answers {
     }
     fs::write(&index, lines).unwrap();
     let rules = Path::new(STOCK);
-    let question = theirs::Question { rules, index: &index, root: folder.path(), every: 1 };
+    let question =
+        theirs::Question { rules, index: &index, root: folder.path(), every: 1, server: None };
     theirs::ask(&question, folder.path(), &file);
     Answers::read(&file, &answers::beside(&file))
 }
@@ -93,7 +94,7 @@ fn ours(rules: &RuleSet, message: &str) -> BTreeSet<String> {
 fn the_stock_rules_hit_the_same() {
     let messages = messages();
     assert!(messages.len() > 100, "{} messages", messages.len());
-    let settings = Settings { include: vec![STOCK.to_owned()] };
+    let settings = Settings { include: vec![STOCK.to_owned()], ..Settings::default() };
     let rules = RuleSet::load(&settings, ScoreSet { net: false, bayes: false }).unwrap();
     let theirs = theirs(&messages);
     let mut found = BTreeSet::new();

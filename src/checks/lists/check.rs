@@ -1,19 +1,23 @@
-//! All client lists together, as a check.
+//! All lists together, as a check.
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
 use super::{
-    Definition, ListsError, Status, decide,
-    list::{List, Said},
-    question,
+    About, Definition, ListsError, Status,
+    about::Stage,
+    decide,
+    list::{self, List},
+    plan::{self, Plan, Question},
+    tally::Tally,
+    zone::Zone,
 };
 use crate::{
-    checks::{Answered, Asked, Check},
+    checks::{Answered, Asked, Case, Check, Facts, Reader, Wanted, Work},
     dns::Resolver,
-    mail::Client,
-    verdict::Witness,
+    mail::{Client, Envelope},
+    verdict::{Answer, Witness},
 };
 
 /// How often the lists set aside are tried: twice a minute, so that one that recovers is back
@@ -22,45 +26,79 @@ const RETRY: Duration = Duration::from_secs(30);
 /// Every how many rounds all lists are tested: every hour.
 const ROUNDS: u32 = 120;
 
-/// The DNS lists that know clients. Cheap to clone; clones share the lists' health.
+/// The DNS lists. Cheap to clone; clones share the lists' health.
 #[derive(Clone)]
-pub struct ClientLists {
-    lists: Arc<[List]>,
-    resolver: Resolver,
-    refuse_hits: usize,
+pub struct Lists {
+    shared: Arc<Shared>,
 }
 
-impl ClientLists {
-    /// Takes the lists as well until [`ClientLists::self_test`] says otherwise. So many block lists
-    /// that hit as `refuse_hits` says (0: any number of them never does) refuse a client, as one
-    /// that has `refuse` does alone.
+/// What all clones share.
+pub(super) struct Shared {
+    pub(super) lists: Vec<List>,
+    pub(super) zones: Vec<Zone>,
+    pub(super) resolver: Resolver,
+    reader: Arc<dyn Reader>,
+    refuse_hits: usize,
+    /// What has to be read of each message.
+    wanted: Wanted,
+}
+
+impl Lists {
+    /// Takes the lists as well until [`Lists::self_test`] says otherwise. The reader tells what is
+    /// in messages. So many block lists that hit as `refuse_hits` says (0: any number of them never
+    /// does) refuse a client, as one that has `refuse` does alone.
     ///
     /// # Errors
-    /// A definition makes no sense, is of a kind that is not supported, or repeats a zone.
+    /// A definition makes no sense, or two ask the same.
     pub fn new(
         definitions: &[Definition],
         refuse_hits: usize,
         resolver: Resolver,
+        reader: Arc<dyn Reader>,
     ) -> Result<Self, ListsError> {
         for (place, definition) in definitions.iter().enumerate() {
             definition.validate()?;
-            let same = |other: &Definition| other.zone.eq_ignore_ascii_case(&definition.zone);
-            if definitions.iter().take(place).any(same) {
+            if definitions.iter().take(place).any(|other| other.asks_the_same(definition)) {
                 return Err(ListsError::Twice { zone: definition.zone.clone() });
             }
         }
-        let lists = definitions.iter().cloned().map(List::new).collect();
-        Ok(Self { lists, resolver, refuse_hits })
+        let keys = definitions.iter().filter_map(|list| list.key.as_ref());
+        let resolver = resolver.hiding(keys.map(|key| key.reveal().to_owned()));
+        let (lists, zones) = list::lists(definitions);
+        let mut wanted = Wanted::default();
+        for list in lists.iter().filter(|list| list.definition.stage() == Stage::Message) {
+            list.definition.about.want(list.template.as_ref(), &mut wanted);
+        }
+        let shared = Shared { lists, zones, resolver, reader, refuse_hits, wanted };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Tests all lists at once and sets aside those that fail; takes about the time of one
+    /// Goes on with the health of the zones that were there `before`, and tests the others; takes
+    /// about the time of one question.
+    ///
+    /// # Errors
+    /// None: call it before the lists are shared, or it does nothing.
+    pub async fn succeed(&mut self, before: &Self) {
+        let Some(shared) = Arc::get_mut(&mut self.shared) else { return };
+        let mut fresh = Vec::new();
+        for (number, zone) in shared.zones.iter_mut().enumerate() {
+            let inherited = before.shared.zones.iter().any(|known| zone.inherit(known));
+            if !inherited {
+                fresh.push(number);
+            }
+        }
+        let fresh = fresh.into_iter().filter_map(|number| shared.zones.get(number));
+        join_all(fresh.map(|zone| zone.test(&shared.resolver))).await;
+    }
+
+    /// Tests all zones at once and sets aside those that fail; takes about the time of one
     /// question. Sessions may ask meanwhile.
     pub async fn self_test(&self) -> Vec<Status> {
-        join_all(self.lists.iter().map(|list| list.test(&self.resolver))).await;
+        join_all(self.shared.zones.iter().map(|zone| zone.test(&self.shared.resolver))).await;
         self.status()
     }
 
-    /// Watches the lists for as long as it is polled: all every hour, those aside twice a minute.
+    /// Watches the zones for as long as it is polled: all every hour, those aside twice a minute.
     pub async fn monitor(&self) {
         for round in (1..=ROUNDS).cycle() {
             tokio::time::sleep(RETRY).await;
@@ -72,58 +110,154 @@ impl ClientLists {
         }
     }
 
-    /// How the lists are, in the order of their definitions.
+    /// How the zones are, in the order in which definitions first name them.
     pub fn status(&self) -> Vec<Status> {
-        self.lists.iter().map(List::status).collect()
+        self.shared.zones.iter().filter(|zone| zone.is_list()).map(Zone::status).collect()
     }
 
-    /// Tests the lists that are aside.
+    /// Tests the zones that are aside.
     pub(super) async fn retry(&self) {
-        let aside = self.lists.iter().filter(|list| list.is_aside());
-        join_all(aside.map(|list| list.test(&self.resolver))).await;
-    }
-
-    /// Asks every list that is in use and could know the address. Lists that fail are counted and
-    /// logged as such by their health; what the others know is the answer.
-    async fn ask(self, address: IpAddr, witness: Witness) -> Answered {
-        let able = self.lists.iter().filter(|list| list.knows(address));
-        let said = join_all(able.map(|list| list.ask(&self.resolver, address, &witness))).await;
-        let aside = said.iter().filter(|said| matches!(said, Said::Aside)).count();
-        let asked = said.len() - aside;
-        if asked == 0 && aside > 0 {
-            return Err(ListsError::NoneInUse.into());
-        }
-        let mut hits = Vec::new();
-        let (mut failed, mut last) = (0, None);
-        for said in said {
-            match said {
-                Said::Answer(hit) => hits.extend(hit),
-                Said::Aside => {}
-                Said::Failure(reason) => (failed, last) = (failed + 1, Some(reason)),
-            }
-        }
-        match last {
-            Some(last) if failed == asked => Err(ListsError::NoneAnswered { asked, last }.into()),
-            _ => Ok(decide::decide(&hits, self.refuse_hits)),
-        }
+        let aside = self.shared.zones.iter().filter(|zone| zone.is_aside());
+        join_all(aside.map(|zone| zone.test(&self.shared.resolver))).await;
     }
 }
 
-impl Check for ClientLists {
+impl Shared {
+    /// The lists of a stage, with their numbers.
+    fn at(&self, stage: Stage) -> impl Iterator<Item = (usize, &List)> {
+        let numbered = self.lists.iter().enumerate();
+        numbered.filter(move |(_, list)| list.definition.stage() == stage)
+    }
+
+    /// A question as people may see it.
+    pub(super) fn shown(&self, question: &Question) -> String {
+        self.zones.get(question.zone).map(|zone| zone.shown(&question.label)).unwrap_or_default()
+    }
+
+    fn may_ask(&self, question: &Question) -> bool {
+        let zone = self.zones.get(question.zone);
+        zone.is_some_and(|zone| self.reader.may_ask(&zone.shown(&question.label)))
+    }
+
+    /// What a message makes the lists be asked.
+    fn plan(&self, case: &Case) -> Plan {
+        let mut plan = Plan::default();
+        if self.at(Stage::Message).next().is_none() {
+            return plan;
+        }
+        let facts = match self.wanted == Wanted::default() {
+            true => Facts::default(),
+            false => self.reader.facts(case, self.wanted),
+        };
+        for (number, list) in self.at(Stage::Message) {
+            if list.definition.about.follows() {
+                plan.follow(&list.definition, &facts);
+            } else {
+                let labels = plan::of_message(list, case, &facts, &*self.reader);
+                plan.add(number, list, labels);
+            }
+        }
+        plan.questions.retain(|question| self.may_ask(question));
+        plan
+    }
+
+    /// Has asked early what the lists of messages will want to know of these facts: by the time the
+    /// message is there, the answers are.
+    fn expect(&self, facts: &Facts) {
+        for (_, list) in
+            self.at(Stage::Message).filter(|(_, list)| !list.definition.about.follows())
+        {
+            let Some(zone) = self.zones.get(list.zone).filter(|zone| !zone.is_aside()) else {
+                continue;
+            };
+            for label in plan::of_facts(list, facts, &*self.reader) {
+                let name = zone.name(&label);
+                if self.reader.may_ask(&name) {
+                    self.resolver.expect(&name, list.definition.records);
+                }
+            }
+        }
+    }
+
+    /// Asks one question.
+    pub(super) async fn ask(&self, question: &Question, tally: &Tally<'_>, witness: &Witness) {
+        let Some(zone) = self.zones.get(question.zone) else { return };
+        let said = zone.ask(&self.resolver, &question.label, question.kind, witness).await;
+        tally.add(question, said);
+    }
+
+    /// The lists that are about something which other lookups lead to.
+    pub(super) fn following(&self, about: About) -> impl Iterator<Item = (usize, &List)> {
+        self.at(Stage::Message).filter(move |(_, list)| list.definition.about == about)
+    }
+
+    pub(super) fn registered(&self, name: &str) -> String {
+        self.reader.registered(name).to_owned()
+    }
+
+    /// Asks all questions, and says what the answers come to.
+    async fn run(&self, plan: Plan, stage: Stage, witness: &Witness) -> Answered {
+        let tally = Tally::new(self, witness);
+        let direct = plan.questions.iter().map(|question| self.ask(question, &tally, witness));
+        let hosts = plan.hosts.iter().map(|host| self.follow_host(host, &tally, witness));
+        let domains = plan.domains.iter().map(|domain| self.follow_domain(domain, &tally, witness));
+        tokio::join!(join_all(direct), join_all(hosts), join_all(domains));
+        let hits = tally.finish()?;
+        Ok(match stage {
+            Stage::Connect => decide::decide(&hits, self.refuse_hits),
+            _ => Answer { findings: decide::findings(&hits), ..Answer::default() },
+        })
+    }
+
+    fn asked(self: &Arc<Self>, plan: Plan, stage: Stage, witness: &Witness) -> Option<Asked> {
+        if plan.is_empty() {
+            return None;
+        }
+        let (shared, witness) = (Arc::clone(self), witness.clone());
+        Some(Box::pin(async move { shared.run(plan, stage, &witness).await }))
+    }
+}
+
+impl Check for Lists {
     fn name(&self) -> &'static str {
         "lists"
     }
 
     fn of_client(&self, client: &Arc<Client>, witness: &Witness) -> Option<Asked> {
-        let address = question::listable(client.address?)?;
-        if self.lists.is_empty() {
-            return None;
+        let shared = &self.shared;
+        let mut plan = Plan::default();
+        for (number, list) in shared.at(Stage::Connect) {
+            plan.add(number, list, plan::of_client(&list.definition, client));
         }
-        Some(Box::pin(self.clone().ask(address, witness.clone())))
+        if witness.then().is_none() {
+            shared.expect(&Facts::of_client(client));
+        }
+        shared.asked(plan, Stage::Connect, witness)
+    }
+
+    fn of_envelope(&self, envelope: &Arc<Envelope>, witness: &Witness) -> Option<Asked> {
+        let shared = &self.shared;
+        let mut facts = Facts::of_envelope(envelope);
+        let mut plan = Plan::default();
+        for (number, list) in shared.at(Stage::Mail) {
+            let labels = plan::of_envelope(&list.definition, envelope, &facts, &*shared.reader);
+            plan.add(number, list, labels);
+        }
+        if witness.then().is_none() {
+            // Those of the client are on their way since it connected.
+            (facts.way.external, facts.way.untrusted) = (Vec::new(), Vec::new());
+            shared.expect(&facts);
+        }
+        shared.asked(plan, Stage::Mail, witness)
+    }
+
+    fn of_message(&self, case: &Case, witness: &Witness) -> Option<Work> {
+        let plan = self.shared.plan(case);
+        self.shared.asked(plan, Stage::Message, witness).map(Work::Io)
     }
 }
 
-impl fmt::Debug for ClientLists {
+impl fmt::Debug for Lists {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.status()).finish()
     }

@@ -1,49 +1,73 @@
 //! From what the lists said to an answer. Pure: no list is asked here.
 
-use std::net::Ipv4Addr;
+use super::{Definition, Found};
+use crate::{
+    dns::{Datum, Records},
+    verdict::{Answer, Evidence, Finding, Name, Reason},
+};
 
-use super::Definition;
-use crate::verdict::{Answer, Evidence, Finding, Name, Reason};
-
-/// A list knows the client.
-#[derive(Debug)]
+/// A list knows what it was asked about.
+#[derive(Clone, Debug)]
 pub(super) struct Hit<'l> {
     definition: &'l Definition,
     question: String,
-    answers: Vec<Ipv4Addr>,
-    names: Vec<&'l Name>,
+    answers: Vec<String>,
+    found: Vec<&'l Found>,
 }
 
 impl<'l> Hit<'l> {
     /// What the answers mean, if they mean anything.
     pub(super) fn of(
         definition: &'l Definition,
-        question: String,
-        answers: Vec<Ipv4Addr>,
+        question: impl FnOnce() -> String,
+        records: &Records<Datum>,
     ) -> Option<Self> {
-        let mut names = Vec::new();
-        for (code, name) in &definition.findings {
-            if answers.iter().any(|&answer| code.covers(answer)) && !names.contains(&name) {
-                names.push(name);
+        let answers = &records.answers;
+        let covers = |found: &&Found| {
+            answers.iter().any(|answer| found.code.covers(answer))
+                || found.code.covers_response(records.code)
+        };
+        let mut found: Vec<&Found> = Vec::new();
+        for new in definition.findings.iter().filter(covers) {
+            if !found.iter().any(|known| known.name == new.name) {
+                found.push(new);
             }
         }
-        (!names.is_empty()).then_some(Self { definition, question, answers, names })
+        let answers = || answers.iter().map(Datum::to_string).collect();
+        let hit = |found| Self { definition, question: question(), answers: answers(), found };
+        (!found.is_empty()).then(|| hit(found))
     }
 
     fn findings(&self) -> impl Iterator<Item = Finding> {
-        self.names.iter().map(|&name| Finding {
-            name: name.clone(),
-            weight: self.definition.weight(),
+        self.found.iter().map(|found| Finding {
+            name: found.name.clone(),
+            weight: found.weight.unwrap_or(self.definition.weight()),
             evidence: Evidence::Dns {
                 question: self.question.clone(),
-                answer: self.answers.iter().map(Ipv4Addr::to_string).collect(),
+                answer: self.answers.clone(),
             },
         })
     }
 }
 
-/// All findings, and a refusal if a refusing list hits, or `refuse_hits` block lists do (0: that
-/// many never do), and no allow-list does.
+/// All findings of a stage: each once for a zone, and those of rules once.
+pub(super) fn findings(hits: &[Hit<'_>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut seen: Vec<(&str, Name)> = Vec::new();
+    for hit in hits {
+        let zone = if hit.definition.by_message { "" } else { &hit.definition.zone };
+        for finding in hit.findings() {
+            if !seen.contains(&(zone, finding.name.clone())) {
+                seen.push((zone, finding.name.clone()));
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+/// What is answered about a client: all findings, and a refusal if a refusing list hits, or
+/// `refuse_hits` block lists do (0: that many never do), and no allow-list does.
 pub(super) fn decide(hits: &[Hit<'_>], refuse_hits: usize) -> Answer {
     let allowed = hits.iter().any(|hit| hit.definition.allow);
     let against = || hits.iter().filter(|hit| !hit.definition.allow);
@@ -51,7 +75,7 @@ pub(super) fn decide(hits: &[Hit<'_>], refuse_hits: usize) -> Answer {
     let refuse = !allowed && (enough || against().any(|hit| hit.definition.refuse));
     let lists = || against().map(|hit| hit.definition.label().to_owned()).collect();
     Answer {
-        findings: hits.iter().flat_map(Hit::findings).collect(),
+        findings: findings(hits),
         refuse: refuse.then(|| Reason::ClientListed(lists())),
         ..Answer::default()
     }
@@ -59,8 +83,19 @@ pub(super) fn decide(hits: &[Hit<'_>], refuse_hits: usize) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use std::{net::Ipv4Addr, time::Duration};
+
     use super::*;
     use crate::verdict::Points;
+
+    fn records(answers: &[[u8; 4]]) -> Records<Datum> {
+        let answers = answers.iter().map(|&octets| Datum::Address(Ipv4Addr::from(octets)));
+        Records { answers: answers.collect(), code: 0, ttl: Duration::ZERO }
+    }
+
+    fn hit<'l>(list: &'l Definition, answers: &[[u8; 4]]) -> Option<Hit<'l>> {
+        Hit::of(list, || "q".to_owned(), &records(answers))
+    }
 
     /// `block`, `refuse` or `allow`, with the codes 127.0.0.2 and the bit 4.
     fn definition(zone: &str, kind: &str) -> Definition {
@@ -80,10 +115,8 @@ mod tests {
             (&[[127, 0, 0, 8]], &[]),
             (&[], &[]),
         ] {
-            let answers = answers.iter().map(|&octets| octets.into()).collect();
-            let hit = Hit::of(&list, "q".into(), answers);
-            let found = hit.map_or(Vec::new(), |hit| hit.names);
-            assert_eq!(found.iter().map(|name| name.as_str()).collect::<Vec<_>>(), names);
+            let found = hit(&list, answers).map_or(Vec::new(), |hit| hit.found);
+            assert_eq!(found.iter().map(|found| found.name.as_str()).collect::<Vec<_>>(), names);
         }
     }
 
@@ -108,15 +141,14 @@ mod tests {
             (&["allow", "allow"], 1, None),
             (&[], 1, None),
         ] {
-            let lists: Vec<_> = kinds
-                .iter()
-                .enumerate()
-                .map(|(n, kind)| definition(&format!("l{n}"), kind))
-                .collect();
-            let hits: Vec<_> = lists
-                .iter()
-                .filter_map(|list| Hit::of(list, "q".into(), vec![[127, 0, 0, 2].into()]))
-                .collect();
+            let named = |(n, kind): (usize, &&str)| {
+                let name = Name::from(format!("LISTED_{n}").as_str());
+                let findings = [("127.0.0.2".parse().unwrap(), name)].into_iter().collect();
+                Definition { findings, ..definition(&format!("l{n}"), kind) }
+            };
+            let lists: Vec<_> = kinds.iter().enumerate().map(named).collect();
+            let hits: Vec<_> =
+                lists.iter().filter_map(|list| hit(list, &[[127, 0, 0, 2]])).collect();
             let answer = decide(&hits, refuse_hits);
             assert_eq!(answer.findings.len(), kinds.len());
             assert_eq!(answer.refuse.map(lists_in), refused, "{kinds:?} {refuse_hits}");

@@ -10,7 +10,8 @@ pub enum ListsError {
     /// A key of `findings` that no answer can match.
     #[error(
         "`{text}` is not an answer of a DNS list (expected something like 127.0.0.2, \
-         127.0.0.4-127.0.0.7, 127.0.1.0/24, &2 or *; 127.0.0.1 and 127.255.255.0/24 never count)"
+         127.0.0.4-127.0.0.7, 127.0.1.0/24, &2, /regex/, [NXDOMAIN] or *; 127.0.0.1 and \
+         127.255.255.0/24 never count)"
     )]
     Code {
         /// As written.
@@ -22,7 +23,7 @@ pub enum ListsError {
         /// As written.
         zone: String,
     },
-    /// Two definitions of one zone.
+    /// Two definitions that ask one zone the same.
     #[error("DNS list `{zone}` is defined twice")]
     Twice {
         /// The zone.
@@ -35,14 +36,6 @@ pub enum ListsError {
         zone: String,
         /// As written.
         name: String,
-    },
-    /// A kind of list that is understood, but not asked.
-    #[error("DNS list `{zone}`: lists about = \"{about}\" are not yet supported, only \"client\"")]
-    NotYet {
-        /// The zone.
-        zone: String,
-        /// The kind.
-        about: &'static str,
     },
     /// Nothing it says would mean anything.
     #[error("DNS list `{zone}`: `findings` is empty, so no answer would mean anything")]
@@ -58,6 +51,67 @@ pub enum ListsError {
         /// As written.
         name: String,
     },
+    /// Not hosts of a trace.
+    #[error(
+        "`{text}` names no hosts of the trace (expected last_external, first_untrusted, untrusted, \
+         not_first_hop, all or numbers like 2-4)"
+    )]
+    Hops {
+        /// As written.
+        text: String,
+    },
+    /// A name with a tag that nobody knows.
+    #[error("DNS list `{zone}`: there is a tag in it that is not known (such as _AUTHORDOMAIN_)")]
+    Tag {
+        /// The name.
+        zone: String,
+    },
+    /// A paid list without what it is paid for.
+    #[error("DNS list `{zone}` needs a `key`, which its operator gives to those who subscribe")]
+    NoKey {
+        /// The zone.
+        zone: String,
+    },
+    /// A key that would be asked nowhere.
+    #[error("DNS list `{zone}` has a `key`, but no {{key}} in its zone")]
+    NeedlessKey {
+        /// The zone.
+        zone: String,
+    },
+    /// A key that cannot stand in a name. It is not shown.
+    #[error("the key is none (1 to 63 letters, digits, - and _)")]
+    Key,
+    /// Only clients can be refused before they send a message.
+    #[error("DNS list `{zone}`: `refuse` is only for lists that are about the client")]
+    RefuseClient {
+        /// The zone.
+        zone: String,
+    },
+    /// It may never be asked.
+    #[error("DNS list `{zone}`: `most` must be at least 1")]
+    Most {
+        /// The zone.
+        zone: String,
+    },
+    /// No shipped list has this name.
+    #[error("there is no shipped DNS list `{name}` (known: {known})")]
+    NotShipped {
+        /// As written.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A paid one whose key is not there.
+    #[error("DNS list `{name}` needs a key: write `{subscription} = \"…\"` under [dns.keys]")]
+    KeyOf {
+        /// The list.
+        name: String,
+        /// What the key is called.
+        subscription: String,
+    },
+    /// The shipped lists cannot be read: a mistake of ours.
+    #[error("the shipped DNS lists cannot be read: {0}")]
+    Shipped(String),
     /// Good and bad at once.
     #[error("DNS list `{zone}`: `allow` and `refuse` contradict each other")]
     AllowAndRefuse {
@@ -72,7 +126,7 @@ pub enum ListsError {
         /// As written.
         weight: Points,
     },
-    /// All lists that were asked about this client failed.
+    /// All lists that were asked failed.
     #[error("none of {asked} DNS lists answered")]
     NoneAnswered {
         /// How many were asked.

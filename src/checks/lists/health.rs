@@ -33,12 +33,12 @@ pub enum Reason {
     /// Its answers are not those of a DNS list: the domain is parked, or answers are forged.
     #[error("it answers {0}, which no DNS list does")]
     Foreign(Ipv4Addr),
-    /// 127.0.0.2 is not on it (RFC 5782, section 5): it is shut down or empty.
-    #[error("127.0.0.2 is not on it, so it is shut down")]
-    ListsNothing,
-    /// 127.0.0.1 is on it (RFC 5782, section 5): it lists the world.
-    #[error("127.0.0.1 is on it, so it lists the world")]
-    ListsEverything,
+    /// What must be on it is not (RFC 5782, section 5): it is shut down or empty.
+    #[error("{0} is not on it, so it is shut down")]
+    ListsNothing(&'static str),
+    /// What must not be on it is (RFC 5782, section 5): it lists the world.
+    #[error("{0} is on it, so it lists the world")]
+    ListsEverything(&'static str),
 }
 
 /// How a list is, for `config check`.
@@ -70,6 +70,12 @@ impl Health {
         }
     }
 
+    /// Goes on with what was known before.
+    pub(super) fn inherit(&self, before: &Self) {
+        self.aside.store(before.aside.load_full());
+        self.failures.store(before.failures.load(Relaxed), Relaxed);
+    }
+
     pub(super) fn is_aside(&self) -> bool {
         self.aside.load().is_some()
     }
@@ -95,6 +101,7 @@ impl Health {
         if self.last_failed.swap(this, Relaxed) == this {
             return;
         }
+        metrics::dns_list_failed(&self.list);
         if self.failures.fetch_add(1, Relaxed) + 1 >= FAILURES {
             self.set_aside(Reason::Fails(error.clone()));
         }

@@ -9,10 +9,9 @@ use super::{
     draft::{Draft, DraftRule},
     eval::{self, Call},
     group::{Builder, Probe},
-    language::{self, Flags, HeaderTest, Scope, Test},
+    language::{self, Flags, HeaderTest, Test},
     metas::{self, MetaDraft},
     mime_header::MimeHeaders,
-    network::Question,
     pattern::PatternError,
     place::Place,
     set::{Eval, HeaderGroup, Kind, Rule},
@@ -44,7 +43,7 @@ pub(super) fn compile(mut draft: Draft) -> RuleSet {
         if let Some((function, question)) = question {
             set.evals.push(Eval { rule: number, function, question });
         }
-        ask(&mut draft, &rule, flags.scope);
+        ask(&mut draft, &rule, &flags);
         match rule.test {
             Test::Meta(expression) => metas.push(MetaDraft { number, expression }),
             Test::MimeHeader(test) => mime_headers.push((number, flags, test)),
@@ -140,16 +139,25 @@ fn question(draft: &Draft, call: &Call) -> Result<eval::Question, (Severity, Str
 }
 
 /// Notes what a rule asks of the network, if there is one.
-fn ask(draft: &mut Draft, rule: &DraftRule, scope: Scope) {
-    let network = &mut draft.conf.network;
+fn ask(draft: &mut Draft, rule: &DraftRule, flags: &Flags) {
+    if !draft.score_set.net {
+        return;
+    }
     let asked = match &rule.test {
-        _ if !draft.score_set.net => None,
-        Test::Network(asked) => Some(asked.clone()),
-        Test::Eval(call) => network.asked_by(call, scope),
-        _ => None,
+        Test::Network(asked) => Ok(asked.clone()),
+        Test::Eval(call) => match draft.conf.network.asked_by(call) {
+            Some(asked) => asked,
+            None => return,
+        },
+        _ => return,
     };
-    let question = asked.map(|asked| Question { rule: rule.name.clone(), asked });
-    network.questions.extend(question);
+    match asked {
+        Ok(asked) => draft.conf.network.ask(&rule.name, asked, flags),
+        Err(error) => {
+            let text = format!("{}: {error}; nobody is asked", rule.name);
+            draft.complain(&rule.file, rule.line, Severity::Error, text);
+        }
+    }
 }
 
 /// A number of the set as an index.

@@ -46,6 +46,7 @@ mod draft;
 mod eval;
 mod examination;
 mod expression;
+mod facts;
 mod glob;
 mod group;
 mod hits;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     checks::Case,
-    mail::{self, LeafText, Uris},
+    mail::{LeafText, Uris},
 };
 
 /// A message and its envelope as rules see them. Lives for one examination, on one thread.
@@ -117,11 +117,9 @@ impl<'c> Scene<'c> {
 
     /// The URIs of the message, with the forms that the rules' domains and redirectors give them.
     pub(super) fn uris(&self) -> &Uris {
-        let sites = &self.conf.sites;
-        if sites.are_built_in() {
-            return self.case.message.uris();
-        }
-        self.uris.get_or_init(|| mail::uris(&self.case.message, sites.registry(), sites))
+        let (sites, message) = (&self.conf.sites, &self.case.message);
+        let own = || self.uris.get_or_init(|| sites.list_uris(message));
+        sites.shared_uris(message).unwrap_or_else(own)
     }
 
     /// The decoded texts in chunks.

@@ -1,6 +1,8 @@
 //! What rules files say of sites: the names under which registries hand out domains, and the sites
 //! that lead on to others.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use memchr::memmem::Finder;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     language::bytes_of,
     pattern::{Genre, Matcher, Pattern, PatternError, View},
 };
-use crate::mail::{Redirectors, Registry};
+use crate::mail::{self, Message, Redirectors, Registry, Uris};
 
 /// Domains and redirectors.
 #[derive(Debug, Default)]
@@ -16,6 +18,18 @@ pub(super) struct Sites {
     /// `None` until a file names some: then the built-in ones hold.
     registry: Option<Registry>,
     redirectors: Vec<Redirector>,
+    serial: Serial,
+}
+
+/// A number that no others have.
+#[derive(Debug)]
+struct Serial(u64);
+
+impl Default for Serial {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// Matches the URIs of a site that lead on, and the first group where to.
@@ -72,8 +86,22 @@ impl Sites {
         Ok(())
     }
 
+    /// The URIs of a message, listed once for all who ask for them. `None` if others have listed them
+    /// for themselves.
+    pub(super) fn shared_uris<'m>(&self, message: &'m Message) -> Option<&'m Uris> {
+        if self.are_built_in() {
+            return Some(message.uris());
+        }
+        message.uris_of(self.serial.0, |message| self.list_uris(message))
+    }
+
+    /// Lists the URIs of a message.
+    pub(super) fn list_uris(&self, message: &Message) -> Uris {
+        mail::uris(message, self.registry(), self)
+    }
+
     /// Whether no file says anything of sites.
-    pub(super) fn are_built_in(&self) -> bool {
+    fn are_built_in(&self) -> bool {
         self.registry.is_none() && self.redirectors.is_empty()
     }
 

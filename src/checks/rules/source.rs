@@ -18,11 +18,13 @@ pub struct Settings {
     /// binary; anything else is a file, or a directory of which all `*.cf` are read by name. The
     /// `*.pre` of all directories come first: they say which plugins there are.
     pub include: Vec<String>,
+    /// Whether rules that ask the network do so, where a profile asks `lists`.
+    pub network: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { include: vec![BUILTIN.to_owned()] }
+        Self { include: vec![BUILTIN.to_owned()], network: true }
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
             fs::write(folder.path().join(name), name).unwrap();
         }
         let include = vec![folder.path().display().to_string()];
-        let sources = gather(&Settings { include }).unwrap();
+        let sources = gather(&Settings { include, ..Settings::default() }).unwrap();
         let texts: Vec<_> = sources.iter().map(|source| source.text.as_slice()).collect();
         assert_eq!(texts, [&b"c.pre"[..], b"a.cf", b"b.cf"]);
     }
@@ -153,7 +155,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         let include = vec!["/no/such/rules.cf".to_owned()];
-        let error = gather(&Settings { include }).unwrap_err();
+        let error = gather(&Settings { include, ..Settings::default() }).unwrap_err();
         assert_eq!(error.to_string(), "cannot read rules from /no/such/rules.cf");
     }
 }

@@ -128,7 +128,8 @@ fn files_include_others_that_stand_beside_them() {
     std::fs::create_dir(folder.path().join("more")).unwrap();
     write("more/b.inc", "body B /x/\ninclude b.inc\n");
     let include = vec![folder.path().display().to_string()];
-    let rules = RuleSet::load(&Settings { include }, ScoreSet::default()).unwrap();
+    let rules =
+        RuleSet::load(&Settings { include, ..Settings::default() }, ScoreSet::default()).unwrap();
     let found = findings(&rules, "Subject: s\n\nx\n", &[]);
     let found: Vec<_> = found.iter().map(|f| format!("{} {}", f.name, f.weight)).collect();
     assert_eq!(found, ["B 3.0", "A 1.0"]);

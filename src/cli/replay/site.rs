@@ -275,6 +275,7 @@ fn leave_rules(settings: &mut Settings) {
         profile.checks = Some(vec!["rules".to_owned()]);
     }
     settings.dns.list.clear();
+    settings.dns.used.clear();
     settings.antivirus.clamd.0.clear();
     settings.bayes.enabled = false;
 }

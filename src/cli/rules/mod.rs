@@ -61,7 +61,7 @@ impl Files {
     /// The settings that name these rules; `None` if it is for the configuration to say.
     fn settings(&self) -> Option<Settings> {
         let include = self.paths.iter().map(|path| path.display().to_string()).collect();
-        (!self.paths.is_empty()).then_some(Settings { include })
+        (!self.paths.is_empty()).then_some(Settings { include, ..Settings::default() })
     }
 }
 

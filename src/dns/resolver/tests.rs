@@ -140,7 +140,7 @@ async fn asking_now_and_forgetting_pass_the_cache() {
     assert!(resolver.addresses("a.example", &Witness::live()).await.unwrap().answers.is_empty());
     assert_eq!(resolver.addresses_now("a.example").await.unwrap().answers.len(), 1);
     assert!(resolver.addresses("a.example", &Witness::live()).await.unwrap().answers.is_empty());
-    resolver.forget_addresses("a.example").await;
+    resolver.forget("a.example", Kind::A).await;
     assert_eq!(resolver.addresses("a.example", &Witness::live()).await.unwrap().answers.len(), 1);
 }
 
@@ -180,7 +180,7 @@ async fn what_was_heard_once_is_answered_without_asking() {
         let _ = resolver.addresses(name, &live).await;
     }
     resolver.texts("t.example", &live).await.unwrap();
-    resolver.not_asked_for_addresses("aside.example", "it lists the world", &live);
+    resolver.not_asked("aside.example", Kind::A, "it lists the world", &live);
     let heard = live.testimony();
     assert_eq!(heard.lookups.len(), names.len() + 2);
     assert!(heard.lookups.iter().all(|lookup| lookup.asked > 1_700_000_000_000));
@@ -207,4 +207,40 @@ async fn what_was_heard_once_is_answered_without_asking() {
     assert_eq!(then.testimony().missing, ["other.example A", "a.example TXT"]);
     assert_eq!(server.asked("a.example."), 1, "nobody was asked again");
     assert_eq!(server.asked("other.example."), 0);
+}
+
+#[tokio::test]
+async fn secrets_show_in_nothing_but_the_question() {
+    let server = Loopback::start().await;
+    server.address("1.s3cret.list.example.", Reply::address([127, 0, 0, 2]));
+    server.address("2.s3cret.list.example.", Reply::Code(ResponseCode::ServFail));
+    let resolver = server.resolver().hiding(["s3cret".to_owned()]);
+    let live = Witness::live();
+    let one = resolver.addresses("1.s3cret.list.example", &live).await.unwrap();
+    let two = resolver.addresses("2.S3cret.list.example", &live).await.unwrap_err();
+    resolver.not_asked("3.s3cret.list.example", Kind::Txt, "it is down", &live);
+    assert!(two.to_string().contains("2.{key}.list.example"), "{two}");
+    let heard = live.testimony();
+    let all = format!("{heard:?} {two:?}");
+    assert!(!all.to_lowercase().contains("s3cret"), "{all}");
+    assert_eq!(heard.lookups.len(), 3);
+
+    // Recalled with another key.
+    let other = server.resolver().hiding(["changed".to_owned()]);
+    let then = Witness::of(Some(Arc::new(heard)));
+    assert_eq!(
+        other.addresses("1.changed.list.example", &then).await.unwrap().answers,
+        one.answers
+    );
+}
+
+#[tokio::test]
+async fn what_is_expected_is_asked_once() {
+    let server = Loopback::start().await;
+    server.text("a.example.", Reply::Text(vec!["x".into()]));
+    let resolver = server.resolver();
+    resolver.expect("a.example", Kind::Txt);
+    let said = resolver.data("a.example", Kind::Txt, &Witness::live()).await.unwrap();
+    assert_eq!(said.answers, [crate::dns::Datum::Text("x".to_owned())]);
+    assert_eq!(server.asked("a.example."), 1);
 }

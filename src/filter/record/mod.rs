@@ -243,9 +243,13 @@ impl Then {
         self.late.iter().any(|late| late == check)
     }
 
-    /// A witness for one question: one that knows what came then, if that is to be told.
-    pub(super) fn witness(then: Option<&Self>) -> Witness {
-        Witness::of(then.map(|then| Arc::clone(&then.testimony)))
+    /// A witness for a question of this check: one that knows what came then, if that is to be told.
+    pub(super) fn witness(then: Option<&Self>, check: &str) -> Witness {
+        let heard = then.map(|then| (Arc::clone(&then.testimony), then.was_late(check)));
+        match heard {
+            Some((heard, true)) => Witness::of_late(heard),
+            heard => Witness::of(heard.map(|(heard, _)| heard)),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
             vec!["builtin".to_owned(), every.to_owned()]
         }
     };
-    let rules = RuleSet::load(&Settings { include }, ScoreSet::default());
+    let rules = RuleSet::load(&Settings { include, ..Settings::default() }, ScoreSet::default());
     rules.expect("rules can be read")
 });
 

@@ -41,11 +41,6 @@ pub(in super::super) enum CallError {
 }
 
 impl Arguments {
-    /// All of them, without their quotes.
-    pub(in super::super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
     /// One of them, unless it is left out or `undef`.
     pub(in super::super) fn get(&self, number: usize) -> Option<&str> {
         let text = self.0.get(number.checked_sub(1)?)?.as_str();
@@ -199,7 +194,7 @@ mod tests {
             (r"f('\'(a\)')", "f", &[r"\'(a\)"]),
         ] {
             let call = Call::parse(text).unwrap();
-            let given: Vec<&str> = call.arguments.iter().collect();
+            let given: Vec<&str> = call.arguments.0.iter().map(String::as_str).collect();
             assert_eq!((call.function.as_str(), given.as_slice()), (function, arguments), "{text}");
         }
     }

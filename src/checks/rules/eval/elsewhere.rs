@@ -47,6 +47,7 @@ const AUTHENTICATION: &str = "authentication";
 const LISTS: &str = "lists";
 const REPUTATION: &str = "reputation";
 const NOBODY: &str = "none: its network is not asked";
+const NOT_YET: &str = "none yet";
 
 /// See [`super::PLUGINS`].
 pub(super) const SPF: &[Function] = &[
@@ -103,16 +104,16 @@ pub(super) const DMARC: &[Function] = &[
 /// See [`super::PLUGINS`].
 pub(super) const DNS_EVAL: &[Function] = &[
     own!("check_rbl", 2, LISTS),
-    own!("check_rbl_accreditor", 2, LISTS),
+    own!("check_rbl_accreditor", 2, NOT_YET),
     own!("check_rbl_envfrom", 2, LISTS),
     own!("check_rbl_from_domain", 2, LISTS),
     own!("check_rbl_from_host", 2, LISTS),
-    own!("check_rbl_headers", 2, LISTS),
-    own!("check_rbl_ns_from", 2, LISTS),
-    own!("check_rbl_rcvd", 2, LISTS),
+    own!("check_rbl_headers", 2, NOT_YET),
+    own!("check_rbl_ns_from", 2, NOT_YET),
+    own!("check_rbl_rcvd", 2, NOT_YET),
     own!("check_rbl_sub", 2, LISTS),
     own!("check_rbl_txt", 2, LISTS),
-    own!("check_dns_sender", 0, LISTS),
+    own!("check_dns_sender", 0, AUTHENTICATION),
 ];
 
 /// See [`super::PLUGINS`].
@@ -121,14 +122,14 @@ pub(super) const URIDNSBL: &[Function] = &[own!("check_uridnsbl", 1, LISTS)];
 /// See [`super::PLUGINS`].
 pub(super) const HASHBL: &[Function] = &[
     own!("check_hashbl_attachments", 1, LISTS),
-    own!("check_hashbl_bodyre", 3, LISTS),
+    own!("check_hashbl_bodyre", 3, NOT_YET),
     own!("check_hashbl_emails", 1, LISTS),
-    own!("check_hashbl_tag", 3, LISTS),
+    own!("check_hashbl_tag", 3, NOT_YET),
     own!("check_hashbl_uris", 1, LISTS),
 ];
 
 /// See [`super::PLUGINS`].
-pub(super) const ASN: &[Function] = &[own!("check_asn", 1, LISTS)];
+pub(super) const ASN: &[Function] = &[own!("check_asn", 1, NOT_YET)];
 
 /// See [`super::PLUGINS`].
 pub(super) const PYZOR: &[Function] = &[found!("check_pyzor", "PYZOR_CHECK", NOBODY)];

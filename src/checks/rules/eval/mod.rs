@@ -50,7 +50,7 @@ mod welcomelist_subject;
 pub(super) use body::{Alternatives, Signature};
 pub(super) use call::{Arguments, Call, CallError};
 pub(super) use entity::{Entity, entities};
-pub(super) use freemail::{Freemails, Providers, reads_text};
+pub(super) use freemail::{Freemails, Providers, find_address, reads_text};
 pub(super) use from_name_spoof::{FromName, FromNames};
 pub(super) use header::{Dates, HeaderFacts};
 pub(super) use image::Images;

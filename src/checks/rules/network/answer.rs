@@ -6,6 +6,7 @@ use super::super::{
     language::readable,
     pattern::{Matcher, Pattern, PatternError},
 };
+use crate::dns::response_code_of;
 
 /// Which answers count.
 #[derive(Clone, Debug)]
@@ -40,6 +41,13 @@ pub enum AnswerError {
     /// A pattern that cannot be used.
     #[error("the answer's pattern: {0}")]
     Pattern(String),
+}
+
+impl AnswerPattern {
+    /// Whether the text of a record counts.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        self.0.is_match(text)
+    }
 }
 
 impl Answer {
@@ -86,6 +94,19 @@ impl Answer {
         Ok(if text.contains('.') { Self::Range(number, number) } else { Self::Bits(number) })
     }
 
+    /// What functions take: a number is bits, four are an address, anything else is a pattern without
+    /// delimiters.
+    pub(super) fn of_function(text: &str) -> Result<Self, AnswerError> {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::number(text);
+        }
+        if let Ok(address) = text.parse::<Ipv4Addr>() {
+            return Ok(Self::Range(address.to_bits(), address.to_bits()));
+        }
+        let pattern = Pattern::compile_bare(text).map_err(broken)?;
+        Ok(Self::Pattern(AnswerPattern(Arc::new(pattern.matcher))))
+    }
+
     /// Also `/pattern/`, `"text"`, `[NXDOMAIN,SERVFAIL]`. `text` is a Latin-1 view.
     pub(super) fn any(text: &str) -> Result<Self, AnswerError> {
         let quoted = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
@@ -97,7 +118,8 @@ impl Answer {
             return Ok(Self::Text(readable(text)));
         }
         if let Some(list) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            let codes: Option<Vec<u16>> = list.split(',').map(|word| code(word.trim())).collect();
+            let codes: Option<Vec<u16>> =
+                list.split(',').map(|word| response_code_of(word.trim())).collect();
             return codes.map(Self::Codes).ok_or_else(|| AnswerError::Form(readable(text)));
         }
         Self::number(text)
@@ -117,34 +139,6 @@ fn number(text: &str) -> Option<u32> {
         return text.parse::<Ipv4Addr>().ok().map(u32::from);
     }
     text.parse().ok().filter(|_| !text.starts_with('+'))
-}
-
-/// A response code by name or number.
-fn code(word: &str) -> Option<u16> {
-    const NAMES: [(&str, u16); 20] = [
-        ("NOERROR", 0),
-        ("FORMERR", 1),
-        ("SERVFAIL", 2),
-        ("NXDOMAIN", 3),
-        ("NOTIMP", 4),
-        ("REFUSED", 5),
-        ("YXDOMAIN", 6),
-        ("YXRRSET", 7),
-        ("NXRRSET", 8),
-        ("NOTAUTH", 9),
-        ("NOTZONE", 10),
-        ("BADVERS", 16),
-        ("BADSIG", 16),
-        ("BADKEY", 17),
-        ("BADTIME", 18),
-        ("BADMODE", 19),
-        ("BADNAME", 20),
-        ("BADALG", 21),
-        ("BADTRUNC", 22),
-        ("BADCOOKIE", 23),
-    ];
-    let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
-    named.map(|(_, code)| *code).or_else(|| word.parse().ok())
 }
 
 #[cfg(test)]

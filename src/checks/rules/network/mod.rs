@@ -1,18 +1,20 @@
 //! Network rules as plain data: what the rules want asked, of whom, and which answers count.
 //!
-//! Nothing is asked here. Whoever asks makes a finding under the rule's name; the rule then hits,
-//! and metas see it.
+//! Nothing is asked here. Whoever asks (`filter::rule_lists` makes lists of the questions) makes a
+//! finding under the rule's name; the rule then hits, and metas see it.
 
 mod answer;
+mod function;
 
-pub use answer::{Answer, AnswerError};
+pub use answer::{Answer, AnswerError, AnswerPattern};
+pub use function::Subject;
 
 use std::collections::{HashMap, HashSet};
 
 use super::{
     conf::ConfError,
     eval::Call,
-    language::{Scope, readable},
+    language::{Flags, Scope, readable},
 };
 use crate::verdict::Name;
 
@@ -38,6 +40,10 @@ pub struct Question {
     pub rule: Name,
     /// What is asked.
     pub asked: Asked,
+    /// A hit speaks for the message (`tflags nice`).
+    pub nice: bool,
+    /// What of names and addresses is meant.
+    pub scope: Scope,
 }
 
 /// What is asked.
@@ -55,12 +61,22 @@ pub enum Asked {
         answer: Option<Answer>,
     },
     /// A list that a function such as `check_rbl` names.
-    Function {
-        /// The function.
-        name: String,
-        /// Its arguments: as a rule the name of the set of relays, the zone, what the answer must
-        /// be.
-        arguments: Vec<String>,
+    List {
+        /// About what.
+        subject: Subject,
+        /// The list's zone, without a dot at its end.
+        zone: String,
+        /// The type of record, `A` or `TXT`.
+        record: &'static str,
+        /// Which answers count; any if there is none.
+        answer: Option<Answer>,
+    },
+    /// Another answer of the lists that are asked for the same set of relays (`check_rbl_sub`).
+    Part {
+        /// The set's name.
+        set: String,
+        /// Which answers count.
+        answer: Answer,
     },
 }
 
@@ -75,8 +91,6 @@ pub struct Links {
     pub key: Key,
     /// Which answers count; any if there is none.
     pub answer: Option<Answer>,
-    /// Which links are meant.
-    pub scope: Scope,
 }
 
 /// By what of a link a list is asked.
@@ -108,6 +122,9 @@ impl Network {
     /// Whether the rules allow a question for this name: the entry for the nearest domain above
     /// it decides, then that for `*`.
     pub fn allows(&self, name: &str) -> bool {
+        if self.denied.is_empty() {
+            return true;
+        }
         let name = bare(name);
         let above = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..));
         let mut domains = std::iter::once(name.as_str()).chain(above).chain(["*"]);
@@ -156,15 +173,21 @@ impl Network {
     }
 
     /// What a rule asks by calling this function, if that asks the network.
-    pub(super) fn asked_by(&self, call: &Call, scope: Scope) -> Option<Asked> {
-        let arguments: Vec<String> = call.arguments.iter().map(readable).collect();
+    ///
+    /// # Errors
+    /// An argument says of answers what cannot be used.
+    pub(super) fn asked_by(&self, call: &Call) -> Option<Result<Asked, AnswerError>> {
         if call.function == "check_uridnsbl" {
-            let links = self.links.get(arguments.first()?)?.clone();
-            return Some(Asked::Links(Links { scope, ..links }));
+            let name = readable(call.arguments.get(1)?);
+            return Some(Ok(Asked::Links(self.links.get(&name)?.clone())));
         }
-        let name = call.function.clone();
-        let asks = name.starts_with("check_rbl") || name == "check_dns_sender";
-        asks.then_some(Asked::Function { name, arguments })
+        function::asked_by(call)
+    }
+
+    /// Takes in what a rule asks.
+    pub(super) fn ask(&mut self, rule: &Name, asked: Asked, flags: &Flags) {
+        let (nice, scope) = (flags.nice, flags.scope);
+        self.questions.push(Question { rule: rule.clone(), asked, nice, scope });
     }
 
     fn restrict(&mut self, value: &str) -> Result<(), String> {
@@ -214,8 +237,7 @@ impl Network {
         if record != "A" && record != "TXT" {
             return Err(format!("knows records of the types A and TXT, not `{record}`"));
         }
-        let scope = Scope::default();
-        self.links.insert(rule.clone(), Links { zone, record, key, answer, scope });
+        self.links.insert(rule.clone(), Links { zone, record, key, answer });
         Ok(())
     }
 }

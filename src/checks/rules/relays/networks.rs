@@ -88,6 +88,11 @@ impl Networks {
         if self.internal.is_set && !self.trusted.is_set { &self.internal } else { &self.trusted }
     }
 
+    /// Whether a host of this address is trusted.
+    pub(in super::super) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted().contains(address)
+    }
+
     /// The internal networks; those that are trusted if only these are set.
     pub(super) fn internal(&self) -> &NetSet {
         if self.trusted.is_set && !self.internal.is_set { &self.trusted } else { &self.internal }

@@ -51,7 +51,8 @@ mod tests {
         fs::write(folder.path().join("a.cf"), "body A /a/\nscore A 1\n").unwrap();
         let scores = folder.path().join("tuned.cf");
         fs::write(&scores, "score A 3\n").unwrap();
-        let settings = Settings { include: vec![folder.path().display().to_string()] };
+        let settings =
+            Settings { include: vec![folder.path().display().to_string()], ..Settings::default() };
         let score = |except| {
             let (set, digest) = load(&settings, except).unwrap();
             (set.list().next().unwrap().score.to_string(), digest)

@@ -5,6 +5,7 @@ mod role;
 mod text;
 
 pub(in super::super) use conf::Providers;
+pub(in super::super) use text::find as find_address;
 
 use std::{cell::OnceCell, collections::HashSet, sync::LazyLock};
 

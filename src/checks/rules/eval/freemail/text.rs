@@ -13,7 +13,7 @@ const LABELS: std::ops::RangeInclusive<usize> = 2..=5;
 
 /// The first address that begins at `from` or later: a dot-atom, `@`, and a domain of at most five
 /// labels whose last one is a top-level domain.
-pub(super) fn find(
+pub(in super::super::super) fn find(
     text: &[u8],
     from: usize,
     is_tld: &impl Fn(&[u8]) -> bool,

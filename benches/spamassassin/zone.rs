@@ -1,0 +1,142 @@
+//! A name server that answers by what is asked alone, so that whoever asks hears the same: a share of
+//! all names is on each list, every other name has addresses, name servers and exchangers.
+//!
+//! UDP on loopback, one thread.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    thread,
+};
+
+use hickory_proto::{
+    op::{Message, OpCode, ResponseCode},
+    rr::{
+        Name, RData, Record, RecordType,
+        rdata::{A, MX, NS, SOA, TXT},
+    },
+};
+
+/// Of so many names, one is on a list.
+const ONE_IN: u64 = 6;
+
+/// The zones of the stock rules' lists, and what their entries answer.
+const LISTS: &[(&str, &[&str])] = &[
+    ("zen.spamhaus.org", &["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.10", "127.0.0.11"]),
+    (
+        "dbl.spamhaus.org",
+        &["127.0.1.2", "127.0.1.4", "127.0.1.5", "127.0.1.6", "127.0.1.102", "127.0.1.103"],
+    ),
+    ("bl.spamcop.net", &["127.0.0.2"]),
+    ("activationcode.r.mail-abuse.com", &["127.0.0.2", "127.0.0.4", "127.0.0.8"]),
+    ("nonconfirm.mail-abuse.com", &["127.0.0.2"]),
+    (
+        "iadb.isipp.com",
+        &["127.0.1.255", "127.0.0.2", "127.2.255.1", "127.3.100.6", "127.3.100.10", "127.101.1.10"],
+    ),
+    ("sa-trusted.bondedsender.org", &["127.0.0.10"]),
+    ("sa-accredit.habeas.com", &["127.0.0.10"]),
+    ("bl.score.senderscore.com", &["127.0.0.2"]),
+    ("bl.mailspike.net", &["127.0.0.2", "127.0.0.10", "127.0.0.11", "127.0.0.12", "127.0.0.13"]),
+    ("wl.mailspike.net", &["127.0.0.17", "127.0.0.18", "127.0.0.19", "127.0.0.20"]),
+    ("list.dnswl.org", &["127.0.5.0", "127.0.5.1", "127.0.9.2", "127.0.15.3", "127.0.0.255"]),
+    ("multi.surbl.org", &["127.0.0.8", "127.0.0.16", "127.0.0.72", "127.0.0.128"]),
+    ("multi.uribl.com", &["127.0.0.2", "127.0.0.4", "127.0.0.8"]),
+    ("psbl.surriel.com", &["127.0.0.2"]),
+    ("dob.sibl.support-intelligence.net", &["127.0.0.2"]),
+    ("fresh.fmb.la", &["127.2.0.2", "127.2.0.14", "127.2.0.28"]),
+    ("lookup.dkimwl.org", &["127.0.1.3", "127.0.1.4", "127.0.1.5", "127.0.2.5", "127.0.1.0"]),
+];
+
+/// Starts it; it ends with the process.
+pub(crate) fn start() -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let address = socket.local_addr().expect("its address");
+    thread::spawn(move || {
+        let mut packet = [0; 4096];
+        while let Ok((length, client)) = socket.recv_from(&mut packet) {
+            if let Some(answer) = answer(&packet[..length]) {
+                let _ = socket.send_to(&answer, client);
+            }
+        }
+    });
+    address
+}
+
+fn answer(question: &[u8]) -> Option<Vec<u8>> {
+    let question = Message::from_vec(question).ok()?;
+    let query = question.queries.first()?.clone();
+    let name = query.name().to_ascii().trim_end_matches('.').to_ascii_lowercase();
+    let mut answer = Message::response(question.metadata.id, OpCode::Query);
+    answer.metadata.recursion_desired = question.metadata.recursion_desired;
+    answer.metadata.recursion_available = true;
+    answer.add_query(query.clone());
+    let records = records(&name, query.query_type());
+    if records.is_none() {
+        answer.metadata.response_code = ResponseCode::NXDomain;
+    }
+    let records = records.unwrap_or_default();
+    if records.is_empty() {
+        let soa = SOA::new(Name::root(), Name::root(), 1, 60, 60, 60, 60);
+        answer.add_authority(Record::from_rdata(Name::root(), 60, RData::SOA(soa)));
+    }
+    let record = |data| Record::from_rdata(query.name().clone(), 3_600, data);
+    answer.add_answers(records.into_iter().map(record));
+    answer.to_vec().ok()
+}
+
+/// What a name has; `None`: there is no such name.
+fn records(name: &str, kind: RecordType) -> Option<Vec<RData>> {
+    let in_zone = |zone: &str| name.strip_suffix(zone)?.strip_suffix('.');
+    let listed = LISTS.iter().find_map(|(zone, codes)| Some((in_zone(zone)?, *codes)));
+    match listed {
+        Some((label, codes)) => entry(name, label, codes, kind),
+        None => Some(ordinary(name, kind)),
+    }
+}
+
+/// An entry of a list.
+fn entry(name: &str, label: &str, codes: &[&str], kind: RecordType) -> Option<Vec<RData>> {
+    let is_test = matches!(label, "2.0.0.127" | "test");
+    let is_absent = matches!(label, "1.0.0.127" | "invalid") || hash(name) % ONE_IN != 0;
+    if is_absent && !is_test {
+        return None;
+    }
+    let code = codes.get((hash(label) / 7) as usize % codes.len())?;
+    Some(match kind {
+        RecordType::A => vec![RData::A(A(code.parse().ok()?))],
+        RecordType::TXT => vec![text(&format!("Blocked - see https://www.spamcop.net/?{label}"))],
+        _ => Vec::new(),
+    })
+}
+
+/// Any other name: one of a few name servers, and addresses.
+fn ordinary(name: &str, kind: RecordType) -> Vec<RData> {
+    let number = hash(name);
+    let host = |text: String| Name::from_ascii(text).expect("a name");
+    match kind {
+        RecordType::A if number % 10 == 0 => Vec::new(),
+        RecordType::A => {
+            let [.., a, b, c] = number.to_be_bytes();
+            vec![RData::A(A(Ipv4Addr::new(45, a, b, c)))]
+        }
+        RecordType::NS => {
+            let server = |n: u64| RData::NS(NS(host(format!("ns{n}.host{}.com.", number % 40))));
+            vec![server(1), server(2)]
+        }
+        RecordType::MX => vec![RData::MX(MX::new(10, host(format!("mx.{name}."))))],
+        RecordType::TXT if number % 5 == 0 => vec![text("v=spf1 +all")],
+        RecordType::TXT if number % 5 == 1 => vec![text("v=spf1 -all")],
+        _ => Vec::new(),
+    }
+}
+
+fn text(text: &str) -> RData {
+    RData::TXT(TXT::new(vec![text.to_owned()]))
+}
+
+/// FNV-1a.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
