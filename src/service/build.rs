@@ -204,33 +204,43 @@ async fn network(
     }
     let same_servers = before.filter(|(old, _)| old.dns.resolver() == settings.dns.resolver());
     let resolver = match same_servers.and_then(|(_, running)| running.resolver.clone()) {
-        Some(resolver) => resolver,
-        None => Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?,
+        Some(resolver) => Some(resolver),
+        None => resolver(settings)?,
     };
-    let lists = client_lists(settings, &resolver)?;
+    let lists = client_lists(settings, resolver.as_ref())?;
     if let Some(lists) = &lists {
         lists.self_test().await;
     }
-    Ok(Network { lists, antivirus, resolver: Some(resolver), watch: Watch::default() })
+    Ok(Network { lists, antivirus, resolver, watch: Watch::default() })
 }
 
 /// The checks that would ask the network. Nobody is asked, not even how the lists are.
 fn recorded_network(settings: &Settings) -> Result<Network, BuildError> {
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
-    let resolver = Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?;
-    let lists = client_lists(settings, &resolver)?;
-    Ok(Network { lists, antivirus, resolver: Some(resolver), ..Network::default() })
+    let resolver = resolver(settings)?;
+    let lists = client_lists(settings, resolver.as_ref())?;
+    Ok(Network { lists, antivirus, resolver, ..Network::default() })
+}
+
+/// The resolver. A machine without name servers does without, unless there are lists to be asked.
+fn resolver(settings: &Settings) -> Result<Option<Resolver>, BuildError> {
+    match Resolver::new(&settings.dns.resolver()) {
+        Ok(resolver) => Ok(Some(resolver)),
+        Err(error @ DnsError::System(_)) if settings.dns.list.is_empty() => {
+            tracing::warn!(error = crate::chain(&error), "DNS is not asked");
+            Ok(None)
+        }
+        Err(error) => Err(BuildError::Dns(error)),
+    }
 }
 
 /// The lists, if there are any.
 fn client_lists(
     settings: &Settings,
-    resolver: &Resolver,
+    resolver: Option<&Resolver>,
 ) -> Result<Option<ClientLists>, BuildError> {
     let dns = &settings.dns;
-    if dns.list.is_empty() {
-        return Ok(None);
-    }
+    let Some(resolver) = resolver.filter(|_| !dns.list.is_empty()) else { return Ok(None) };
     let lists = ClientLists::new(&dns.list, dns.refuse_hits, resolver.clone());
     lists.map(Some).map_err(BuildError::Lists)
 }

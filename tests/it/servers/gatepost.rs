@@ -22,6 +22,7 @@ use super::{
     free_port, give_to,
     rbldnsd::Rbldnsd,
     wait_until,
+    zone::Zone,
 };
 
 /// The four lists that [`Rbldnsd`] serves; `one.test` and `two.test` refuse only together.
@@ -61,9 +62,10 @@ score    LOCAL_REJECT  12.0
 pub(crate) struct Config(Table);
 
 impl Config {
-    /// No lists, no scanner, nobody local: only the rules.
+    /// No lists, no scanner, nobody local: only the rules. DNS fails, so that nothing is found by it.
     pub(crate) fn new() -> Self {
-        Self(Table::new()).with("networks.local = []\nnetworks.relays = []")
+        let config = Self(Table::new()).with("networks.local = []\nnetworks.relays = []");
+        config.with(&format!("dns.servers = [\"{}\"]", Zone::failing().address()))
     }
 
     /// Adds TOML; tables are merged, everything else is replaced.
