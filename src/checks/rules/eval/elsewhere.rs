@@ -45,6 +45,7 @@ macro_rules! signed {
 
 const AUTHENTICATION: &str = "authentication";
 const LISTS: &str = "lists";
+const SENDER: &str = "sender";
 const REPUTATION: &str = "reputation";
 const NOBODY: &str = "none: its network is not asked";
 
@@ -112,7 +113,7 @@ pub(super) const DNS_EVAL: &[Function] = &[
     own!("check_rbl_rcvd", 2, LISTS),
     own!("check_rbl_sub", 2, LISTS),
     own!("check_rbl_txt", 2, LISTS),
-    own!("check_dns_sender", 0, LISTS),
+    own!("check_dns_sender", 0, SENDER),
 ];
 
 /// See [`super::PLUGINS`].
