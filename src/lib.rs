@@ -13,7 +13,7 @@
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
 //! | 5 | [`milter`] [`control`] [`replay`] | doors: one protocol each; kept mail instead of live mail |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
-//! | 3 | [`checks`] | one question a file: lists, antivirus, attachments, rules, bayes, test strings |
+//! | 3 | [`checks`] | one question a file: lists, sender, links, antivirus, attachments, rules, bayes, test strings |
 //! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!

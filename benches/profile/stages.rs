@@ -17,7 +17,7 @@ use crate::samples::case;
 
 /// Their names. What comes first pays for what later stages share: the texts are what rules and the
 /// classifier both read.
-pub(crate) const STAGES: [&str; 11] = [
+pub(crate) const STAGES: [&str; 13] = [
     "parse (MIME tree)",
     "entities (SpamAssassin's)",
     "rendering: body",
@@ -25,6 +25,8 @@ pub(crate) const STAGES: [&str; 11] = [
     "URIs",
     "test strings",
     "attachments",
+    "sender: headers",
+    "links",
     "Bayes: features",
     "Bayes: judge, explain",
     "rules: examine",
@@ -90,7 +92,7 @@ fn run(filter: &Filter, knowledge: &Knowledge, raw: Vec<u8>, laps: &mut Laps) {
     let case = case(message);
     let mut findings: Vec<Finding> = Vec::new();
     laps.at = thread_cpu_time();
-    for name in ["test_strings", "attachments"] {
+    for name in ["test_strings", "attachments", "sender", "links"] {
         let check = filter.checks.iter().find(|check| check.name() == name).expect("always there");
         let Some(Work::Cpu(work)) = check.of_message(&case, &Witness::live()) else {
             panic!("{name} computes")

@@ -75,7 +75,7 @@ pub trait Check: Send + Sync {
         None
     }
 
-    /// Asked when the sender is known (MAIL).
+    /// Asked when the sender is known (MAIL), or for relayed mail when the headers have named its client.
     fn of_envelope(&self, _envelope: &Arc<Envelope>, _witness: &Witness) -> Option<Asked> {
         None
     }

@@ -201,10 +201,10 @@ async fn network(
     let before = before.map(|(old, running)| (old, &running.network));
     let same_servers = before.filter(|(old, _)| old.dns.resolver() == settings.dns.resolver());
     let resolver = match same_servers.and_then(|(_, running)| running.resolver.clone()) {
-        Some(resolver) => resolver,
-        None => Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?,
+        Some(resolver) => Some(resolver),
+        None => resolver(settings, &definitions)?,
     };
-    let lists = lists(settings, &definitions, &resolver, rules)?;
+    let lists = lists(settings, &definitions, resolver.as_ref(), rules)?;
     let lists = match (lists, before.and_then(|(_, running)| running.lists.as_ref())) {
         (Some(mut lists), Some(running)) => {
             lists.succeed(running).await;
@@ -216,8 +216,7 @@ async fn network(
         }
         (None, _) => None,
     };
-    let authenticator = Some(Authenticator::new(&settings.auth, resolver.clone()));
-    let resolver = Some(resolver);
+    let authenticator = authenticator(settings, resolver.as_ref());
     Ok(Network { lists, antivirus, authenticator, resolver, watch: Watch::default() })
 }
 
@@ -226,11 +225,14 @@ fn recorded_network(config: &Config, rules: &Arc<RuleSet>) -> Result<Network, Bu
     let settings = &config.settings;
     let antivirus = Antivirus::new(&settings.antivirus).map_err(BuildError::Antivirus)?;
     let definitions = definitions(config, rules)?;
-    let resolver = Resolver::new(&settings.dns.resolver()).map_err(BuildError::Dns)?;
-    let lists = lists(settings, &definitions, &resolver, rules)?;
-    let authenticator = Some(Authenticator::new(&settings.auth, resolver.clone()));
-    let resolver = Some(resolver);
+    let resolver = resolver(settings, &definitions)?;
+    let lists = lists(settings, &definitions, resolver.as_ref(), rules)?;
+    let authenticator = authenticator(settings, resolver.as_ref());
     Ok(Network { lists, antivirus, authenticator, resolver, ..Network::default() })
+}
+
+fn authenticator(settings: &Settings, resolver: Option<&Resolver>) -> Option<Authenticator> {
+    resolver.map(|resolver| Authenticator::new(&settings.auth, resolver.clone()))
 }
 
 /// All lists: those of the settings, and what the rules ask besides.
@@ -244,16 +246,29 @@ fn definitions(config: &Config, rules: &RuleSet) -> Result<Vec<Definition>, Buil
     Ok(definitions)
 }
 
+/// The resolver. A machine without name servers does without, unless there are lists to be asked.
+fn resolver(
+    settings: &Settings,
+    definitions: &[Definition],
+) -> Result<Option<Resolver>, BuildError> {
+    match Resolver::new(&settings.dns.resolver()) {
+        Ok(resolver) => Ok(Some(resolver)),
+        Err(error @ DnsError::System(_)) if definitions.is_empty() => {
+            tracing::warn!(error = crate::chain(&error), "DNS is not asked");
+            Ok(None)
+        }
+        Err(error) => Err(BuildError::Dns(error)),
+    }
+}
+
 /// The lists, if there are any.
 fn lists(
     settings: &Settings,
     definitions: &[Definition],
-    resolver: &Resolver,
+    resolver: Option<&Resolver>,
     rules: &Arc<RuleSet>,
 ) -> Result<Option<Lists>, BuildError> {
-    if definitions.is_empty() {
-        return Ok(None);
-    }
+    let Some(resolver) = resolver.filter(|_| !definitions.is_empty()) else { return Ok(None) };
     let reader: Arc<dyn Reader> = Arc::clone(rules) as _;
     let lists = Lists::new(definitions, settings.dns.refuse_hits, resolver.clone(), reader);
     lists.map(Some).map_err(BuildError::Lists)

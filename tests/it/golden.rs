@@ -30,17 +30,32 @@ struct Expected {
 }
 
 /// Findings that are no rules', each of which a golden message must have.
-const OTHER_FINDINGS: [&str; 10] = [
+const OTHER_FINDINGS: [&str; 25] = [
     "ATTACHMENT_DANGEROUS",
     "ATTACHMENT_DOUBLE_EXT",
     "ATTACHMENT_RTLO",
     "ATTACHMENT_TYPE_MISMATCH",
+    "DIRECT_TO_MX_DYNAMIC",
+    "FROM_DOMAIN_MIXED",
+    "FROM_LOOKALIKE",
+    "FROM_LOOKALIKE_OWN",
+    "FROM_NAME_OWN_DOMAIN",
     "GTUBE",
     "HEADER_NO_SEPARATOR",
     "HEADER_TOO_MANY_FIELDS",
+    "HELO_LITERAL_OTHER",
+    "HELO_NO_DOMAIN",
+    "HELO_SYNTAX",
+    "LINK_HOLDS_OWN_DOMAIN",
+    "LINK_LOOKALIKE",
+    "LINK_LOOKALIKE_OWN",
+    "LINK_MIXED_ALPHABETS",
+    "LINK_SHOWS_OWN_DOMAIN",
     "MIME_OPEN_MULTIPART",
     "MIME_TOO_DEEP",
     "MIME_TOO_MANY_PARTS",
+    "RDNS_DYNAMIC",
+    "REPLYTO_LOOKALIKE",
 ];
 
 /// The one family of rules that says nothing before something is learned.

@@ -44,6 +44,7 @@ mod reload;
 mod replay;
 mod replay_milter;
 mod rules_tune;
+mod sender;
 mod shutdown;
 mod spamassassin;
 mod spamtrap;

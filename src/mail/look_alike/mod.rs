@@ -93,10 +93,9 @@ impl KnownNames {
         if self.holds(label) {
             return None;
         }
-        let is_near = |known: &&Box<str>| {
-            known.chars().count() >= LONG && strsim::osa_distance(known, label) == 1
-        };
-        self.by_shape.values().find(is_near).map(AsRef::as_ref)
+        let is_near =
+            |known: &&str| known.chars().count() >= LONG && strsim::osa_distance(known, label) == 1;
+        self.by_shape.values().map(AsRef::as_ref).find(is_near)
     }
 
     fn holds(&self, label: &str) -> bool {

@@ -22,6 +22,7 @@ use super::{
     free_port, give_to,
     rbldnsd::Rbldnsd,
     wait_until,
+    zone::Zone,
 };
 
 /// The four lists that [`Rbldnsd`] serves; `one.test` and `two.test` refuse only together.
@@ -61,13 +62,15 @@ score    LOCAL_REJECT  12.0
 pub(crate) struct Config(Table);
 
 impl Config {
-    /// No lists, no scanner, nobody local: only the rules.
+    /// No lists, no scanner, nobody local: only the rules. DNS fails, so that nothing is found by it.
     pub(crate) fn new() -> Self {
-        // There is nobody to ask who sends for whom: what needs that says so.
-        let checks = "checks = [\"lists\", \"antivirus\", \"attachments\", \"bayes\", \"rules\"]";
+        // Authentication-Results would stand in every message: who wants it says so.
+        let checks =
+            r#"["lists", "sender", "links", "antivirus", "attachments", "bayes", "rules"]"#;
         Self(Table::new())
             .with("networks.local = []\nnetworks.relays = []")
-            .with(&format!("[profile.external]\n{checks}"))
+            .with(&format!("dns.servers = [\"{}\"]", Zone::failing().address()))
+            .with(&format!("[profile.external]\nchecks = {checks}"))
     }
 
     /// Adds TOML; tables are merged, everything else is replaced.

@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -72,6 +72,16 @@ impl Zone {
         zone
     }
 
+    /// One for all tests that do not care about DNS: whatever it is asked, it answers SERVFAIL.
+    pub(crate) fn failing() -> &'static Self {
+        static FAILING: LazyLock<Zone> = LazyLock::new(|| {
+            let zone = Zone::start(&[]);
+            zone.mode(Mode::Failing);
+            zone
+        });
+        &FAILING
+    }
+
     /// Where it answers.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
@@ -114,6 +124,11 @@ impl Zone {
         let mut asked = self.state.lock().unwrap().asked.clone();
         asked.retain(|asked| asked.name == name && asked.kind == RecordType::A);
         asked
+    }
+
+    /// How often it was asked for a name, whatever the type.
+    pub(crate) fn asked_for(&self, name: &str) -> usize {
+        self.state.lock().unwrap().asked.iter().filter(|asked| asked.name == name).count()
     }
 
     /// How many questions there were so far.

@@ -45,6 +45,7 @@ macro_rules! signed {
 
 const AUTHENTICATION: &str = "authentication";
 const LISTS: &str = "lists";
+const SENDER: &str = "sender";
 const REPUTATION: &str = "reputation";
 const NOBODY: &str = "none: its network is not asked";
 const NOT_YET: &str = "none yet";
@@ -113,7 +114,7 @@ pub(super) const DNS_EVAL: &[Function] = &[
     own!("check_rbl_rcvd", 2, NOT_YET),
     own!("check_rbl_sub", 2, LISTS),
     own!("check_rbl_txt", 2, LISTS),
-    own!("check_dns_sender", 0, AUTHENTICATION),
+    own!("check_dns_sender", 0, SENDER),
 ];
 
 /// See [`super::PLUGINS`].
