@@ -18,7 +18,7 @@ use super::{
     record::{Then, identity},
 };
 use crate::{
-    checks::{Answered, Case, Work, rules::Hits},
+    checks::{Answered, Case, Check, Work, rules::Hits},
     mail::{Envelope, Message},
     metrics,
     verdict::{Answer, Identity, Outcome, Testimony, Witness},
@@ -195,8 +195,10 @@ struct Questions {
 fn start(order: &Order, case: &Case) -> Questions {
     let Order { filter, profile, then } = order;
     let mut questions = Questions::default();
-    let wanted = |name: &str| name == ALWAYS || profile.asks(name);
-    for check in filter.checks.iter().filter(|check| wanted(check.name())) {
+    let wanted = |check: &&Arc<dyn Check>| {
+        (check.name() == ALWAYS || profile.asks(check.name())) && check.serves(&profile.name)
+    };
+    for check in filter.checks.iter().filter(wanted) {
         let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));
         match check.of_message(case, &witness) {
             Some(Work::Io(question)) if then.as_ref().is_some_and(|then| then.was_late(name)) => {
