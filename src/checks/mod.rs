@@ -70,6 +70,12 @@ pub trait Check: Send + Sync {
     /// The name in configuration (`checks = [...]`), logs and metrics.
     fn name(&self) -> &'static str;
 
+    /// Whether it is asked for mail of this profile, if the profile names it. Several checks of one
+    /// name may share the profiles among them.
+    fn serves(&self, _profile: &str) -> bool {
+        true
+    }
+
     /// Asked when a client connects, or for relayed mail when the headers have named it.
     fn of_client(&self, _client: &Arc<Client>, _witness: &Witness) -> Option<Asked> {
         None

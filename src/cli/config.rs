@@ -7,8 +7,10 @@ use std::{
 
 use super::{Exit, Failure, runtime};
 use crate::{
+    checks::lists::{Shipped, shipped_lists},
     config::{Config, DEFAULT_TEXT},
     service::{Built, Learned, Offline, build},
+    verdict::Name,
 };
 
 /// What can be done with the configuration.
@@ -24,6 +26,8 @@ pub(super) enum Command {
     Show,
     /// Print the defaults, with comments: a first configuration file
     Default,
+    /// Print the DNS lists that [dns] use may name, with their terms of use
+    Lists,
 }
 
 pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failure> {
@@ -38,6 +42,12 @@ pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failu
             output.write_all(toml::to_string(&config.settings)?.as_bytes())?;
             Ok(Exit::Done)
         }
+        Command::Lists => {
+            for shipped in shipped_lists()? {
+                show(shipped, &mut output)?;
+            }
+            Ok(Exit::Done)
+        }
         Command::Check { offline } => {
             let config = Config::load(path.as_deref())?;
             let offline = if offline { Offline::Yes } else { Offline::No };
@@ -48,6 +58,20 @@ pub(super) fn run(path: Option<PathBuf>, command: Command) -> Result<Exit, Failu
             Ok(if good { Exit::Done } else { Exit::No })
         }
     }
+}
+
+/// A shipped list in a few lines.
+fn show(shipped: &Shipped, output: &mut impl Write) -> io::Result<()> {
+    let list = &shipped.list;
+    let about = toml::Value::try_from(list.about).unwrap_or_else(|_| "?".into());
+    let about = about.as_str().unwrap_or_default();
+    writeln!(output, "{}: {} (about {about})", shipped.id, list.zone)?;
+    let names: Vec<_> = list.findings.names().map(Name::as_str).collect();
+    writeln!(output, "    {}", names.join(" "))?;
+    if let Some(subscription) = &shipped.subscription {
+        writeln!(output, "    needs a key: {subscription} = \"…\" under [dns.keys]")?;
+    }
+    writeln!(output, "    free for: {}; terms: {}", shipped.free_use, shipped.terms)
 }
 
 /// Tries each thing the configuration names; a line for each.

@@ -66,8 +66,13 @@ pub(super) fn build(entries: u64) -> Answers {
 
 /// Entries of ordinary size that this one takes the room of.
 fn weight(_key: &Key, known: &Known) -> u32 {
-    let bytes = known.as_ref().map_or(0, |found| found.data.iter().map(size).sum());
+    let bytes = known.as_ref().map_or(0, |found| bytes(found));
     u32::try_from(1 + bytes / ENTRY_BYTES).unwrap_or(u32::MAX)
+}
+
+/// The bytes of all records.
+pub(super) fn bytes(found: &Found) -> usize {
+    found.data.iter().map(size).sum()
 }
 
 /// The bytes of a record's data; only texts can be large.

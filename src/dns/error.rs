@@ -99,6 +99,14 @@ pub enum DnsError {
         /// The response code (RFC 1035, section 4.1.1).
         code: u16,
     },
+    /// The answer is longer than any that means well.
+    #[error("asked about {name}, the answer has {bytes} bytes")]
+    TooLong {
+        /// The name asked for.
+        name: String,
+        /// The bytes of its records.
+        bytes: usize,
+    },
     /// The question could not be sent or the answer not be read.
     #[error("cannot ask about {name}")]
     Failed {

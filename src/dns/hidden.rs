@@ -39,6 +39,7 @@ impl Hidden {
             DnsError::Timeout { name, after } => DnsError::Timeout { name: shown(name), after },
             DnsError::Refused { name, code } => DnsError::Refused { name: shown(name), code },
             DnsError::Name { name, source } => DnsError::Name { name: shown(name), source },
+            DnsError::TooLong { name, bytes } => DnsError::TooLong { name: shown(name), bytes },
             DnsError::GivenUp { name } => DnsError::GivenUp { name: shown(name) },
             DnsError::Failed { name, source } => {
                 DnsError::FailedThen { name: shown(name), why: shown(crate::chain(&source)) }

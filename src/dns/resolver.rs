@@ -31,6 +31,10 @@ const ON_THE_WIRE: usize = 256;
 /// Payload that passes every path unfragmented (DNS flag day 2020).
 const EDNS_PAYLOAD: u16 = 1_232;
 
+/// The longest answer that is read, in bytes. Policies and lists need far less; what is read is kept
+/// with the judgement.
+const LONGEST: usize = 16 << 10;
+
 /// What a name has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Records<T> {
@@ -244,7 +248,7 @@ impl Shared {
     async fn asked(&self, name: &Name, kind: RecordType) -> Known {
         let answer = timeout(self.timeout, self.on_the_wire(name.clone(), kind)).await;
         let known = match answer {
-            Ok(Ok(lookup)) => Ok(Arc::new(found(&lookup, kind))),
+            Ok(Ok(lookup)) => self.not_too_long(name, found(&lookup, kind)),
             Ok(Err(error)) => self.denied_or_failed(name, error),
             Err(_elapsed) => Err(self.too_late(name)),
         };
@@ -252,6 +256,14 @@ impl Shared {
             metrics::dns_failure();
         }
         known
+    }
+
+    fn not_too_long(&self, name: &Name, found: Found) -> Known {
+        let bytes = cache::bytes(&found);
+        match bytes > LONGEST {
+            true => Err(DnsError::TooLong { name: name.to_string(), bytes }),
+            false => Ok(Arc::new(found)),
+        }
     }
 
     async fn on_the_wire(&self, name: Name, kind: RecordType) -> Result<Lookup, NetError> {

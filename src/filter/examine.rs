@@ -21,7 +21,7 @@ use super::{
     record::{Then, identity},
 };
 use crate::{
-    checks::{Answered, Asked, Case, Computation, Failure, Work, rules::Hits},
+    checks::{Answered, Asked, Case, Check, Computation, Failure, Work, rules::Hits},
     mail::{Envelope, Message},
     metrics,
     verdict::{Answer, Identity, Outcome, Testimony, Witness},
@@ -200,8 +200,10 @@ struct Questions {
 fn start(order: &Order, case: &Case) -> Questions {
     let Order { filter, profile, then, earlier } = order;
     let mut questions = Questions::default();
-    let wanted = |name: &str| name == ALWAYS || profile.asks(name);
-    for check in filter.checks.iter().filter(|check| wanted(check.name())) {
+    let wanted = |check: &&Arc<dyn Check>| {
+        (check.name() == ALWAYS || profile.asks(check.name())) && check.serves(&profile.name)
+    };
+    for check in filter.checks.iter().filter(wanted) {
         let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));
         let was_late = then.as_ref().is_some_and(|then| then.was_late(name));
         let before = earlier.iter().rev().find(|pending| pending.check == name);

@@ -19,7 +19,7 @@ use super::{
     relay,
 };
 use crate::{
-    checks::Asked,
+    checks::{Asked, Check},
     mail::{Address, Client, Envelope, HeaderBlock, trace},
     metrics,
     verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict, Witness},
@@ -30,6 +30,8 @@ pub struct Visit {
     filter: Arc<Filter>,
     client: Arc<Client>,
     asked: Vec<Pending>,
+    /// By which profile it was asked.
+    presumed: Arc<str>,
     then: Option<Arc<Then>>,
 }
 
@@ -38,7 +40,8 @@ impl Visit {
         let client = Arc::new(client);
         let profile = filter.profiles.presumed(&filter.networks, &client);
         let asked = ask_about(&filter, profile, &client, then.as_deref());
-        Self { filter, client, asked, then }
+        let presumed = Arc::clone(&profile.name);
+        Self { filter, client, asked, presumed, then }
     }
 
     /// The client that connected.
@@ -70,8 +73,15 @@ impl Visit {
             unanswered: false,
             then: self.then.clone(),
         };
-        inquiry.ask(&self.asked);
+        inquiry.ask(self.shared_with(&inquiry.profile));
         Ok(inquiry)
+    }
+
+    /// What has been asked about the client; nothing, if this profile is served by other checks.
+    fn shared_with(&self, profile: &Profile) -> &[Pending] {
+        let (presumed, actual) = (&self.presumed, &profile.name);
+        let same = |check: &Arc<dyn Check>| check.serves(presumed) == check.serves(actual);
+        if self.filter.checks.iter().all(same) { &self.asked } else { &[] }
     }
 }
 
@@ -269,7 +279,7 @@ impl Inquiry {
             self.asked = ask_about(&self.filter, &self.profile, client, self.then.as_deref());
         }
         let envelope = Arc::new(self.envelope.clone());
-        for check in self.filter.checks.iter().filter(|c| self.profile.asks(c.name())) {
+        for check in self.filter.checks.iter().filter(|check| asks(&self.profile, check)) {
             let witness = Then::witness(self.then.as_deref(), check.name());
             let asked = check.of_envelope(&envelope, &witness);
             let then = self.then.as_deref();
@@ -313,13 +323,17 @@ fn ask_about(
     if client.address.is_some_and(|address| filter.networks.is_relay(address)) {
         return Vec::new();
     }
-    let checks = filter.checks.iter().filter(|check| profile.asks(check.name()));
+    let checks = filter.checks.iter().filter(|check| asks(profile, check));
     let asked = checks.filter_map(|check| {
         let witness = Then::witness(then, check.name());
         let asked = check.of_client(client, &witness)?;
         Some(question(check.name(), asked, witness, then))
     });
     asked.collect()
+}
+
+fn asks(profile: &Profile, check: &Arc<dyn Check>) -> bool {
+    profile.asks(check.name()) && check.serves(&profile.name)
 }
 
 /// Sets a question going, unless its answer came too late then.

@@ -27,6 +27,7 @@ pub(super) fn judge(
         tally.add(profile, check, outcome);
     }
     tally.forced.extend(authenticity::refusal(profile, &tally.authentication));
+    leave_claims(rules, &mut tally.findings);
     weigh(rules, &mut tally.findings);
     if let Some(hits) = seen.hits {
         // On a runtime thread: some 60 µs a message with SpamAssassin's stock rules
@@ -73,6 +74,14 @@ pub(super) fn count(judgement: &Judgement) {
     let delivered = judgement.effective() < Verdict::Defer;
     if judgement.unscanned && delivered {
         metrics::accepted_unscanned(&judgement.profile);
+    }
+}
+
+/// What lists say of a domain that signed the message counts only if a signature is valid.
+fn leave_claims(rules: &RuleSet, findings: &mut Vec<Finding>) {
+    const PROOF: &str = "DKIM_VALID";
+    if !findings.iter().any(|finding| finding.name.as_str() == PROOF) {
+        findings.retain(|finding| !rules.rests_on_signature(finding.name.as_str()));
     }
 }
 
@@ -157,8 +166,11 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
+        checks::Case,
         filter::profile::shipped,
         verdict::{Answer, Evidence},
     };
@@ -194,6 +206,33 @@ mod tests {
             assert_eq!(severest(by_score, virus()), (verdict, reason()));
         }
         assert_eq!(severest(Verdict::Discard, vec![]), (Verdict::Discard, Reason::Score));
+    }
+
+    #[test]
+    fn what_only_metas_see_and_what_is_only_claimed_is_not_reported() {
+        let rules = RuleSet::parse(&[(
+            "x.cf",
+            "askdns __GOOD _DKIMDOMAIN_.l.example A 127.0.0.2\nmeta GOOD __GOOD\nscore GOOD -3\n\
+             askdns __NEW _AUTHORDOMAIN_.l.example A 127.0.0.2\nmeta NEW __NEW\nscore NEW 2",
+        )]);
+        for (found, names) in
+            [(&["__GOOD", "__NEW"][..], "NEW"), (&["__GOOD", "DKIM_VALID"], "DKIM_VALID GOOD")]
+        {
+            let finding = |name: &&str| Finding {
+                name: (*name).into(),
+                weight: Points::ZERO,
+                evidence: Evidence::Fact(String::new()),
+            };
+            let findings = found.iter().map(finding).collect();
+            let outcomes = vec![("lists", Outcome::Partly(findings))];
+            let case = Case { envelope: Arc::default(), message: Arc::default() };
+            let hits = Some(rules.examine(&case));
+            let seen = Examination { outcomes, hits, ..Examination::default() };
+            let judgement = judge(&profile("external"), &rules, seen, None, Instant::now());
+            let shown = judgement.findings.iter().map(|finding| finding.name.as_str());
+            assert_eq!(shown.collect::<Vec<_>>().join(" "), names);
+            assert_eq!(judgement.late, ["lists"]);
+        }
     }
 
     #[test]

@@ -297,8 +297,8 @@ fn checks(network: &Network, learned: &Learned, settings: &Settings) -> Vec<Arc<
     if let Some(bayes) = learned.check(settings) {
         checks.push(Arc::new(bayes));
     }
-    if let Some(lists) = &network.lists {
-        checks.push(Arc::new(lists.clone()));
+    for lists in network.lists.iter().flat_map(Lists::views) {
+        checks.push(Arc::new(lists));
     }
     if let Some(authenticator) = &network.authenticator {
         checks.push(Arc::new(authenticator.clone()));

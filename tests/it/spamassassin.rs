@@ -73,8 +73,8 @@ fn theirs(messages: &BTreeMap<String, String>) -> Answers {
     }
     fs::write(&index, lines).unwrap();
     let rules = Path::new(STOCK);
-    let question =
-        theirs::Question { rules, index: &index, root: folder.path(), every: 1, server: None };
+    let root = folder.path();
+    let question = theirs::Question { rules, index: &index, root, every: 1, server: None };
     theirs::ask(&question, folder.path(), &file);
     Answers::read(&file, &answers::beside(&file))
 }

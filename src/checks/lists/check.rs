@@ -5,12 +5,13 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::future::join_all;
 
 use super::{
-    About, Definition, ListsError, Status,
+    Definition, ListsError, Status,
     about::Stage,
     decide,
     list::{self, List},
     plan::{self, Plan, Question},
     tally::Tally,
+    view::View,
     zone::Zone,
 };
 use crate::{
@@ -30,6 +31,7 @@ const ROUNDS: u32 = 120;
 #[derive(Clone)]
 pub struct Lists {
     shared: Arc<Shared>,
+    view: View,
 }
 
 /// What all clones share.
@@ -70,7 +72,13 @@ impl Lists {
             list.definition.about.want(list.template.as_ref(), &mut wanted);
         }
         let shared = Shared { lists, zones, resolver, reader, refuse_hits, wanted };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), view: View::default() })
+    }
+
+    /// The lists as checks: of each profile, the one that [serves](Check::serves) it.
+    pub fn views(&self) -> Vec<Self> {
+        let views = View::all(&self.shared.lists).into_iter();
+        views.map(|view| Self { shared: Arc::clone(&self.shared), view }).collect()
     }
 
     /// Goes on with the health of the zones that were there `before`, and tests the others; takes
@@ -124,9 +132,11 @@ impl Lists {
 
 impl Shared {
     /// The lists of a stage, with their numbers.
-    fn at(&self, stage: Stage) -> impl Iterator<Item = (usize, &List)> {
+    fn at(&self, stage: Stage, view: &View) -> impl Iterator<Item = (usize, &List)> {
         let numbered = self.lists.iter().enumerate();
-        numbered.filter(move |(_, list)| list.definition.stage() == stage)
+        numbered.filter(move |(_, list)| {
+            list.definition.stage() == stage && view.shows(&list.definition)
+        })
     }
 
     /// A question as people may see it.
@@ -140,18 +150,18 @@ impl Shared {
     }
 
     /// What a message makes the lists be asked.
-    fn plan(&self, case: &Case) -> Plan {
+    fn plan(&self, case: &Case, view: &View) -> Plan {
         let mut plan = Plan::default();
-        if self.at(Stage::Message).next().is_none() {
+        if self.at(Stage::Message, view).next().is_none() {
             return plan;
         }
         let facts = match self.wanted == Wanted::default() {
             true => Facts::default(),
             false => self.reader.facts(case, self.wanted),
         };
-        for (number, list) in self.at(Stage::Message) {
+        for (number, list) in self.at(Stage::Message, view) {
             if list.definition.about.follows() {
-                plan.follow(&list.definition, &facts);
+                plan.follow(number, &list.definition, &facts);
             } else {
                 let labels = plan::of_message(list, case, &facts, &*self.reader);
                 plan.add(number, list, labels);
@@ -163,10 +173,8 @@ impl Shared {
 
     /// Has asked early what the lists of messages will want to know of these facts: by the time the
     /// message is there, the answers are.
-    fn expect(&self, facts: &Facts) {
-        for (_, list) in
-            self.at(Stage::Message).filter(|(_, list)| !list.definition.about.follows())
-        {
+    fn expect(&self, facts: &Facts, view: &View) {
+        for (_, list) in self.at(Stage::Message, view) {
             let Some(zone) = self.zones.get(list.zone).filter(|zone| !zone.is_aside()) else {
                 continue;
             };
@@ -186,18 +194,13 @@ impl Shared {
         tally.add(question, said);
     }
 
-    /// The lists that are about something which other lookups lead to.
-    pub(super) fn following(&self, about: About) -> impl Iterator<Item = (usize, &List)> {
-        self.at(Stage::Message).filter(move |(_, list)| list.definition.about == about)
-    }
-
     pub(super) fn registered(&self, name: &str) -> String {
         self.reader.registered(name).to_owned()
     }
 
     /// Asks all questions, and says what the answers come to.
     async fn run(&self, plan: Plan, stage: Stage, witness: &Witness) -> Answered {
-        let tally = Tally::new(self, witness);
+        let tally = Tally::new(self, &plan.following, witness);
         let direct = plan.questions.iter().map(|question| self.ask(question, &tally, witness));
         let hosts = plan.hosts.iter().map(|host| self.follow_host(host, &tally, witness));
         let domains = plan.domains.iter().map(|domain| self.follow_domain(domain, &tally, witness));
@@ -223,14 +226,18 @@ impl Check for Lists {
         "lists"
     }
 
+    fn serves(&self, profile: &str) -> bool {
+        self.view.serves(profile)
+    }
+
     fn of_client(&self, client: &Arc<Client>, witness: &Witness) -> Option<Asked> {
         let shared = &self.shared;
         let mut plan = Plan::default();
-        for (number, list) in shared.at(Stage::Connect) {
+        for (number, list) in shared.at(Stage::Connect, &self.view) {
             plan.add(number, list, plan::of_client(&list.definition, client));
         }
         if witness.then().is_none() {
-            shared.expect(&Facts::of_client(client));
+            shared.expect(&Facts::of_client(client), &self.view);
         }
         shared.asked(plan, Stage::Connect, witness)
     }
@@ -239,20 +246,20 @@ impl Check for Lists {
         let shared = &self.shared;
         let mut facts = Facts::of_envelope(envelope);
         let mut plan = Plan::default();
-        for (number, list) in shared.at(Stage::Mail) {
+        for (number, list) in shared.at(Stage::Mail, &self.view) {
             let labels = plan::of_envelope(&list.definition, envelope, &facts, &*shared.reader);
             plan.add(number, list, labels);
         }
         if witness.then().is_none() {
             // Those of the client are on their way since it connected.
             (facts.way.external, facts.way.untrusted) = (Vec::new(), Vec::new());
-            shared.expect(&facts);
+            shared.expect(&facts, &self.view);
         }
         shared.asked(plan, Stage::Mail, witness)
     }
 
     fn of_message(&self, case: &Case, witness: &Witness) -> Option<Work> {
-        let plan = self.shared.plan(case);
+        let plan = self.shared.plan(case, &self.view);
         self.shared.asked(plan, Stage::Message, witness).map(Work::Io)
     }
 }

@@ -194,6 +194,9 @@ impl Definition {
         if self.refuse && self.about != About::Client {
             return Err(ListsError::RefuseClient { zone: zone() });
         }
+        if self.allow && self.about == About::Dkim {
+            return Err(ListsError::Claim { zone: zone() });
+        }
         if self.allow && self.refuse {
             return Err(ListsError::AllowAndRefuse { zone: zone() });
         }
@@ -299,6 +302,10 @@ mod tests {
             ("zone = \"a.b\"\nallow = true\nweight = 1.0\nfindings = { \"*\" = \"A\" }", "1.0"),
             ("zone = \"{key}.b\"\nfindings = { \"*\" = \"A\" }", "needs a `key`"),
             ("zone = \"a.b\"\nkey = \"x\"\nfindings = { \"*\" = \"A\" }", "no {key}"),
+            (
+                "zone = \"a.b\"\nabout = \"dkim\"\nallow = true\nfindings = { \"*\" = \"A\" }",
+                "proved",
+            ),
             ("zone = \"a.b\"\nmost = 0\nfindings = { \"*\" = \"A\" }", "most"),
             (
                 "zone = \"a.b\"\nabout = \"dkim\"\nrefuse = true\nfindings = { \"*\" = \"A\" }",

@@ -81,6 +81,12 @@ pub enum ListsError {
     /// A key that cannot stand in a name. It is not shown.
     #[error("the key is none (1 to 63 letters, digits, - and _)")]
     Key,
+    /// Anybody could take the good name of others.
+    #[error("DNS list `{zone}`: `allow` is not for domains of signatures that nobody has proved")]
+    Claim {
+        /// The zone.
+        zone: String,
+    },
     /// Only clients can be refused before they send a message.
     #[error("DNS list `{zone}`: `refuse` is only for lists that are about the client")]
     RefuseClient {

@@ -25,10 +25,10 @@ impl Shared {
         tally.answered();
         servers.truncate(MOST);
         servers.retain(|server| labels::is_host_name(server));
-        let names = servers.iter().flat_map(|server| self.about_name_server(server));
+        let names = servers.iter().flat_map(|server| self.about_name_server(server, tally));
         let questions: Vec<Question> = names.collect();
         let names = questions.iter().map(|question| self.ask(question, tally, witness));
-        let wants_addresses = self.following(About::NameServerAddress).next().is_some();
+        let wants_addresses = tally.following(About::NameServerAddress).next().is_some();
         let addresses = servers
             .iter()
             .filter(|_| wants_addresses)
@@ -37,10 +37,10 @@ impl Shared {
     }
 
     /// What lists of names are asked about a name server.
-    fn about_name_server(&self, server: &str) -> Vec<Question> {
+    fn about_name_server(&self, server: &str, tally: &Tally<'_>) -> Vec<Question> {
         let domain = self.registered(server);
-        let whole = self.following(About::NameServerHost).map(|list| question(list, server));
-        let domains = self.following(About::NameServerDomain).map(|list| question(list, &domain));
+        let whole = tally.following(About::NameServerHost).map(|list| question(list, server));
+        let domains = tally.following(About::NameServerDomain).map(|list| question(list, &domain));
         whole.chain(domains).collect()
     }
 
@@ -54,7 +54,7 @@ impl Shared {
         let known = |address: &Ipv4Addr| labels::listable((*address).into());
         let labels = addresses.iter().filter_map(known).take(MOST).map(labels::reversed);
         let questions: Vec<Question> = labels
-            .flat_map(|label| self.following(about).map(move |list| question(list, &label)))
+            .flat_map(|label| tally.following(about).map(move |list| question(list, &label)))
             .collect();
         join_all(questions.iter().map(|question| self.ask(question, tally, witness))).await;
     }

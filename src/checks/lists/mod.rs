@@ -44,6 +44,7 @@ mod tally;
 mod template;
 #[cfg(test)]
 mod tests;
+mod view;
 mod zone;
 
 pub use about::{About, Hops, Only};

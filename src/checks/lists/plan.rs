@@ -30,6 +30,8 @@ pub(super) struct Plan {
     pub(super) hosts: Vec<String>,
     /// Domains whose name servers are.
     pub(super) domains: Vec<String>,
+    /// The lists that want what these lookups find, by number.
+    pub(super) following: Vec<usize>,
     by_name: HashMap<(usize, String, Kind), usize>,
 }
 
@@ -52,7 +54,8 @@ impl Plan {
     }
 
     /// Adds the hosts and domains that other lookups start from.
-    pub(super) fn follow(&mut self, list: &Definition, facts: &Facts) {
+    pub(super) fn follow(&mut self, number: usize, list: &Definition, facts: &Facts) {
+        self.following.push(number);
         let names = |part: fn(&crate::checks::Link) -> &String| -> Vec<String> {
             let links = facts.links.iter().take(list.most);
             let names = links.map(part).filter(|name| name.parse::<std::net::IpAddr>().is_err());

@@ -6,9 +6,10 @@ use std::{
 };
 
 use super::{
-    ListsError, Reason,
+    About, ListsError, Reason,
     check::Shared,
     decide::{self, Hit},
+    list::List,
     plan::Question,
     zone::Said,
 };
@@ -22,6 +23,7 @@ use crate::{
 /// witness, so a slow list costs its own findings alone.
 pub(super) struct Tally<'l> {
     shared: &'l Shared,
+    following: &'l [usize],
     witness: &'l Witness,
     state: Mutex<State<'l>>,
 }
@@ -37,8 +39,17 @@ struct State<'l> {
 }
 
 impl<'l> Tally<'l> {
-    pub(super) fn new(shared: &'l Shared, witness: &'l Witness) -> Self {
-        Self { shared, witness, state: Mutex::default() }
+    pub(super) fn new(shared: &'l Shared, following: &'l [usize], witness: &'l Witness) -> Self {
+        Self { shared, following, witness, state: Mutex::default() }
+    }
+
+    /// The lists that are about this, which other lookups lead to.
+    pub(super) fn following(&self, about: About) -> impl Iterator<Item = (usize, &'l List)> {
+        let lists = self
+            .following
+            .iter()
+            .filter_map(|&number| Some((number, self.shared.lists.get(number)?)));
+        lists.filter(move |(_, list)| list.definition.about == about)
     }
 
     /// Takes in what came of a question.

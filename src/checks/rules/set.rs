@@ -17,7 +17,7 @@ use super::{
     examination::{Examination, Extent},
     group::Group,
     mime_header::MimeHeaders,
-    network::Network,
+    network::{Asked, Network},
     place::Place,
     shortcircuit::Plan,
     source,
@@ -278,6 +278,16 @@ impl RuleSet {
     /// What the rules want asked of the network; a finding under a rule's name answers it.
     pub fn network(&self) -> &Network {
         &self.conf.network
+    }
+
+    /// Whether a finding under this rule's name rests on who says to have signed the message: it counts
+    /// only if a signature is proved, or anybody could claim the good name of others.
+    pub fn rests_on_signature(&self, name: &str) -> bool {
+        self.conf.network.questions.iter().any(|question| {
+            let is_claim = |name: &str| name.contains("_DKIMDOMAIN_");
+            question.rule.as_str() == name
+                && matches!(&question.asked, Asked::Template { name, .. } if is_claim(name))
+        })
     }
 
     /// What a finding of another check weighs: the score that a `score` line sets for its name,

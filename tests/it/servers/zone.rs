@@ -45,7 +45,9 @@ pub(crate) struct Asked {
 #[derive(Default)]
 struct State {
     addresses: HashMap<String, Vec<Ipv4Addr>>,
-    texts: HashMap<String, String>,
+    records: HashMap<(String, RecordType), Vec<RData>>,
+    /// Zones about which nothing is said.
+    silent: Vec<String>,
     delay: Duration,
     mode: Mode,
     asked: Vec<Asked>,
@@ -100,7 +102,24 @@ impl Zone {
 
     /// Gives a name its one text.
     pub(crate) fn set_text(&self, name: &str, text: &str) {
-        self.state.lock().unwrap().texts.insert(name.to_owned(), text.to_owned());
+        let pieces = text.as_bytes().chunks(255).map(String::from_utf8_lossy);
+        let data = TXT::new(pieces.map(String::from).collect());
+        self.set_records(name, RecordType::TXT, vec![RData::TXT(data)]);
+    }
+
+    /// Gives a name records of a type. What is too long for UDP is answered over TCP (RFC 1035, 4.2.1).
+    pub(crate) fn set_records(&self, name: &str, kind: RecordType, records: Vec<RData>) {
+        self.state.lock().unwrap().records.insert((name.to_owned(), kind), records);
+    }
+
+    /// All questions so far, by name and type.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.state.lock().unwrap().asked.clone()
+    }
+
+    /// Forgets what it was asked.
+    pub(crate) fn forget(&self) {
+        self.state.lock().unwrap().asked.clear();
     }
 
     /// Lists an IPv4 address on a list, with the usual 127.0.0.2.
@@ -111,6 +130,11 @@ impl Zone {
     /// Every answer from now on comes that much later.
     pub(crate) fn delay(&self, delay: Duration) {
         self.state.lock().unwrap().delay = delay;
+    }
+
+    /// Questions about names in this zone are not answered from now on.
+    pub(crate) fn silence(&self, zone: &str) {
+        self.state.lock().unwrap().silent.push(format!(".{zone}"));
     }
 
     /// Every question from now on is treated so.
@@ -146,7 +170,7 @@ impl Zone {
                 let question = buffer[..length].to_vec();
                 thread::spawn(move || {
                     if let Some(answer) = zone.answer(&question) {
-                        let _ = socket.send_to(&answer, client);
+                        let _ = socket.send_to(&fitting(answer), client);
                     }
                 });
             }
@@ -184,12 +208,16 @@ impl Zone {
         let question = Message::from_vec(question).ok()?;
         let query = question.queries.first()?.clone();
         let name = query.name.to_ascii().trim_end_matches('.').to_ascii_lowercase();
-        let (addresses, text, delay, mode) = {
+        let (addresses, records, is_there, delay, mode) = {
             let mut state = self.state.lock().unwrap();
             let kind = query.query_type;
             state.asked.push(Asked { name: name.clone(), kind, at: Instant::now() });
-            let (addresses, text) = (state.addresses.get(&name), state.texts.get(&name));
-            (addresses.cloned(), text.cloned(), state.delay, state.mode)
+            if state.silent.iter().any(|zone| name.ends_with(zone)) {
+                return None;
+            }
+            let records = state.records.get(&(name.clone(), kind)).cloned();
+            let is_there = state.records.keys().any(|(other, _)| *other == name);
+            (state.addresses.get(&name).cloned(), records, is_there, state.delay, state.mode)
         };
         thread::sleep(delay);
         let mut answer = Message::response(question.metadata.id, OpCode::Query);
@@ -198,21 +226,18 @@ impl Zone {
         answer.add_query(query.clone());
         match (mode, addresses) {
             (Mode::BlackHole, _) => return None,
-            (Mode::Normal, _) if query.query_type == RecordType::TXT && text.is_some() => {
-                let text = text.unwrap_or_default();
-                let pieces = text.as_bytes().chunks(255).map(String::from_utf8_lossy);
-                let data = TXT::new(pieces.map(String::from).collect());
-                let record = Record::from_rdata(query.name.clone(), 60, RData::TXT(data));
-                answer.add_answer(record);
-            }
             (Mode::Failing, _) => answer.metadata.response_code = ResponseCode::ServFail,
+            (Mode::Normal, _) if records.is_some() => {
+                let record = |data| Record::from_rdata(query.name.clone(), 60, data);
+                answer.add_answers(records.into_iter().flatten().map(record));
+            }
             (Mode::Normal, Some(addresses)) if query.query_type == RecordType::A => {
                 answer.add_answers(addresses.iter().map(|&address| {
                     Record::from_rdata(query.name.clone(), 60, RData::A(A(address)))
                 }));
             }
             (Mode::Normal, known) => {
-                if known.is_none() && text.is_none() {
+                if known.is_none() && !is_there {
                     answer.metadata.response_code = ResponseCode::NXDomain;
                 }
                 answer.add_authority(start_of_authority());
@@ -220,6 +245,18 @@ impl Zone {
         }
         answer.to_vec().ok()
     }
+}
+
+/// An answer as it goes over UDP: cut off behind the question, and marked so, if it is too long.
+fn fitting(answer: Vec<u8>) -> Vec<u8> {
+    const MOST: usize = 1_232;
+    if answer.len() <= MOST {
+        return answer;
+    }
+    let mut cut = Message::from_vec(&answer).unwrap();
+    cut.answers.clear();
+    cut.metadata.truncation = true;
+    cut.to_vec().unwrap()
 }
 
 /// The name that asks a list about an IPv4 address (RFC 5782, 2.1).
