@@ -15,7 +15,7 @@ const LOOKALIKE: Sign = ("LINK_LOOKALIKE", Points::from_micros(2_000_000));
 const LOOKALIKE_OWN: Sign = ("LINK_LOOKALIKE_OWN", Points::from_micros(2_500_000));
 const MIXED_ALPHABETS: Sign = ("LINK_MIXED_ALPHABETS", Points::from_micros(1_500_000));
 const HOLDS_OWN_DOMAIN: Sign = ("LINK_HOLDS_OWN_DOMAIN", Points::from_micros(1_500_000));
-const SHOWS_OWN_DOMAIN: Sign = ("LINK_SHOWS_OWN_DOMAIN", Points::from_micros(1_000_000));
+const SHOWS_OWN_DOMAIN: Sign = ("LINK_SHOWS_OWN_DOMAIN", Points::from_micros(500_000));
 
 /// The longest text of a link that is an address, in bytes.
 const LONGEST_TEXT: usize = 300;

@@ -6,7 +6,7 @@
 //! | `LINK_LOOKALIKE_OWN` | 2.5 | a link leads to a host that looks like one of ours |
 //! | `LINK_MIXED_ALPHABETS` | 1.5 | a link leads to a host that mixes alphabets in a word |
 //! | `LINK_HOLDS_OWN_DOMAIN` | 1.5 | a link leads to a foreign host whose name holds a domain of ours |
-//! | `LINK_SHOWS_OWN_DOMAIN` | 1.0 | the text of a link is an address under a domain of ours, and it leads elsewhere |
+//! | `LINK_SHOWS_OWN_DOMAIN` | 0.5 | the text of a link is an address under a domain of ours, and it leads elsewhere |
 //!
 //! Ours are the domains in the settings and those of the recipients. Each is found once a message. The weights are defaults: a
 //! `score` line in the rules overrides them.

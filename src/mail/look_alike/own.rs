@@ -1,6 +1,6 @@
 //! The domains that are ours, for one message.
 
-use super::KnownNames;
+use super::{KnownNames, registered_label};
 use crate::mail::{Address, Registry};
 
 /// Domains of the configuration, and those of the recipients.
@@ -48,7 +48,11 @@ impl<'o> OwnDomains<'o> {
     /// Our domain that stands in a foreign host name, with labels of others behind it.
     pub fn held_by(&self, host: &str) -> Option<&str> {
         let host = host.to_ascii_lowercase();
+        let label = |host: &str| registered_label(host).to_ascii_lowercase();
         let is_inside = |own: &&&str| {
+            if label(own) == label(&host) {
+                return false;
+            }
             let inner = format!("{}.", own.to_ascii_lowercase());
             host.match_indices(&inner).any(|(at, _)| {
                 let before = host.get(..at).unwrap_or_default();
@@ -74,7 +78,7 @@ mod tests {
 
     #[test]
     fn domains_are_ours() {
-        let configured = ["Firm.example".to_owned()];
+        let configured = ["Firm.example".to_owned(), "shop.com".to_owned()];
         let recipients = [Address::from_path("<a@mail.readers.example>"), Address::null()];
         let own = OwnDomains::new(&configured, &recipients);
         for (host, is_ours) in [
@@ -100,6 +104,8 @@ mod tests {
             ("www.firm.example.login.com", Some("Firm.example")),
             ("yourfirm.example.login.com", None),
             ("firm.example", None),
+            // Ours, most likely, in another country.
+            ("www.shop.com.au", None),
         ] {
             assert_eq!(own.held_by(host), held, "{host}");
         }

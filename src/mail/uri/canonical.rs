@@ -395,6 +395,8 @@ fn number_as_address(host: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{super::NoRedirectors, *};
 
     #[test]
@@ -450,6 +452,20 @@ mod tests {
             let mut expected = vec![first.as_str()];
             expected.extend(others.iter().filter(|other| **other != first));
             assert_eq!(forms, expected, "{uri}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_uri_makes_it_panic(
+            uri in "(https?:/{0,3})?[a-z0-9%@:.\\[\\]/?#&;=x-]{0,60}|\\PC{0,60}",
+        ) {
+            let all = forms(&uri, Registry::built_in(), &NoRedirectors);
+            prop_assert_eq!(&all[0], &trimmed(&uri));
+            let mut once = all.clone();
+            once.sort();
+            once.dedup();
+            prop_assert_eq!(once.len(), all.len(), "each form once");
         }
     }
 }
