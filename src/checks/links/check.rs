@@ -17,6 +17,9 @@ const MIXED_ALPHABETS: Sign = ("LINK_MIXED_ALPHABETS", Points::from_micros(1_500
 const HOLDS_OWN_DOMAIN: Sign = ("LINK_HOLDS_OWN_DOMAIN", Points::from_micros(1_500_000));
 const SHOWS_OWN_DOMAIN: Sign = ("LINK_SHOWS_OWN_DOMAIN", Points::from_micros(500_000));
 
+/// The most hosts of a message that are looked at.
+const MOST_HOSTS: usize = 500;
+
 /// The longest text of a link that is an address, in bytes.
 const LONGEST_TEXT: usize = 300;
 
@@ -37,10 +40,9 @@ impl Links {
         let mut found = Found::default();
         let mut seen = HashSet::new();
         let uris = || case.message.uris().list.iter().filter(|uri| is_link(uri));
-        for (host, _) in uris().flat_map(|uri| &uri.hosts) {
-            if seen.insert(host.as_str()) {
-                found.host(host, &own);
-            }
+        let hosts = uris().flat_map(|uri| &uri.hosts).map(|(host, _)| host.as_str());
+        for host in hosts.filter(|host| seen.insert(*host)).take(MOST_HOSTS) {
+            found.host(host, &own);
         }
         for uri in uris().filter(|uri| !uri.hosts.is_empty()) {
             found.texts(uri, &own);
@@ -176,5 +178,10 @@ mod tests {
         ] {
             assert_eq!(found(page), findings, "{page}");
         }
+        let many: String =
+            (0..MOST_HOSTS).map(|n| format!("<a href='https://h{n}.com/'>x</a>")).collect();
+        let last = "<a href='https://paypa1.com/'>x</a>";
+        assert_eq!(found(&format!("{last}{many}")), "LINK_LOOKALIKE");
+        assert_eq!(found(&format!("{many}{last}")), "", "their number is bounded");
     }
 }

@@ -3,6 +3,9 @@
 use super::{KnownNames, registered_label};
 use crate::mail::{Address, Registry};
 
+/// The domains of so many recipients count.
+const MOST_RECIPIENTS: usize = 20;
+
 /// Domains of the configuration, and those of the recipients.
 #[derive(Debug)]
 pub struct OwnDomains<'o> {
@@ -14,7 +17,7 @@ impl<'o> OwnDomains<'o> {
     /// Of a recipient's domain the part counts that somebody registered.
     pub fn new(configured: &'o [String], recipients: &'o [Address]) -> Self {
         let mut domains: Vec<&str> = configured.iter().map(String::as_str).collect();
-        let recipients = recipients.iter().filter_map(Address::domain);
+        let recipients = recipients.iter().take(MOST_RECIPIENTS).filter_map(Address::domain);
         for domain in recipients.map(|domain| Registry::built_in().registered(domain)) {
             if domain.contains('.') && !domains.iter().any(|d| d.eq_ignore_ascii_case(domain)) {
                 domains.push(domain);
