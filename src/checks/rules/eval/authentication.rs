@@ -206,7 +206,7 @@ fn sealed(arguments: &Arguments, valid: bool) -> Result<Question, CallError> {
 
 /// `example.org`, or `.example.org` and `*.example.org` for what is in it as well.
 fn signers(arguments: &Arguments) -> Vec<Signer> {
-    let domains = arguments.iter().filter(|domain| *domain != "undef");
+    let domains = (1..).map_while(|number| arguments.get(number));
     domains
         .map(|domain| {
             let domain = domain.to_ascii_lowercase();

@@ -95,7 +95,7 @@ pub(super) enum Question {
     /// Answered from the message: how often it hits, 0 for not at all.
     Ask(Box<dyn Fn(&Scene<'_>) -> u32 + Send + Sync>),
     /// Hits if authentication has found what the message asks for; `None`: whatever it has found, not.
-    Authentication(Box<dyn Fn(&Scene<'_>) -> Option<Condition> + Send + Sync>),
+    Authentication(Box<dyn AsksFor>),
     /// Hits if another check has made the finding of this name.
     Found(&'static str),
     /// Hits if another check has made a finding with the rule's own name.
@@ -108,6 +108,11 @@ pub(super) enum Question {
         millionths: RangeInclusive<u32>,
     },
 }
+
+/// What a message asks of authentication.
+pub(super) trait AsksFor: Fn(&Scene<'_>) -> Option<Condition> + Send + Sync {}
+
+impl<F: Fn(&Scene<'_>) -> Option<Condition> + Send + Sync> AsksFor for F {}
 
 impl Question {
     /// A question that is answered with yes or no.
