@@ -13,7 +13,7 @@
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
 //! | 5 | [`milter`] [`control`] [`replay`] | doors: one protocol each; kept mail instead of live mail |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
-//! | 3 | [`checks`] | one question a file: lists, sender, links, antivirus, attachments, rules, bayes, test strings |
+//! | 3 | [`checks`] | one question a file: lists, auth, sender, links, antivirus, attachments, rules, bayes, test strings |
 //! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!
@@ -22,6 +22,7 @@
 //! 2. [`filter::Filter::visit`] at CONNECT: questions about the client start.
 //!    [`filter::Visit::inquire`] at MAIL: the origin gives the profile.
 //!    [`filter::Inquiry::recipient`] at RCPT: a listed client is refused before it sends anything.
+//!    SPF is on its way meanwhile; DKIM and DMARC need the message and its answer.
 //! 3. [`filter::Inquiry::conclude`] at the end: [`mail::Message::parse`], the checks side by side,
 //!    metas, the exact sum, the verdict, by the profile's deadline.
 //! 4. [`milter::reply`] words the answer; one log line says everything.

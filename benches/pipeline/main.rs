@@ -17,6 +17,7 @@
     reason = "a run that cannot go on ends by panicking"
 )]
 
+mod auth;
 #[path = "../samples/mod.rs"]
 mod samples;
 
@@ -150,6 +151,10 @@ fn classifier(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn authentication(criterion: &mut Criterion) {
+    auth::auth(criterion, samples().0);
+}
+
 fn whole(criterion: &mut Criterion) {
     let (measured, others) = samples();
     let knowledge = Learned::Copy(Arc::new(Knowledge::new(learned(others))));
@@ -168,5 +173,5 @@ fn whole(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, parse, rendering, rules, classifier, whole);
+criterion_group!(benches, parse, rendering, rules, classifier, authentication, whole);
 criterion_main!(benches);

@@ -29,7 +29,10 @@ pub(super) fn judge(
     tally.forced.extend(authenticity::refusal(profile, &tally.authentication));
     leave_claims(rules, &mut tally.findings);
     weigh(rules, &mut tally.findings);
-    if let Some(hits) = seen.hits {
+    if let Some(mut hits) = seen.hits {
+        if tally.is_authenticated {
+            hits.settle(&tally.authentication);
+        }
         // On a runtime thread: some 60 µs a message with SpamAssassin's stock rules
         // (`cargo bench --bench rules -- INDEX FOLDER /usr/share/spamassassin`, row "conclude").
         let concluded = rules.conclude(hits, &tally.findings);

@@ -106,6 +106,13 @@ pub struct Signature {
     pub because: String,
 }
 
+impl Signature {
+    /// Who takes responsibility: the domain of `i=` if it is there, else `d=`.
+    pub fn signer(&self) -> &str {
+        self.identity.rsplit_once('@').map_or(&self.domain, |(_, domain)| domain)
+    }
+}
+
 /// A chain of ARC sets (RFC 8617).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Chain {

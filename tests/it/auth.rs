@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::{
     mail::{self, header},
     servers::{
-        Mta,
+        Folder, Mta,
         gatepost::{Config, Gatepost},
         opendkim::{FORMS, Opendkim, SIGNER},
         postfix::Postfix,
         rbldnsd::CLEAN,
         sendmail::Sendmail,
         smtp::{Delivery, Stage},
-        zone::Zone,
+        zone::{Mode, Zone},
     },
 };
 
@@ -92,7 +92,7 @@ fn odd_body(random: &mut SmallRng, number: usize) -> Vec<u8> {
         b" ",
     ];
     let mut body = Vec::new();
-    if number % 10 != 0 {
+    if !number.is_multiple_of(10) {
         for _ in 0..random.random_range(1..30) {
             body.extend_from_slice(lines[random.random_range(0..lines.len())]);
             body.extend_from_slice(b"\r\n");
@@ -241,12 +241,12 @@ fn results_are_written(start: impl Fn(&Gatepost) -> Box<dyn Mta>) {
         "Received: from mail.example.org (unknown [{CLEAN}])\r\n\tby mx2.example.test (Postfix) with ESMTP \
          id 4X;\r\n\tThu, 12 Nov 2026 09:30:00 +0000\r\n"
     );
-    let message = mail::plain("Lunch", "At noon?");
     for (client, user, head, spf) in [
         (CLEAN, "ours", &forged[..], "spf=pass smtp.mailfrom=sender@example.org"),
         (STRANGER, "strange", &forged[..], "spf=fail smtp.mailfrom=sender@example.org"),
         ("192.0.2.25", "relayed", relayed.as_bytes(), "spf=pass smtp.mailfrom=sender@example.org"),
     ] {
+        let message = mail::plain(&format!("Lunch for {user}"), "At noon?");
         let delivery = Delivery::new(client, user, [head, &message].concat());
         assert_eq!(delivery.attempt(mta.address()).unwrap().reply.code, 250);
         mta.settle();
@@ -257,6 +257,25 @@ fn results_are_written(start: impl Fn(&Gatepost) -> Box<dyn Mta>) {
         assert!(results.contains(spf), "{text}");
         assert!(results.contains("dmarc="), "{text}");
         assert!(!text.contains("bank.example"), "{text}");
+    }
+    records_say_the_same(&zone, &gatepost, mta.as_ref());
+}
+
+/// Judged once more by what was recorded, when DNS is gone.
+fn records_say_the_same(zone: &Zone, gatepost: &Gatepost, mta: &dyn Mta) {
+    zone.mode(Mode::Failing);
+    let folder = Folder::new();
+    for (index, user) in ["ours", "strange", "relayed"].into_iter().enumerate() {
+        let path = folder.write(&format!("{user}.eml"), mta.delivered(user).remove(0));
+        let arguments = ["check", "--json", "--recorded", path.to_str().unwrap()];
+        let said = gatepost.shell().run(&arguments);
+        let again = said.json();
+        let results = |method: &str| again["authentication"][method]["result"].as_str();
+        let [spf, dmarc] = ["mail_from", "dmarc"].map(|m| results(m).expect("a result").to_owned());
+        let then = gatepost.wait_judged(index + 1).remove(index);
+        let then = then["authentication"].as_str().unwrap().to_owned();
+        assert!(then.contains(&format!("spf={spf} ")), "{user}: {then}, {again}");
+        assert!(then.ends_with(&format!("dmarc={dmarc}")), "{user}: {then}, {again}");
     }
 }
 

@@ -39,6 +39,7 @@ mod lists;
 mod matrix_postfix;
 mod matrix_sendmail;
 mod nothing_lost;
+mod opendmarc;
 mod relays;
 mod reload;
 mod replay;

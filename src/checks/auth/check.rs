@@ -13,8 +13,7 @@ use crate::{
     dns::Resolver,
     mail::{Envelope, Message},
     verdict::{
-        Answer, AuthResult, Authentication, DomainPolicy, Outcome, Reason, SenderPolicy, Signature,
-        Witness,
+        Answer, AuthResult, Authentication, DomainPolicy, Outcome, Reason, SenderPolicy, Witness,
     },
 };
 
@@ -130,27 +129,38 @@ impl Reading {
     }
 
     /// Hashes and verifies.
-    fn conclude(self, heard: Heard, settings: &Settings) -> Answer {
-        let sender = self.envelope.sender.domain().map(super::identities::normal);
+    fn conclude(mut self, heard: Heard, settings: &Settings) -> Answer {
         let now = self.envelope.arrived.unwrap_or_default();
+        let signatures = std::mem::take(&mut self.signatures).into_iter();
         let mut bodies = BodyHashes::of(self.source.body());
         let arc = self.arc.as_ref().map(|arc| {
             let trusted = &settings.trusted_sealers;
             arc.verify(&self.source, &heard.keys, &mut bodies, now, trusted)
         });
-        let signatures = self.signatures.into_iter();
-        let signatures: Vec<Signature> = signatures
-            .map(|read| read.verify(&self.source, &heard.keys, &mut bodies, now))
-            .collect();
-        let mut found = Authentication { signatures, arc, ..heard.spf };
-        let mut dmarc = match (&self.author, &heard.dmarc) {
-            (Ok(_), Some(discovered)) => {
-                let spf = found
-                    .mail_from
-                    .as_ref()
-                    .or_else(|| found.helo.as_ref().filter(|_| self.envelope.sender.is_null()));
-                dmarc::evaluate(discovered, spf, &found.signatures)
-            }
+        let signatures =
+            signatures.map(|read| read.verify(&self.source, &heard.keys, &mut bodies, now));
+        let mut found = Authentication { signatures: signatures.collect(), arc, ..heard.spf };
+        found.dmarc = Some(self.policy(heard.dmarc.as_ref(), &found, settings));
+        let sender = self.envelope.sender.domain().map(super::identities::normal);
+        let author = self.author.as_deref().ok();
+        Answer {
+            findings: findings::of_message(&found, author, sender.as_deref()),
+            authentication: Some(Box::new(found)),
+            ..Answer::default()
+        }
+    }
+
+    /// DMARC, and what this site makes of it.
+    fn policy(
+        &self,
+        discovered: Option<&dmarc::Discovered>,
+        found: &Authentication,
+        settings: &Settings,
+    ) -> DomainPolicy {
+        let helo = found.helo.as_ref().filter(|_| self.envelope.sender.is_null());
+        let spf = found.mail_from.as_ref().or(helo);
+        let mut policy = match (&self.author, discovered) {
+            (Ok(_), Some(discovered)) => dmarc::evaluate(discovered, spf, &found.signatures),
             (Ok(_), None) => DomainPolicy::default(),
             (Err(why), _) => DomainPolicy {
                 result: AuthResult::Permerror,
@@ -158,20 +168,23 @@ impl Reading {
                 ..DomainPolicy::default()
             },
         };
-        let forwarder = settings.forwarder(&self.envelope.client);
-        let vouched = found.arc.as_ref().and_then(|arc| arc.vouched_by.as_ref());
-        dmarc.excused = forwarder
-            .map(|forwarder| format!("{forwarder} forwards"))
-            .or_else(|| vouched.map(|sealer| format!("{sealer} sealed a pass")))
-            .filter(|_| dmarc.result == AuthResult::Fail);
-        dmarc.handling = settings.handling(&dmarc.domain);
-        found.dmarc = Some(dmarc);
-        let author = self.author.as_deref().ok();
-        Answer {
-            findings: findings::of_message(&found, author, sender.as_deref()),
-            authentication: Some(Box::new(found)),
-            ..Answer::default()
+        policy.handling = settings.handling(&policy.domain);
+        if policy.result == AuthResult::Fail {
+            policy.excused = self.excuse(found, settings);
         }
+        policy
+    }
+
+    /// Why a message that fails is not to be refused.
+    fn excuse(&self, found: &Authentication, settings: &Settings) -> Option<String> {
+        if let Some(forwarder) = settings.forwarder(&self.envelope.client) {
+            return Some(format!("{forwarder} forwards"));
+        }
+        if self.envelope.relay.as_ref() == Some(&self.envelope.client) {
+            return Some("it was written on a relay of ours".to_owned());
+        }
+        let sealer = found.arc.as_ref()?.vouched_by.as_ref()?;
+        Some(format!("{sealer} sealed a pass"))
     }
 }
 

@@ -80,7 +80,7 @@ fn of_signatures(
     }
     findings.push(finding("DKIM_VALID", domains(&mut found.valid())));
     for (name, domain) in [("DKIM_VALID_AU", author), ("DKIM_VALID_EF", sender)] {
-        let by = domain.filter(|domain| found.valid().any(|valid| valid.domain == *domain));
+        let by = domain.filter(|domain| found.valid().any(|valid| valid.signer() == *domain));
         findings.extend(by.map(|domain| finding(name, domain)));
     }
     if found.valid().all(|signature| signature.is_partial) {

@@ -95,10 +95,18 @@ impl<'s, W: Watch> Examination<'s, W> {
 
     fn ask(&mut self, evals: &[Eval]) {
         for eval in evals {
-            let Question::Ask(ask) = &eval.question else { continue };
-            let count = self.watch.work(eval.rule, || ask(&self.scene));
-            if count > 0 {
-                self.hits.add(eval.rule, count);
+            match &eval.question {
+                Question::Ask(ask) => {
+                    let count = self.watch.work(eval.rule, || ask(&self.scene));
+                    if count > 0 {
+                        self.hits.add(eval.rule, count);
+                    }
+                }
+                Question::Authentication(ask) => {
+                    let condition = self.watch.work(eval.rule, || ask(&self.scene));
+                    self.hits.await_authentication(eval.rule, condition);
+                }
+                _ => {}
             }
         }
     }

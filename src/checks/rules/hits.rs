@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use crate::metrics::thread_cpu_time;
-use crate::verdict::Evidence;
+use super::eval::Condition;
+use crate::{
+    metrics::thread_cpu_time,
+    verdict::{Authentication, Evidence},
+};
 
 /// Counts and evidence by rule. Belongs to the [`RuleSet`](super::RuleSet) that made it.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,8 @@ pub struct Hits {
     seen: Vec<(u32, Evidence)>,
     /// Rules of which a pattern took too many steps.
     given_up: Vec<u32>,
+    /// Rules that hit if authentication has found this.
+    awaiting: Vec<(u32, Condition)>,
     /// What patterns that backtrack have taken, by the clock on the wall.
     spent: Duration,
     /// The CPU time of the thread when it began.
@@ -38,6 +43,21 @@ impl Hits {
     pub(super) fn add(&mut self, rule: u32, more: u32) {
         if let Some(count) = self.slot(rule) {
             *count = count.saturating_add(more);
+        }
+    }
+
+    /// Keeps what a rule waits for.
+    pub(super) fn await_authentication(&mut self, rule: u32, condition: Option<Condition>) {
+        self.awaiting.extend(condition.map(|condition| (rule, condition)));
+    }
+
+    /// Tells who is responsible for the message: rules that have waited for that hit or do not.
+    pub fn settle(&mut self, found: &Authentication) {
+        for (rule, condition) in std::mem::take(&mut self.awaiting) {
+            if let Some(what) = condition.holds(found) {
+                self.add(rule, 1);
+                self.show(rule, Evidence::Fact(what));
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) const FORMS: [&str; 4] =
 
 /// What is signed of the header, besides what opendkim signs anyway.
 const SIGNED: &str = "From,To,Subject,Date,Message-ID,MIME-Version,Content-Type,X-Two,X-Tab,X-Trail,\
-    X-Eight,X-Folded,X-Case,X-Long";
+    X-Eight,X-Folded,X-Case,X-Long,X-Empty";
 
 /// A running signer for each of [`FORMS`], all with one key.
 pub(crate) struct Opendkim {

@@ -63,7 +63,12 @@ pub(crate) struct Zone {
 impl Zone {
     /// Answers NXDOMAIN to everything but the RFC 5782 test entries of the given lists.
     pub(crate) fn start(lists: &[&str]) -> Self {
-        let zone = Self { address: free_address(), state: Arc::default() };
+        Self::at(free_address(), lists)
+    }
+
+    /// The same on an address of the test's own, for servers that ask where the system says.
+    pub(crate) fn at(address: SocketAddr, lists: &[&str]) -> Self {
+        let zone = Self { address, state: Arc::default() };
         for list in lists {
             zone.set(&format!("2.0.0.127.{list}"), &["127.0.0.2"]);
             let v6 = "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0";

@@ -1,4 +1,5 @@
-//! Functions of plugins whose questions other checks answer, or nobody. Here a call's arguments
+//! Functions of plugins whose questions other checks answer, or nobody; those of SPF, DKIM and DMARC
+//! aside. Here a call's arguments
 //! are read; the rule hits if another check makes the finding.
 //!
 //! A function without arguments stands for a finding by the name that the stock rules give it,
@@ -29,78 +30,11 @@ macro_rules! own {
     };
 }
 
-/// A function that stands for one finding, or with arguments for that of certain domains.
-macro_rules! signed {
-    ($name:literal, $finding:literal) => {
-        Function {
-            name: $name,
-            standing: Standing::Elsewhere(AUTHENTICATION),
-            make: |arguments, _| match arguments.get(1) {
-                None => Ok(Question::Found($finding)),
-                Some(_) => Ok(Question::UnderOwnName),
-            },
-        }
-    };
-}
-
-const AUTHENTICATION: &str = "authentication";
 const LISTS: &str = "lists";
 const SENDER: &str = "sender";
 const REPUTATION: &str = "reputation";
 const NOBODY: &str = "none: its network is not asked";
 const NOT_YET: &str = "none yet";
-
-/// See [`super::PLUGINS`].
-pub(super) const SPF: &[Function] = &[
-    found!("check_for_spf_pass", "SPF_PASS", AUTHENTICATION),
-    found!("check_for_spf_neutral", "SPF_NEUTRAL", AUTHENTICATION),
-    found!("check_for_spf_none", "SPF_NONE", AUTHENTICATION),
-    found!("check_for_spf_fail", "SPF_FAIL", AUTHENTICATION),
-    found!("check_for_spf_softfail", "SPF_SOFTFAIL", AUTHENTICATION),
-    found!("check_for_spf_permerror", "T_SPF_PERMERROR", AUTHENTICATION),
-    found!("check_for_spf_temperror", "T_SPF_TEMPERROR", AUTHENTICATION),
-    found!("check_for_spf_helo_pass", "SPF_HELO_PASS", AUTHENTICATION),
-    found!("check_for_spf_helo_neutral", "SPF_HELO_NEUTRAL", AUTHENTICATION),
-    found!("check_for_spf_helo_none", "SPF_HELO_NONE", AUTHENTICATION),
-    found!("check_for_spf_helo_fail", "SPF_HELO_FAIL", AUTHENTICATION),
-    found!("check_for_spf_helo_softfail", "SPF_HELO_SOFTFAIL", AUTHENTICATION),
-    found!("check_for_spf_helo_permerror", "T_SPF_HELO_PERMERROR", AUTHENTICATION),
-    found!("check_for_spf_helo_temperror", "T_SPF_HELO_TEMPERROR", AUTHENTICATION),
-    found!("check_for_spf_welcomelist_from", "USER_IN_SPF_WELCOMELIST", AUTHENTICATION),
-    found!("check_for_spf_whitelist_from", "USER_IN_SPF_WELCOMELIST", AUTHENTICATION),
-    found!("check_for_def_spf_welcomelist_from", "USER_IN_DEF_SPF_WL", AUTHENTICATION),
-    found!("check_for_def_spf_whitelist_from", "USER_IN_DEF_SPF_WL", AUTHENTICATION),
-    found!("check_spf_skipped_noenvfrom", "SPF_SKIPPED_NOENVFROM", AUTHENTICATION),
-];
-
-/// See [`super::PLUGINS`].
-pub(super) const DKIM: &[Function] = &[
-    signed!("check_dkim_signed", "DKIM_SIGNED"),
-    signed!("check_dkim_valid", "DKIM_VALID"),
-    signed!("check_dkim_verified", "DKIM_VALID"),
-    signed!("check_dkim_valid_author_sig", "DKIM_VALID_AU"),
-    signed!("check_arc_signed", "ARC_SIGNED"),
-    signed!("check_arc_valid", "ARC_VALID"),
-    found!("check_dkim_valid_envelopefrom", "DKIM_VALID_EF", AUTHENTICATION),
-    found!("check_dkim_dependable", "__DKIM_DEPENDABLE", AUTHENTICATION),
-    found!("check_dkim_testing", "DKIM_POLICY_TESTING", AUTHENTICATION),
-    found!("check_dkim_signsome", "DKIM_POLICY_SIGNSOME", AUTHENTICATION),
-    found!("check_dkim_signall", "DKIM_POLICY_SIGNALL", AUTHENTICATION),
-    own!("check_dkim_adsp", 1, AUTHENTICATION),
-    found!("check_for_dkim_welcomelist_from", "USER_IN_DKIM_WELCOMELIST", AUTHENTICATION),
-    found!("check_for_dkim_whitelist_from", "USER_IN_DKIM_WELCOMELIST", AUTHENTICATION),
-    found!("check_for_def_dkim_welcomelist_from", "USER_IN_DEF_DKIM_WL", AUTHENTICATION),
-    found!("check_for_def_dkim_whitelist_from", "USER_IN_DEF_DKIM_WL", AUTHENTICATION),
-];
-
-/// See [`super::PLUGINS`].
-pub(super) const DMARC: &[Function] = &[
-    found!("check_dmarc_pass", "DMARC_PASS", AUTHENTICATION),
-    found!("check_dmarc_reject", "DMARC_REJECT", AUTHENTICATION),
-    found!("check_dmarc_quarantine", "DMARC_QUAR", AUTHENTICATION),
-    found!("check_dmarc_none", "DMARC_NONE", AUTHENTICATION),
-    found!("check_dmarc_missing", "DMARC_MISSING", AUTHENTICATION),
-];
 
 /// See [`super::PLUGINS`].
 pub(super) const DNS_EVAL: &[Function] = &[
@@ -211,7 +145,6 @@ mod tests {
         header MINE eval:check_for_spf_fail()
         header SPF_PASS eval:check_for_spf_pass()
         full DKIM_VALID eval:check_dkim_valid()
-        full OF_LIST eval:check_dkim_valid('list.example')
         header IN_LIST eval:check_rbl('a', 'bl.example.', '127.0.0.2')
         body LOW eval:check_bayes('0.00', '0.01')
         body MIDDLE eval:check_bayes('0.01', '0.99')
@@ -235,7 +168,6 @@ mod tests {
             (finding("SPF_FAIL", fact()), "MINE"),
             (finding("SPF_PASS", fact()), "SPF_PASS"),
             (finding("DKIM_VALID", fact()), "DKIM_VALID"),
-            (finding("OF_LIST", fact()), "OF_LIST"),
             (finding("IN_LIST", fact()), "IN_LIST"),
             (finding("BAYES", probability(0)), "LOW"),
             (finding("BAYES", probability(10_000)), "LOW"),

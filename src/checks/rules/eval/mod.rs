@@ -19,6 +19,7 @@ macro_rules! yes_no {
 }
 
 mod antivirus;
+mod authentication;
 mod body;
 mod call;
 mod comparison;
@@ -47,6 +48,7 @@ mod vbounce;
 mod welcomelist;
 mod welcomelist_subject;
 
+pub(super) use authentication::Condition;
 pub(super) use body::{Alternatives, Signature};
 pub(super) use call::{Arguments, Call, CallError};
 pub(super) use entity::{Entity, entities};
@@ -92,6 +94,8 @@ pub(super) enum Standing {
 pub(super) enum Question {
     /// Answered from the message: how often it hits, 0 for not at all.
     Ask(Box<dyn Fn(&Scene<'_>) -> u32 + Send + Sync>),
+    /// Hits if authentication has found what the message asks for; `None`: whatever it has found, not.
+    Authentication(Box<dyn AsksFor>),
     /// Hits if another check has made the finding of this name.
     Found(&'static str),
     /// Hits if another check has made a finding with the rule's own name.
@@ -104,6 +108,11 @@ pub(super) enum Question {
         millionths: RangeInclusive<u32>,
     },
 }
+
+/// What a message asks of authentication.
+pub(super) trait AsksFor: Fn(&Scene<'_>) -> Option<Condition> + Send + Sync {}
+
+impl<F: Fn(&Scene<'_>) -> Option<Condition> + Send + Sync> AsksFor for F {}
 
 impl Question {
     /// A question that is answered with yes or no.
@@ -128,6 +137,7 @@ impl std::fmt::Debug for Question {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Ask(_) => f.write_str("Ask"),
+            Self::Authentication(_) => f.write_str("Authentication"),
             Self::Found(name) => f.debug_tuple("Found").field(name).finish(),
             Self::UnderOwnName => f.write_str("UnderOwnName"),
             Self::Within { finding, millionths } => {
@@ -146,8 +156,8 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("Bayes", elsewhere::BAYES),
     ("BodyEval", body::FUNCTIONS),
     ("DCC", elsewhere::DCC),
-    ("DKIM", elsewhere::DKIM),
-    ("DMARC", elsewhere::DMARC),
+    ("DKIM", authentication::DKIM),
+    ("DMARC", authentication::DMARC),
     ("DNSEval", elsewhere::DNS_EVAL),
     ("FreeMail", freemail::FUNCTIONS),
     ("FromNameSpoof", from_name_spoof::FUNCTIONS),
@@ -161,7 +171,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("Pyzor", elsewhere::PYZOR),
     ("Razor2", elsewhere::RAZOR2),
     ("RelayEval", relay::FUNCTIONS),
-    ("SPF", elsewhere::SPF),
+    ("SPF", authentication::SPF),
     ("Shortcircuit", elsewhere::SHORTCIRCUIT),
     ("TextCat", textcat::FUNCTIONS),
     ("TxRep", elsewhere::TXREP),
