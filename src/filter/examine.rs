@@ -200,7 +200,12 @@ fn start(order: &Order, case: &Case) -> Questions {
     };
     for check in filter.checks.iter().filter(wanted) {
         let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));
-        match check.of_message(case, &witness) {
+        let asked = catch_unwind(AssertUnwindSafe(|| check.of_message(case, &witness)));
+        let asked = asked.unwrap_or_else(|panic| {
+            let text = panic_text(&*panic);
+            Some(Work::Cpu(Box::new(move || Err(text.into()))))
+        });
+        match asked {
             Some(Work::Io(question)) if then.as_ref().is_some_and(|then| then.was_late(name)) => {
                 questions.asked.push(Pending::late(name, question, witness));
             }
