@@ -2,13 +2,14 @@
 
 use mail_auth::{
     arc::{ChainValidation, Results, Seal, Signature},
-    common::{crypto::Algorithm, to_a_label, verify::VerifySignature},
+    common::{crypto::Algorithm, verify::VerifySignature},
     dkim::Canonicalization,
 };
 
 use super::{
     body_hash::BodyHashes,
-    dkim::{MOST_NAMES, is_in, signed_fields},
+    dkim::{MOST_NAMES, signed_fields},
+    domain::{is_in, normal},
     key::{self, Keys, Unverifiable},
     source::Source,
     tags::without_signature,
@@ -141,7 +142,7 @@ impl Read {
             Some(wrong) => Err(wrong.clone()),
             None => self.verified(source, keys, bodies, now),
         };
-        let domain = |set: &Set| to_a_label(&set.seal.1.d).into_owned();
+        let domain = |set: &Set| normal(&set.seal.1.d);
         let sealers = self.sets.iter().map(domain).collect();
         match verified {
             Ok(()) => Chain {
@@ -191,7 +192,7 @@ impl Read {
     fn vouched_by(&self, source: &Source, trusted: &[String]) -> Option<String> {
         let is_trusted = |domain: &str| trusted.iter().any(|known| is_in(domain, known));
         let newest_first = self.sets.iter().rev();
-        let domains = newest_first.map(|set| (to_a_label(&set.seal.1.d).into_owned(), set));
+        let domains = newest_first.map(|set| (normal(&set.seal.1.d), set));
         let mut believed = domains.take_while(|(domain, _)| is_trusted(domain));
         let says_pass = |set: &Set| {
             let value = source.fields().get(set.results).map(|field| source.value(field));
@@ -246,7 +247,7 @@ fn stripped<'s>(source: &'s Source, field: &Header) -> (&'s [u8], Vec<u8>) {
 }
 
 fn key_name(signature: &impl VerifySignature) -> String {
-    key::name(signature.selector(), &to_a_label(signature.domain()))
+    key::name(signature.selector(), &normal(signature.domain()))
 }
 
 /// Whether results hold `dmarc=pass`; what stands in comments or quotes is no result.

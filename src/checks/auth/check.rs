@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::future::join;
 
 use super::{
-    arc, body_hash::BodyHashes, dkim, dmarc, findings, identities::Identities, key::Keys,
-    settings::Settings, source::Source,
+    arc, body_hash::BodyHashes, dkim, dmarc, domain::normal, findings, identities::Identities,
+    key::Keys, settings::Settings, source::Source,
 };
 use crate::{
     checks::{Answered, Asked, Case, Check, Computation, Earlier, Failure, Work},
@@ -125,7 +125,7 @@ impl Reading {
     fn sender(&self) -> Option<String> {
         let Envelope { sender, helo, .. } = &*self.envelope;
         let helo = helo.as_deref().filter(|_| sender.is_null());
-        sender.domain().or(helo).map(super::identities::normal)
+        sender.domain().or(helo).map(normal)
     }
 
     /// Hashes and verifies.
@@ -141,7 +141,7 @@ impl Reading {
             signatures.map(|read| read.verify(&self.source, &heard.keys, &mut bodies, now));
         let mut found = Authentication { signatures: signatures.collect(), arc, ..heard.spf };
         found.dmarc = Some(self.policy(heard.dmarc.as_ref(), &found, settings));
-        let sender = self.envelope.sender.domain().map(super::identities::normal);
+        let sender = self.envelope.sender.domain().map(normal);
         let author = self.author.as_deref().ok();
         Answer {
             findings: findings::of_message(&found, author, sender.as_deref()),

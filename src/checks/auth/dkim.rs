@@ -1,13 +1,11 @@
 //! DKIM signatures (RFC 6376): reading them, and verifying them once their keys are there.
 
 use data_encoding::BASE64;
-use mail_auth::{
-    common::{crypto::Algorithm, to_a_label},
-    dkim,
-};
+use mail_auth::{common::crypto::Algorithm, dkim};
 
 use super::{
     body_hash::BodyHashes,
+    domain::{is_in, normal},
     key::{self, Keys, Unverifiable},
     source::Source,
     tags::{first, without_signature},
@@ -52,19 +50,13 @@ fn is_related(one: &str, other: &str) -> bool {
     is_in(one, other) || is_in(other, one)
 }
 
-/// Whether a domain is the other or in it.
-pub(super) fn is_in(domain: &str, other: &str) -> bool {
-    let head = domain.strip_suffix(other);
-    !other.is_empty() && head.is_some_and(|head| head.is_empty() || head.ends_with('.'))
-}
-
 fn read_one(place: usize, value: &[u8]) -> Read {
     let text = String::from_utf8_lossy(value);
     let parsed = dkim::Signature::parse(value);
     let parsed = parsed.map_err(|error| (AuthResult::Neutral, error.to_string()));
     let mut shown = Signature::default();
     if let Ok(signature) = &parsed {
-        shown.domain = to_a_label(&signature.d).into_owned();
+        shown.domain = normal(&signature.d);
         shown.selector = signature.s.clone();
         shown.identity = signature.i.clone();
         shown.algorithm = algorithm(signature.a);
@@ -97,8 +89,8 @@ fn well_formed(signature: dkim::Signature, text: &str) -> Result<dkim::Signature
         return wrong("it signs too many fields");
     }
     let identity = signature.i.rsplit_once('@').map(|(_, domain)| domain);
-    let identity = identity.map(|domain| to_a_label(domain).into_owned());
-    if identity.is_some_and(|domain| !is_in(&domain, &to_a_label(&signature.d))) {
+    let identity = identity.map(normal);
+    if identity.is_some_and(|domain| !is_in(&domain, &normal(&signature.d))) {
         return wrong("its identity is of another domain");
     }
     if first(text, "q").is_some_and(|q| !q.split(':').any(|q| q.trim() == "dns/txt")) {
@@ -156,7 +148,7 @@ impl Read {
             || signature
                 .i
                 .rsplit_once('@')
-                .is_some_and(|(_, d)| *to_a_label(d) == self.shown.domain);
+                .is_some_and(|(_, domain)| normal(domain) == self.shown.domain);
         if key.is_strict && !of_domain {
             return fails("its identity is of a subdomain, which the key forbids");
         }

@@ -5,8 +5,13 @@ use crate::verdict::{
     Points, SenderPolicy,
 };
 
-fn finding(name: &str, fact: impl Into<String>) -> Finding {
-    Finding { name: Name::from(name), weight: Points::ZERO, evidence: Evidence::Fact(fact.into()) }
+/// Characters of a fact: records and signatures are written by strangers.
+const MOST: usize = 200;
+
+fn finding(name: &str, fact: impl AsRef<str>) -> Finding {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let fact = fact.as_ref().chars().map(printable).take(MOST).collect();
+    Finding { name: Name::from(name), weight: Points::ZERO, evidence: Evidence::Fact(fact) }
 }
 
 /// What SPF found, of what is known at MAIL.
@@ -14,7 +19,7 @@ pub(super) fn of_envelope(found: &Authentication) -> Vec<Finding> {
     let helo = found.helo.as_ref().and_then(|helo| Some((helo_name(helo.result)?, helo)));
     let mail_from =
         found.mail_from.as_ref().and_then(|sender| Some((mail_from_name(sender.result)?, sender)));
-    let shown = |(name, policy): (&str, &SenderPolicy)| finding(name, policy.because.clone());
+    let shown = |(name, policy): (&str, &SenderPolicy)| finding(name, &policy.because);
     helo.into_iter().chain(mail_from).map(shown).collect()
 }
 

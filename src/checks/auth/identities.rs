@@ -1,9 +1,11 @@
 //! The two identities that SPF is asked about (RFC 7208, sections 2.3 and 2.4): HELO and MAIL FROM.
 
 use futures_util::future::join;
-use mail_auth::common::to_a_label;
 
-use super::spf::{self, Outcome, Question};
+use super::{
+    domain::normal,
+    spf::{self, Outcome, Question},
+};
 use crate::{
     dns::Resolver,
     mail::Envelope,
@@ -58,11 +60,6 @@ impl Identities {
             ..Authentication::default()
         }
     }
-}
-
-/// As DNS has it: A-labels, lower case, no final dot.
-pub(super) fn normal(domain: &str) -> String {
-    to_a_label(domain.strip_suffix('.').unwrap_or(domain)).to_ascii_lowercase()
 }
 
 fn policy(question: Question, outcome: Outcome, identity: String) -> SenderPolicy {

@@ -23,6 +23,7 @@ mod body_hash;
 mod check;
 mod dkim;
 mod dmarc;
+mod domain;
 mod findings;
 mod identities;
 mod key;

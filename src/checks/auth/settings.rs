@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, net::IpAddr, str::FromStr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::dkim::is_in;
+use super::domain::is_in;
 use crate::{mail::Client, verdict::Handling};
 
 /// `[auth]`

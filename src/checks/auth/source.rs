@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::mail::{Header, HeaderBlock, Message, Oddity};
 
+/// No more fields are read of a header ([`HeaderBlock`]).
+const MOST_FIELDS: usize = 10_000;
+
 /// A message as it was on the wire. One kept in a file with bare line feeds gets its CRLFs back.
 pub(super) struct Source {
     message: Arc<Message>,
@@ -24,10 +27,10 @@ impl Source {
         self.with_crlf.as_ref().map_or_else(|| self.message.raw(), |(raw, _)| raw)
     }
 
-    /// Whether only its beginning was read.
+    /// Whether only its beginning was read, or only the beginning of its header.
     pub(super) fn is_cut_off(&self) -> bool {
-        let cut = [Oddity::Truncated, Oddity::TooManyFields];
-        self.message.oddities().iter().any(|oddity| cut.contains(oddity))
+        let is_truncated = self.message.oddities().contains(&Oddity::Truncated);
+        is_truncated || self.fields().len() >= MOST_FIELDS
     }
 
     pub(super) fn fields(&self) -> &[Header] {

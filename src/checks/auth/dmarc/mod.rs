@@ -10,10 +10,12 @@ mod tests;
 mod tree_walk;
 
 use futures_util::future::join_all;
-use mail_auth::common::to_a_label;
 
 use self::tree_walk::Walk;
-use super::{dkim::is_in, source::Source};
+use super::{
+    domain::{is_in, normal},
+    source::Source,
+};
 use crate::{
     dns::Resolver,
     mail::addresses,
@@ -32,7 +34,7 @@ pub(super) fn author(source: &Source) -> Result<String, &'static str> {
     let mut domains: Vec<String> = addresses(&value)
         .iter()
         .filter_map(|mailbox| mailbox.address.rsplit_once('@'))
-        .map(|(_, domain)| to_a_label(domain.trim().trim_end_matches('.')).to_ascii_lowercase())
+        .map(|(_, domain)| normal(domain.trim()))
         .filter(|domain| !domain.is_empty())
         .collect();
     domains.dedup();

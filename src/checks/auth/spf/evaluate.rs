@@ -26,12 +26,12 @@ const MOST_TERMS: usize = 10;
 /// Questions of such terms that find nothing.
 const MOST_VOID: usize = 2;
 /// Mail exchangers of one term; names of a client that are looked at.
-const MOST_NAMES: usize = 10;
+pub(super) const MOST_NAMES: usize = 10;
 /// Characters of an explanation.
 const MOST_EXPLANATION: usize = 400;
 
 /// The evaluation ends without a match.
-enum Stop {
+pub(super) enum Stop {
     Temperror(String),
     Permerror(String),
 }
@@ -47,15 +47,15 @@ struct Said {
     explanation: Option<DomainSpec>,
 }
 
-struct Evaluation<'e> {
+pub(super) struct Evaluation<'e> {
     question: &'e Question,
-    resolver: &'e Resolver,
-    witness: &'e Witness,
+    pub(super) resolver: &'e Resolver,
+    pub(super) witness: &'e Witness,
     sender: String,
     terms: usize,
     void: usize,
     /// The client's names that lead back to it, once they have been asked for.
-    validated: Option<Vec<String>>,
+    pub(super) validated: Option<Vec<String>>,
 }
 
 pub(super) async fn evaluate(
@@ -187,7 +187,7 @@ impl Evaluation<'_> {
     }
 
     /// Whether the host has the client's address; `None` if it has none of that family.
-    async fn host(&self, name: &str, prefixes: Prefixes) -> Result<Option<bool>, Stop> {
+    pub(super) async fn host(&self, name: &str, prefixes: Prefixes) -> Result<Option<bool>, Stop> {
         let (resolver, witness) = (self.resolver, self.witness);
         let hits: Vec<bool> = match self.address() {
             IpAddr::V4(client) => {
@@ -215,45 +215,6 @@ impl Evaluation<'_> {
             }
         }
         Ok(false)
-    }
-
-    /// Whether the client has a true name in the domain. What fails here is no match (RFC 7208,
-    /// section 5.5).
-    async fn names(&mut self, domain: &str) -> Result<bool, Stop> {
-        let has_names = self.validate_names().await;
-        self.count_void(!has_names)?;
-        let names = self.validated.as_deref().unwrap_or_default();
-        Ok(names.iter().any(|name| is_in(name, domain)))
-    }
-
-    /// Asks for the client's names, and for the addresses of these. False if it has none.
-    async fn validate_names(&mut self) -> bool {
-        if self.validated.is_some() {
-            return true;
-        }
-        let client = self.address();
-        let names = match self.resolver.names_of(client, self.witness).await {
-            Ok(Records { answers, .. }) => answers,
-            Err(_) => {
-                self.validated = Some(Vec::new());
-                return true;
-            }
-        };
-        let exactly = Prefixes { v4: 32, v6: 128 };
-        let looked_at = names.iter().take(MOST_NAMES);
-        let hosts = join_all(looked_at.clone().map(|name| self.host(name, exactly))).await;
-        let validated = looked_at.zip(hosts).filter(|(_, hit)| matches!(hit, Ok(Some(true))));
-        self.validated = Some(validated.map(|(name, _)| name.clone()).collect());
-        !names.is_empty()
-    }
-
-    /// The name that `%{p}` stands for: the domain itself, or one in it, or any (RFC 7208,
-    /// section 7.3).
-    fn validated_name(&self, domain: &str) -> &str {
-        let names = self.validated.as_deref().unwrap_or_default();
-        let itself = names.iter().find(|name| name.eq_ignore_ascii_case(domain));
-        let within = || names.iter().find(|name| is_in(name, domain));
-        itself.or_else(within).or(names.first()).map_or("unknown", String::as_str)
     }
 
     async fn target(&mut self, target: Option<&DomainSpec>, domain: &str) -> String {
@@ -307,7 +268,7 @@ impl Evaluation<'_> {
         Some(explanation.chars().map(printable).take(MOST_EXPLANATION).collect())
     }
 
-    fn address(&self) -> IpAddr {
+    pub(super) fn address(&self) -> IpAddr {
         self.question.address.to_canonical()
     }
 
@@ -319,7 +280,7 @@ impl Evaluation<'_> {
         Ok(())
     }
 
-    fn count_void(&mut self, void: bool) -> Result<(), Stop> {
+    pub(super) fn count_void(&mut self, void: bool) -> Result<(), Stop> {
         self.void += usize::from(void);
         if self.void > MOST_VOID {
             return Err(Stop::Permerror(format!("more than {MOST_VOID} questions find nothing")));
@@ -342,13 +303,6 @@ fn is_checkable(domain: &str) -> bool {
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     let is_label = |label: &str| (1..=63).contains(&label.len());
     domain.len() <= 253 && domain.contains('.') && domain.split('.').all(is_label)
-}
-
-/// Whether a name is the domain or in it.
-fn is_in(name: &str, domain: &str) -> bool {
-    let Some(start) = name.len().checked_sub(domain.len()) else { return false };
-    let Some((head, tail)) = name.split_at_checked(start) else { return false };
-    tail.eq_ignore_ascii_case(domain) && (head.is_empty() || head.ends_with('.'))
 }
 
 fn same_v4(address: Ipv4Addr, client: Ipv4Addr, bits: u8) -> bool {

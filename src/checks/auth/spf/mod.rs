@@ -1,7 +1,8 @@
 //! SPF (RFC 7208): may this client send for that domain?
 //!
 //! [`check_host`] is the whole of it; it asks by our resolver, so that answers are shared, bounded and
-//! recorded. [`record`] reads records, [`macros`] expands what they hold, [`evaluate`] asks.
+//! recorded. [`record`] reads records, [`macros`] expands what they hold, [`evaluate`] asks,
+//! [`names`] for the client's.
 //!
 //! Limits (RFC 7208, section 4.6.4): 10 terms that ask DNS, 2 of their questions without an answer,
 //! 10 mail exchangers a term, 10 names of the client. Beyond them the record is an error. The whole
@@ -11,6 +12,7 @@
 
 mod evaluate;
 mod macros;
+mod names;
 mod record;
 #[cfg(test)]
 mod tests;
