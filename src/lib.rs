@@ -19,7 +19,8 @@
 //!
 //! # The path of a message
 //! 1. [`milter`] turns the MTA's events into calls on a session.
-//! 2. [`filter::Filter::visit`] at CONNECT: questions about the client start.
+//! 2. [`filter::Filter::visit`] at CONNECT: questions about the client start, and those that the message
+//!    will most likely raise ([`checks::lists`]).
 //!    [`filter::Visit::inquire`] at MAIL: the origin gives the profile.
 //!    [`filter::Inquiry::recipient`] at RCPT: a listed client is refused before it sends anything.
 //! 3. [`filter::Inquiry::conclude`] at the end: [`mail::Message::parse`], the checks side by side,

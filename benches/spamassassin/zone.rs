@@ -97,7 +97,7 @@ fn records(name: &str, kind: RecordType) -> Option<Vec<RData>> {
 /// An entry of a list.
 fn entry(name: &str, label: &str, codes: &[&str], kind: RecordType) -> Option<Vec<RData>> {
     let is_test = matches!(label, "2.0.0.127" | "test");
-    let is_absent = matches!(label, "1.0.0.127" | "invalid") || hash(name) % ONE_IN != 0;
+    let is_absent = matches!(label, "1.0.0.127" | "invalid") || !hash(name).is_multiple_of(ONE_IN);
     if is_absent && !is_test {
         return None;
     }
@@ -114,7 +114,7 @@ fn ordinary(name: &str, kind: RecordType) -> Vec<RData> {
     let number = hash(name);
     let host = |text: String| Name::from_ascii(text).expect("a name");
     match kind {
-        RecordType::A if number % 10 == 0 => Vec::new(),
+        RecordType::A if number.is_multiple_of(10) => Vec::new(),
         RecordType::A => {
             let [.., a, b, c] = number.to_be_bytes();
             vec![RData::A(A(Ipv4Addr::new(45, a, b, c)))]
@@ -124,7 +124,7 @@ fn ordinary(name: &str, kind: RecordType) -> Vec<RData> {
             vec![server(1), server(2)]
         }
         RecordType::MX => vec![RData::MX(MX::new(10, host(format!("mx.{name}."))))],
-        RecordType::TXT if number % 5 == 0 => vec![text("v=spf1 +all")],
+        RecordType::TXT if number.is_multiple_of(5) => vec![text("v=spf1 +all")],
         RecordType::TXT if number % 5 == 1 => vec![text("v=spf1 -all")],
         _ => Vec::new(),
     }

@@ -105,7 +105,12 @@ pub trait Reader: Send + Sync {
     /// The part of a name that somebody registered: `example.co.uk` of `www.example.co.uk`.
     fn registered<'n>(&self, name: &'n str) -> &'n str;
 
-    /// Whether anybody may be asked about this name.
+    /// Whether there are names that nobody may be asked about.
+    fn is_restricted(&self) -> bool {
+        false
+    }
+
+    /// Whether somebody may be asked about this name.
     fn may_ask(&self, _name: &str) -> bool {
         true
     }

@@ -45,6 +45,7 @@ pub(super) fn validate(settings: &Settings) -> Checked {
     networks(settings)?;
     limits(settings)?;
     includes(settings)?;
+    lists(settings)?;
     learning(settings)?;
     history(settings)?;
     if let Err(error) = Replies::new(&settings.replies) {
@@ -154,6 +155,17 @@ fn includes(settings: &Settings) -> Checked {
         }
     }
     Ok(())
+}
+
+fn lists(settings: &Settings) -> Checked {
+    if let Err(error) = settings.dns.lists() {
+        return fault("dns.use", error.to_string());
+    }
+    let named = settings.dns.list.iter().flat_map(|list| &list.profiles);
+    match named.clone().find(|name| !settings.profile.contains_key(*name)) {
+        Some(name) => fault("dns.list", format!("there is no profile `{name}`")),
+        None => Ok(()),
+    }
 }
 
 fn learning(settings: &Settings) -> Checked {

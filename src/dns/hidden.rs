@@ -19,8 +19,7 @@ impl Hidden {
     }
 
     /// The text without secrets; it must be in lower case.
-    pub(super) fn in_text(&self, text: &str) -> String {
-        let mut shown = text.to_owned();
+    pub(super) fn in_text(&self, mut shown: String) -> String {
         for secret in self.0.iter().flat_map(|secrets| secrets.iter()) {
             if shown.contains(secret.as_str()) {
                 shown = shown.replace(secret.as_str(), HIDDEN);
@@ -34,7 +33,7 @@ impl Hidden {
         if self.0.is_none() {
             return error;
         }
-        let shown = |name: String| self.in_text(&name.to_ascii_lowercase());
+        let shown = |name: String| self.in_text(name.to_ascii_lowercase());
         match error {
             DnsError::Timeout { name, after } => DnsError::Timeout { name: shown(name), after },
             DnsError::Refused { name, code } => DnsError::Refused { name: shown(name), code },

@@ -170,8 +170,8 @@ impl Resolver {
     /// Has the witness take down that nobody is asked for these records, and why.
     pub fn not_asked(&self, name: &str, kind: Kind, why: &str, witness: &Witness) {
         let now = (SystemTime::now(), Instant::now());
-        if let Ok(parsed) = parse(name) {
-            let name = self.hidden.in_text(&spoken::spelt(&parsed));
+        if parse(name).is_ok() {
+            let name = self.hidden.in_text(spelt(name));
             let aside = DnsError::SetAside { name: name.clone(), why: why.to_owned() };
             witness.looked_up(spoken::lookup(name, kind.record_type(), &Err(aside), now));
         }
@@ -198,9 +198,11 @@ impl Resolver {
     /// Has a question asked whose answer will be wanted soon. Nobody waits for it, and no witness
     /// hears it.
     pub fn expect(&self, name: &str, kind: Kind) {
-        if let Ok(parsed) = parse(name) {
+        let Ok(parsed) = parse(name) else { return };
+        let key = (parsed, kind.record_type());
+        if !self.shared.answers.contains_key(&key) {
             let shared = Arc::clone(&self.shared);
-            tokio::spawn(async move { shared.shared_answer((parsed, kind.record_type())).await });
+            tokio::spawn(async move { shared.shared_answer(key).await });
         }
     }
 
@@ -208,7 +210,7 @@ impl Resolver {
     pub(super) async fn ask(&self, name: &str, kind: RecordType, witness: &Witness) -> Known {
         let parsed = parse(name).map_err(|error| self.hidden.in_error(error))?;
         let key = (parsed, kind);
-        let shown = self.hidden.in_text(&spoken::spelt(&key.0));
+        let shown = self.hidden.in_text(spelt(name));
         if witness.then().is_some() {
             return spoken::recalled(shown, kind, witness);
         }
@@ -326,6 +328,15 @@ fn name_server(server: Server) -> NameServerConfig {
     udp.port = server.address().port();
     tcp.port = server.address().port();
     NameServerConfig::new(server.address().ip(), true, vec![udp, tcp])
+}
+
+/// A name as it was asked for, in lower case, without its final dot.
+fn spelt(name: &str) -> String {
+    let mut name = name.to_ascii_lowercase();
+    if name.ends_with('.') {
+        name.pop();
+    }
+    name
 }
 
 /// An absolute name, or why there is none of that spelling. Labels may hold whatever is ASCII: what

@@ -23,16 +23,26 @@ const MOST_DIGESTS: usize = 10;
 /// The lists that the rules want asked, but for findings that others make already.
 pub fn rule_lists(network: &Network, made: &[&Name]) -> Vec<Definition> {
     let mut lists = Lists::default();
-    let asked = network.questions.iter().filter(|question| !made.contains(&&question.rule));
-    for question in asked.clone() {
+    for question in &network.questions {
         lists.ask(network, question);
     }
-    for question in asked {
+    for question in &network.questions {
         if let Asked::Part { set, answer } = &question.asked {
             lists.add_part(set, code(&question.rule, Some(answer)), &question.rule);
         }
     }
-    lists.definitions
+    let mut definitions = lists.definitions;
+    definitions.iter_mut().for_each(|list| list.findings.leave_out(made));
+    definitions.retain(|list| !list.findings.is_empty() && is_askable(list));
+    definitions
+}
+
+/// What cannot be asked is left out, but never quietly.
+fn is_askable(list: &Definition) -> bool {
+    if !list.is_askable() {
+        tracing::warn!(zone = list.zone, "rules ask what cannot be asked");
+    }
+    list.is_askable()
 }
 
 #[derive(Default)]
@@ -65,7 +75,7 @@ impl Lists {
                 let records = record.parse().unwrap_or_default();
                 let list = Definition { records, only: only(question.scope), ..list };
                 let place = self.add(of_subject(subject, question.nice, list));
-                if let (Subject::Relays { set }, Some(place)) = (subject, place) {
+                if let Subject::Relays { set } = subject {
                     self.sets.push((set.clone(), place));
                 }
             }
@@ -73,20 +83,15 @@ impl Lists {
         }
     }
 
-    /// Adds a definition to the one that asks the same, if there is one; says where it stands. What
-    /// cannot be asked is left out.
-    fn add(&mut self, list: Definition) -> Option<usize> {
-        if !list.is_askable() {
-            tracing::warn!(zone = list.zone, "a rule asks what cannot be asked");
-            return None;
-        }
+    /// Adds a definition to the one that asks the same, if there is one; says where it stands.
+    fn add(&mut self, list: Definition) -> usize {
         let same = self.definitions.iter().position(|known| known.asks_the_same(&list));
         let place = same.unwrap_or(self.definitions.len());
         match self.definitions.get_mut(place) {
             Some(known) => known.findings.extend(list.findings),
             None => self.definitions.push(list),
         }
-        Some(place)
+        place
     }
 
     fn add_part(&mut self, set: &str, code: Code, rule: &Name) {
@@ -313,9 +318,10 @@ mod tests {
     fn what_others_find_already_is_not_asked_again() {
         let rules = "
             header A eval:check_rbl('a', 'a.example.')
-            header B eval:check_rbl('a', 'a.example.', '2')";
-        let made = Name::from("A");
-        assert_eq!(lists(rules, &[&made]), ["a.example Trace all A Both &2=B"]);
+            header B eval:check_rbl_sub('a', '2')
+            header C eval:check_rbl('c', 'c.example.')";
+        let (a, c) = (Name::from("A"), Name::from("C"));
+        assert_eq!(lists(rules, &[&a, &c]), ["a.example Trace all A Both &2=B"]);
     }
 
     #[test]

@@ -21,7 +21,9 @@ use crate::{
     checks::{Answered, Asked, Case, Check, Work, rules::RuleSet},
     history::{Archive, History},
     mail::{Address, Client, Envelope},
-    verdict::{Answer, Evidence, Finding, Judgement, OnFailure, Reason, Verdict, Witness},
+    verdict::{
+        Answer, Evidence, Finding, Judgement, Lookup, OnFailure, Reason, Response, Verdict, Witness,
+    },
 };
 
 /// What the check `attachments` of these tests does with every message.
@@ -30,6 +32,7 @@ enum Manner {
     Good,
     Panics,
     Hangs,
+    Dawdles,
     Fails,
 }
 
@@ -40,15 +43,35 @@ impl Check for Examiner {
         "attachments"
     }
 
-    fn of_message(&self, _case: &Case, _: &Witness) -> Option<Work> {
+    fn of_message(&self, _case: &Case, witness: &Witness) -> Option<Work> {
         let cpu = |job: fn() -> Answered| Some(Work::Cpu(Box::new(job)));
         match self.0 {
             Manner::Good => cpu(|| Ok(Answer::default())),
             Manner::Panics => cpu(|| panic!("on purpose")),
             Manner::Fails => cpu(|| Err("no such device".into())),
             Manner::Hangs => Some(Work::Io(pending().boxed())),
+            Manner::Dawdles => Some(Work::Io(dawdle(witness.clone()).boxed())),
         }
     }
+}
+
+/// Asks twice, and is answered once.
+async fn dawdle(witness: Witness) -> Answered {
+    let found = Answer { refuse: None, ..listed() };
+    let recorded = witness.then().map(|then| then.lookup("quick.example", 1).is_some());
+    if recorded == Some(false) {
+        witness.missed("quick.example A".to_owned());
+        return Ok(Answer::default());
+    }
+    let response = Response::Nothing { code: 3 };
+    let name = "quick.example".to_owned();
+    witness.looked_up(Lookup { name, record_type: 1, response, ttl: 60, asked: 1, took: 2 });
+    witness.found_so_far(found.findings.clone());
+    if witness.then().is_none() {
+        return pending().await;
+    }
+    witness.missed("slow.example A".to_owned());
+    Ok(found)
 }
 
 /// Knows one client, and remembers whom it was asked about.
@@ -283,6 +306,23 @@ async fn what_was_late_then_is_late_again_and_nobody_waits_for_it() {
     let patient = setup(Manner::Hangs, change(300_000));
     let (again, _) = judged_again(&patient, &recorded(&first), raw).await;
     assert_eq!((again.verdict, again.late), (first.0.verdict, first.0.late));
+}
+
+#[tokio::test]
+async fn what_a_late_check_had_found_counts_and_does_again() {
+    let change = |deadline_ms| Settings { deadline_ms: Some(deadline_ms), ..Settings::default() };
+    let raw = "Subject: x\r\n\r\n";
+    let first = judged(&setup(Manner::Dawdles, change(200)), "203.0.113.1", raw).await;
+    assert_eq!(first.0.late, ["attachments"]);
+    assert_eq!(first.0.testimony.lookups.len(), 1);
+    let found = |judgement: &Judgement| {
+        judgement.findings.iter().any(|finding| finding.name.as_str() == "RCVD_IN_TEST")
+    };
+    assert!(found(&first.0));
+    let patient = setup(Manner::Dawdles, change(300_000));
+    let (again, _) = judged_again(&patient, &recorded(&first), raw).await;
+    assert!(found(&again) && again.testimony.missing.is_empty());
+    assert_eq!((again.score, again.late), (first.0.score, first.0.late));
 }
 
 #[tokio::test]

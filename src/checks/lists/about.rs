@@ -54,24 +54,16 @@ pub enum About {
     Template,
 }
 
-/// When what a list is about is known.
+/// For what the answers of a list are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
+    /// For whether the client may send anything.
     Connect,
-    Mail,
+    /// For what the message is worth.
     Message,
 }
 
 impl About {
-    /// When the question can be asked.
-    pub(super) fn stage(self) -> Stage {
-        match self {
-            Self::Client => Stage::Connect,
-            Self::Helo | Self::ReverseName | Self::Sender => Stage::Mail,
-            _ => Stage::Message,
-        }
-    }
-
     /// Whether entries are addresses, which RFC 5782, section 5, has test entries for: 127.0.0.2 and
     /// 127.0.0.1. Those for names are `TEST` and `INVALID`.
     pub(super) fn is_address(self) -> bool {

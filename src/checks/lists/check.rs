@@ -68,7 +68,7 @@ impl Lists {
         let resolver = resolver.hiding(keys.map(|key| key.reveal().to_owned()));
         let (lists, zones) = list::lists(definitions);
         let mut wanted = Wanted::default();
-        for list in lists.iter().filter(|list| list.definition.stage() == Stage::Message) {
+        for list in lists.iter().filter(|list| list.definition.reads_message()) {
             list.definition.about.want(list.template.as_ref(), &mut wanted);
         }
         let shared = Shared { lists, zones, resolver, reader, refuse_hits, wanted };
@@ -82,10 +82,7 @@ impl Lists {
     }
 
     /// Goes on with the health of the zones that were there `before`, and tests the others; takes
-    /// about the time of one question.
-    ///
-    /// # Errors
-    /// None: call it before the lists are shared, or it does nothing.
+    /// about the time of one question. To be called before there are clones: then it does nothing.
     pub async fn succeed(&mut self, before: &Self) {
         let Some(shared) = Arc::get_mut(&mut self.shared) else { return };
         let mut fresh = Vec::new();
@@ -146,7 +143,8 @@ impl Shared {
 
     fn may_ask(&self, question: &Question) -> bool {
         let zone = self.zones.get(question.zone);
-        zone.is_some_and(|zone| self.reader.may_ask(&zone.shown(&question.label)))
+        !self.reader.is_restricted()
+            || zone.is_some_and(|zone| self.reader.may_ask(&zone.shown(&question.label)))
     }
 
     /// What a message makes the lists be asked.
@@ -171,16 +169,16 @@ impl Shared {
         plan
     }
 
-    /// Has asked early what the lists of messages will want to know of these facts: by the time the
-    /// message is there, the answers are.
-    fn expect(&self, facts: &Facts, view: &View) {
+    /// Has asked early what the lists will want to know of the message, by what is known of its
+    /// envelope: by the time the message is there, the answers are.
+    fn expect(&self, envelope: &Envelope, facts: &Facts, view: &View) {
         for (_, list) in self.at(Stage::Message, view) {
             let Some(zone) = self.zones.get(list.zone).filter(|zone| !zone.is_aside()) else {
                 continue;
             };
-            for label in plan::of_facts(list, facts, &*self.reader) {
+            for label in plan::of_envelope(list, envelope, facts, &*self.reader) {
                 let name = zone.name(&label);
-                if self.reader.may_ask(&name) {
+                if !self.reader.is_restricted() || self.reader.may_ask(&name) {
                     self.resolver.expect(&name, list.definition.records);
                 }
             }
@@ -237,25 +235,21 @@ impl Check for Lists {
             plan.add(number, list, plan::of_client(&list.definition, client));
         }
         if witness.then().is_none() {
-            shared.expect(&Facts::of_client(client), &self.view);
+            let known = Envelope { client: Arc::clone(client), ..Envelope::default() };
+            shared.expect(&known, &Facts::of_client(client), &self.view);
         }
         shared.asked(plan, Stage::Connect, witness)
     }
 
+    /// Nobody waits for these answers before the message is there, RCPT least of all.
     fn of_envelope(&self, envelope: &Arc<Envelope>, witness: &Witness) -> Option<Asked> {
-        let shared = &self.shared;
-        let mut facts = Facts::of_envelope(envelope);
-        let mut plan = Plan::default();
-        for (number, list) in shared.at(Stage::Mail, &self.view) {
-            let labels = plan::of_envelope(&list.definition, envelope, &facts, &*shared.reader);
-            plan.add(number, list, labels);
-        }
         if witness.then().is_none() {
-            // Those of the client are on their way since it connected.
+            let mut facts = Facts::of_envelope(envelope);
+            // The client's are on their way since it connected.
             (facts.way.external, facts.way.untrusted) = (Vec::new(), Vec::new());
-            shared.expect(&facts, &self.view);
+            self.shared.expect(envelope, &facts, &self.view);
         }
-        shared.asked(plan, Stage::Mail, witness)
+        None
     }
 
     fn of_message(&self, case: &Case, witness: &Witness) -> Option<Work> {

@@ -140,9 +140,17 @@ impl Definition {
         self.weight.unwrap_or(Points::from_micros(if self.allow { -ONE } else { ONE }))
     }
 
-    /// When it can be asked.
+    /// For what its answers are wanted.
     pub(super) fn stage(&self) -> Stage {
-        if self.by_message { Stage::Message } else { self.about.stage() }
+        match self.about {
+            About::Client if !self.by_message => Stage::Connect,
+            _ => Stage::Message,
+        }
+    }
+
+    /// Whether what it is asked about has to be read of the message.
+    pub(super) fn reads_message(&self) -> bool {
+        self.by_message || !matches!(self.about, About::Client | About::Sender)
     }
 
     /// The name it is asked with, if that has tags.

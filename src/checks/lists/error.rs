@@ -132,8 +132,8 @@ pub enum ListsError {
         /// As written.
         weight: Points,
     },
-    /// All lists that were asked failed.
-    #[error("none of {asked} DNS lists answered")]
+    /// All questions failed.
+    #[error("none of {asked} questions to DNS lists was answered")]
     NoneAnswered {
         /// How many were asked.
         asked: usize,

@@ -40,6 +40,11 @@ impl Findings {
         self.0.extend(others.0);
     }
 
+    /// Takes out those of these names.
+    pub fn leave_out(&mut self, names: &[&Name]) {
+        self.0.retain(|found| !names.contains(&&found.name));
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

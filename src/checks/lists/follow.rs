@@ -7,8 +7,9 @@ use futures_util::future::join_all;
 use super::{About, check::Shared, labels, list::List, plan::Question, tally::Tally};
 use crate::verdict::Witness;
 
-/// So many name servers of a domain, and addresses of a host, are gone after. Few have more.
-const MOST: usize = 8;
+/// So many name servers of a domain, and addresses of a host, are gone after. Few have more, and who
+/// sends a message must not make it many questions.
+const MOST: usize = 4;
 
 impl Shared {
     /// The addresses of a host that a link leads to.

@@ -2,9 +2,10 @@
 //! is from and where its links lead.
 //!
 //! [`Lists::new`] once per configuration, then [`Lists::self_test`], and [`Lists::monitor`] for as
-//! long as it lives. As a [`Check`](crate::checks::Check) it asks as soon as what a list is about is
-//! known: about the client when it connects, about HELO and sender at MAIL, about the rest when the
-//! message is there. What the message will most likely make it ask is on its way before that.
+//! long as it lives. As a [`Check`](crate::checks::Check) it asks about the client when it connects, and
+//! about the rest when the message is there; but whatever is known earlier (the client's address in the
+//! trace, HELO and reverse names, the sender) is asked as soon as it is known, so that the answer is
+//! there by then. RCPT waits for what is said about the client alone.
 //!
 //! - **A list is data**: one [`Definition`], the only kind there is, whether an administrator wrote it,
 //!   it was shipped, or made of rules. What is on it (`about`) and what its answers mean (`findings`)

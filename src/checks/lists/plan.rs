@@ -85,21 +85,21 @@ pub(super) fn of_client(list: &Definition, client: &Client) -> Vec<String> {
     known.map(labels::reversed).into_iter().collect()
 }
 
-/// What a list is asked when the sender is known.
+/// What a list is asked that is about what SMTP said, as far as it did.
 pub(super) fn of_envelope(
-    list: &Definition,
+    list: &List,
     envelope: &Envelope,
     facts: &Facts,
     reader: &dyn Reader,
 ) -> Vec<String> {
     let of_host = |host: &Option<String>| {
         let host = host.as_deref().map(|host| host.trim_matches(['[', ']']));
-        host.and_then(|host| labels::of_host(list, host)).into_iter().collect()
+        host.and_then(|host| labels::of_host(&list.definition, host)).into_iter().collect()
     };
-    match list.about {
+    match list.definition.about {
         About::Helo => of_host(&envelope.helo),
         About::ReverseName => of_host(&envelope.client.name),
-        _ => labels::of_facts(list, facts, reader),
+        _ => of_facts(list, facts, reader),
     }
 }
 
@@ -113,9 +113,11 @@ pub(super) fn of_message(
     let definition = &list.definition;
     match definition.about {
         About::Client => of_client(definition, &case.envelope.client),
-        About::Helo | About::ReverseName => of_envelope(definition, &case.envelope, facts, reader),
+        About::Sender if !definition.by_message => {
+            of_facts(list, &Facts::of_envelope(&case.envelope), reader)
+        }
         _ if definition.about.is_digest() => digest::labels(definition, facts, &case.message),
-        _ => of_facts(list, facts, reader),
+        _ => of_envelope(list, &case.envelope, facts, reader),
     }
 }
 

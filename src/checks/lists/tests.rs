@@ -31,6 +31,10 @@ impl Reader for Given {
         Registry::built_in().registered(name)
     }
 
+    fn is_restricted(&self) -> bool {
+        true
+    }
+
     fn may_ask(&self, name: &str) -> bool {
         !name.contains("denied")
     }

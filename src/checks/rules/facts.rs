@@ -57,6 +57,10 @@ impl Reader for RuleSet {
         self.conf.sites.registry().registered(name)
     }
 
+    fn is_restricted(&self) -> bool {
+        self.conf.network.is_restricted()
+    }
+
     fn may_ask(&self, name: &str) -> bool {
         self.conf.network.allows(name)
     }

@@ -122,13 +122,15 @@ impl Network {
     /// Whether the rules allow a question for this name: the entry for the nearest domain above
     /// it decides, then that for `*`.
     pub fn allows(&self, name: &str) -> bool {
-        if self.denied.is_empty() {
-            return true;
-        }
         let name = bare(name);
         let above = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..));
         let mut domains = std::iter::once(name.as_str()).chain(above).chain(["*"]);
         !domains.find_map(|domain| self.denied.get(domain)).is_some_and(|denied| *denied)
+    }
+
+    /// Whether some names are denied.
+    pub fn is_restricted(&self) -> bool {
+        !self.denied.is_empty()
     }
 
     /// Whether links to this host or domain (lower case) are not looked up.
