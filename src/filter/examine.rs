@@ -207,9 +207,9 @@ fn start(order: &Order, case: &Case) -> Questions {
         let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));
         let was_late = then.as_ref().is_some_and(|then| then.was_late(name));
         let before = earlier.iter().rev().find(|pending| pending.check == name);
-        let before = before.map(Pending::shared);
-        let asked = AssertUnwindSafe(|| check.of_message_after(case, before, &witness));
-        let asked = catch_unwind(asked).unwrap_or_else(|panic| {
+        let shared = before.map(Pending::shared);
+        let ask = || check.of_message_after(case, shared, &witness);
+        let asked = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|panic| {
             let text = panic_text(&*panic);
             Some(Work::Cpu(Box::new(move || Err(text.into()))))
         });

@@ -312,7 +312,7 @@ async fn what_was_late_then_is_late_again_and_nobody_waits_for_it() {
 async fn what_a_late_check_had_found_counts_and_does_again() {
     let change = |deadline_ms| Settings { deadline_ms: Some(deadline_ms), ..Settings::default() };
     let raw = "Subject: x\r\n\r\n";
-    let first = judged(&setup(Manner::Dawdles, change(200)), "203.0.113.1", raw).await;
+    let first = judged(&setup(Manner::Dawdles, change(2_000)), "203.0.113.1", raw).await;
     assert_eq!(first.0.late, ["attachments"]);
     assert_eq!(first.0.testimony.lookups.len(), 1);
     let found = |judgement: &Judgement| {

@@ -62,7 +62,7 @@ const HOMES: [(&str, &[&str]); 50] = [
     ("zstd", &["history"]),
     ("postcard", &["filter/record"]),
     ("data-encoding", &["checks/auth", "checks/lists", "store", "replay/html"]),
-    ("toml", &["config", "cli"]),
+    ("toml", &["config", "cli", "checks/lists"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config", "mail"]),
     ("maud", &["replay/html"]),
