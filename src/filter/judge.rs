@@ -9,8 +9,8 @@ use crate::{
     checks::rules::RuleSet,
     metrics,
     verdict::{
-        Authentication, Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason, Reference,
-        Verdict,
+        Authentication, Evidence, Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason,
+        Reference, Verdict,
     },
 };
 
@@ -27,7 +27,7 @@ pub(super) fn judge(
         tally.add(profile, check, outcome);
     }
     tally.forced.extend(authenticity::refusal(profile, &tally.authentication));
-    leave_claims(rules, &mut tally.findings);
+    leave_claims(rules, &tally.authentication, &mut tally.findings);
     weigh(rules, &mut tally.findings);
     if let Some(mut hits) = seen.hits {
         if tally.is_authenticated {
@@ -80,12 +80,21 @@ pub(super) fn count(judgement: &Judgement) {
     }
 }
 
-/// What lists say of a domain that signed the message counts only if a signature is valid.
-fn leave_claims(rules: &RuleSet, findings: &mut Vec<Finding>) {
-    const PROOF: &str = "DKIM_VALID";
-    if !findings.iter().any(|finding| finding.name.as_str() == PROOF) {
-        findings.retain(|finding| !rules.rests_on_signature(finding.name.as_str()));
-    }
+/// What lists say of a domain that signed the message counts only if that signature is valid: any
+/// message can name a domain of good repute beside a valid signature of its own.
+fn leave_claims(rules: &RuleSet, proved: &Authentication, findings: &mut Vec<Finding>) {
+    findings.retain(|finding| match &finding.evidence {
+        Evidence::Dns { question, .. } => {
+            !rules.rests_on_signature(finding.name.as_str()) || is_about_signer(question, proved)
+        }
+        _ => true,
+    });
+}
+
+/// Whether this name asks about a domain whose signature is valid.
+fn is_about_signer(question: &str, proved: &Authentication) -> bool {
+    let labels = format!(".{}", question.to_ascii_lowercase());
+    proved.valid().any(|signature| labels.contains(&format!(".{}.", signature.domain)))
 }
 
 /// `score` lines in the rules weigh the findings of all checks.
@@ -175,7 +184,7 @@ mod tests {
     use crate::{
         checks::Case,
         filter::profile::shipped,
-        verdict::{Answer, Evidence},
+        verdict::{Answer, AuthResult, Signature},
     };
 
     fn profile(name: &str) -> Profile {
@@ -218,16 +227,29 @@ mod tests {
             "askdns __GOOD _DKIMDOMAIN_.l.example A 127.0.0.2\nmeta GOOD __GOOD\nscore GOOD -3\n\
              askdns __NEW _AUTHORDOMAIN_.l.example A 127.0.0.2\nmeta NEW __NEW\nscore NEW 2",
         )]);
-        for (found, names) in
-            [(&["__GOOD", "__NEW"][..], "NEW"), (&["__GOOD", "DKIM_VALID"], "DKIM_VALID GOOD")]
-        {
+        for (found, signer, names) in [
+            (&["__GOOD", "__NEW"][..], "", "NEW"),
+            (&["__GOOD"], "a.example", "GOOD"),
+            (&["__GOOD"], "own.example", ""),
+            (&["__GOOD"], "nota.example", ""),
+        ] {
             let finding = |name: &&str| Finding {
                 name: (*name).into(),
                 weight: Points::ZERO,
-                evidence: Evidence::Fact(String::new()),
+                evidence: Evidence::Dns {
+                    question: "A.example.l.example.".to_owned(),
+                    answer: Vec::new(),
+                },
             };
             let findings = found.iter().map(finding).collect();
-            let outcomes = vec![("lists", Outcome::Partly(findings))];
+            let result = if signer.is_empty() { AuthResult::Fail } else { AuthResult::Pass };
+            let signature = Signature { result, domain: signer.to_owned(), ..Signature::default() };
+            let signatures = vec![signature];
+            let authentication =
+                Some(Box::new(Authentication { signatures, ..Authentication::default() }));
+            let proof = Answer { authentication, ..Answer::default() };
+            let outcomes =
+                vec![("auth", Outcome::Answered(proof)), ("lists", Outcome::Partly(findings))];
             let case = Case { envelope: Arc::default(), message: Arc::default() };
             let hits = Some(rules.examine(&case));
             let seen = Examination { outcomes, hits, ..Examination::default() };
