@@ -3,7 +3,8 @@
 //! INDEX has lines `label<TAB>path`, paths relative to ROOT; RULES are the rules whose lists are asked
 //! (`/usr/share/spamassassin`), beside all shipped ones that need no key. A name server on loopback
 //! answers; the first round fills the cache, the others are measured. Prints CPU time a message: median,
-//! mean and 95th percentile, for reading the facts alone and for all stages.
+//! mean and 95th percentile: for reading the facts alone, for lists at all stages, and for all checks that
+//! ask who sends a message and where it points (lists, auth, sender, links).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,9 +29,13 @@ use std::{collections::BTreeMap, env, fs, path::Path, sync::Arc, time::Duration}
 
 use gatepost::{
     checks::{
-        Case, Check, Reader, Wanted, Work,
+        Case, Check, Reader, Wanted, Work, auth,
+        auth::Authenticator,
+        links::Links,
         lists::{Lists, shipped, shipped_lists},
         rules::{RuleSet, ScoreSet, Settings},
+        sender,
+        sender::Sender,
     },
     dns::{self, Resolver},
     filter::rule_lists,
@@ -47,11 +52,14 @@ fn main() {
     let rules = rest.first().map_or("/usr/share/spamassassin", String::as_str);
     let rounds: usize = rest.get(1).map_or(5, |rounds| rounds.parse().unwrap());
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let (rules, lists) = runtime.block_on(set_up(rules));
+    let (rules, lists, others) = runtime.block_on(set_up(rules));
     let cases = cases(Path::new(index), Path::new(root));
     let mut asked = 0;
     for case in &cases {
         asked += ask(&runtime, &lists, case);
+        for check in &others {
+            ask(&runtime, &**check, case);
+        }
     }
     let each = asked as f64 / cases.len() as f64;
     println!("{} messages, {each:.1} questions a message", cases.len());
@@ -71,9 +79,15 @@ fn main() {
     measure("lists, all stages, cache warm", &cases, rounds, |case| {
         ask(&runtime, &lists, case);
     });
+    measure("lists, auth, sender, links, all stages, cache warm", &cases, rounds, |case| {
+        ask(&runtime, &lists, case);
+        for check in &others {
+            ask(&runtime, &**check, case);
+        }
+    });
 }
 
-async fn set_up(rules: &str) -> (Arc<RuleSet>, Lists) {
+async fn set_up(rules: &str) -> (Arc<RuleSet>, Lists, Vec<Box<dyn Check>>) {
     let settings = Settings { include: vec![rules.to_owned()], ..Settings::default() };
     let rules = RuleSet::load(&settings, ScoreSet { net: true, bayes: false }).unwrap();
     let rules = Arc::new(rules);
@@ -85,9 +99,14 @@ async fn set_up(rules: &str) -> (Arc<RuleSet>, Lists) {
     let server = zone::start();
     let settings = dns::Settings { servers: vec![server.into()], ..dns::Settings::default() };
     let resolver = Resolver::new(&settings).unwrap();
+    let others: Vec<Box<dyn Check>> = vec![
+        Box::new(Authenticator::new(&auth::Settings::default(), resolver.clone())),
+        Box::new(Sender::new(&sender::Settings::default(), Some(resolver.clone()))),
+        Box::new(Links::new(&[])),
+    ];
     let lists = Lists::new(&definitions, 0, resolver, Arc::clone(&rules) as _).unwrap();
     lists.self_test().await;
-    (rules, lists)
+    (rules, lists, others)
 }
 
 /// Messages as a client with some address would send them.
@@ -115,17 +134,19 @@ fn cases(index: &Path, root: &Path) -> Vec<Case> {
 }
 
 /// Asks at all stages; says how many questions that were.
-fn ask(runtime: &Runtime, lists: &Lists, case: &Case) -> usize {
+fn ask(runtime: &Runtime, check: &dyn Check, case: &Case) -> usize {
     let witness = Witness::live();
     runtime.block_on(async {
-        let of_client = lists.of_client(&case.envelope.client, &witness);
-        let of_envelope = lists.of_envelope(&case.envelope, &witness);
-        let of_message = match lists.of_message(case, &witness) {
-            Some(Work::Io(asked)) => Some(asked),
-            _ => None,
-        };
-        for asked in [of_client, of_envelope, of_message].into_iter().flatten() {
+        let of_client = check.of_client(&case.envelope.client, &witness);
+        let of_envelope = check.of_envelope(&case.envelope, &witness);
+        for asked in [of_client, of_envelope].into_iter().flatten() {
             let _ = asked.await;
+        }
+        match check.of_message_after(case, None, &witness) {
+            Some(Work::Io(asked)) => drop(asked.await),
+            Some(Work::IoThenCpu(asked)) => drop(asked.await.map(|compute| compute())),
+            Some(Work::Cpu(compute)) => drop(compute()),
+            None => {}
         }
     });
     witness.testimony().lookups.len()
