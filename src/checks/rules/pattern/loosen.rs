@@ -3,7 +3,7 @@
 //! `[^)]{1,300}` costs an engine three hundred states, `[^)]+` two. The loosened form matches
 //! wherever the pattern does, and in more places, so that it tells quickly where there is nothing.
 
-use regex_syntax::hir::{Hir, HirKind, Repetition};
+use regex_syntax::hir::{Capture, Hir, HirKind, Repetition};
 
 /// States of a pattern that is not worth it.
 const FEW: usize = 150;
@@ -29,6 +29,31 @@ pub(super) fn loosened(hir: &Hir) -> Option<Hir> {
 pub(super) fn guard(hir: &Hir) -> Option<Hir> {
     let loose = loosen(hir);
     (states(&loose).saturating_add(WORTH_A_GUARD) <= states(hir)).then_some(loose)
+}
+
+/// A pattern as text. What is repeated twice over stands in parentheses: the parser's own printer
+/// writes `(?:a{1,3})?` as `a{1,3}?`, which means something else.
+pub(super) fn written(hir: &Hir) -> String {
+    grouped(hir).to_string()
+}
+
+fn grouped(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
+        HirKind::Capture(capture) => in_parentheses(grouped(&capture.sub)),
+        HirKind::Concat(subs) => Hir::concat(subs.iter().map(grouped).collect()),
+        HirKind::Alternation(branches) => Hir::alternation(branches.iter().map(grouped).collect()),
+        HirKind::Repetition(repetition) => {
+            let sub = grouped(&repetition.sub);
+            let is_repeated = matches!(sub.kind(), HirKind::Repetition(_));
+            let sub = if is_repeated { in_parentheses(sub) } else { sub };
+            Hir::repetition(repetition.with(sub))
+        }
+    }
+}
+
+fn in_parentheses(hir: Hir) -> Hir {
+    Hir::capture(Capture { index: 1, name: None, sub: Box::new(hir) })
 }
 
 fn loosen(hir: &Hir) -> Hir {
@@ -81,6 +106,21 @@ mod tests {
             let loose = loosened(&parse(pattern).unwrap()).map(|hir| hir.to_string());
             let expected = expected.map(|pattern| parse(pattern).unwrap().to_string());
             assert_eq!(loose, expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_means_the_same() {
+        for (pattern, matches, does_not) in [
+            (r"(?-u)^(?:[0-9]{1,3})?a", "a", "b"),
+            (r"(?-u)^(?:(?:ab){2})*c$", "ababc", "abc"),
+            (r"(?-u)^(?:a?){2,}b", "b", "c"),
+            (r"(?-u)^(?:(?:a+)+)?b$", "aab", "ac"),
+        ] {
+            let text = written(&parse(pattern).unwrap());
+            let regex = regex::bytes::Regex::new(&text).unwrap();
+            assert!(regex.is_match(matches.as_bytes()), "{pattern}: {text}");
+            assert!(!regex.is_match(does_not.as_bytes()), "{pattern}: {text}");
         }
     }
 

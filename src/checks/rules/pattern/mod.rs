@@ -44,7 +44,7 @@ use backtracking::Backtracking;
 use counting::Counting;
 pub(super) use delimited::closing;
 use delimited::{Delimited, Flags};
-use loosen::{guard, loosened};
+use loosen::{guard, loosened, written};
 use regex_syntax::hir::Hir;
 use translate::{Dialect, translate};
 
@@ -176,8 +176,8 @@ impl Pattern {
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
         let matcher = match (loosened(&hir), guard(&hir)) {
-            (Some(loose), _) => Matcher::counting(Counting::new(&translated, &loose.to_string())?),
-            (None, Some(guard)) => Matcher::guarded(&translated, &guard.to_string())?,
+            (Some(loose), _) => Matcher::counting(Counting::new(&translated, &written(&loose))?),
+            (None, Some(guard)) => Matcher::guarded(&translated, &written(&guard))?,
             (None, None) => Matcher::linear(&translated)?,
         };
         Ok(Self {
@@ -194,7 +194,7 @@ impl Pattern {
         let relaxed = translate(pattern, *flags, Dialect::Relaxed).ok();
         let hir = relaxed.as_deref().and_then(|relaxed| audit::parse(relaxed).ok());
         let head = hir.as_ref().and_then(|hir| head::head(hir).or_else(|| loosened(hir)));
-        let guard = head.map(|head| head.to_string()).or(relaxed);
+        let guard = head.map(|head| written(&head)).or(relaxed);
         let matcher = Matcher::backtracking(Backtracking::new(&exact, guard.as_deref())?);
         Ok(Self {
             matcher: matcher.of_at_least(hir.as_ref().map_or(0, audit::least)),

@@ -10,7 +10,7 @@ use regex_syntax::hir::{Hir, HirKind};
 use super::{
     Genre, Literals, Pattern, PatternError, audit,
     delimited::Delimited,
-    loosen::loosened,
+    loosen::{loosened, written},
     matcher::{Catch, Matcher},
     translate::{Dialect, translate},
 };
@@ -129,7 +129,7 @@ impl Template {
 
 /// What matches at least as much, without large counts.
 fn guard(any: &str, hir: &Hir) -> Option<Matcher> {
-    let loose = loosened(hir).map(|loose| loose.to_string());
+    let loose = loosened(hir).map(|loose| written(&loose));
     Matcher::linear(loose.as_deref().unwrap_or(any)).ok()
 }
 
