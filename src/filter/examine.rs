@@ -21,7 +21,7 @@ use super::{
     record::{Then, identity},
 };
 use crate::{
-    checks::{Answered, Asked, Case, Check, Computation, Failure, Work, rules::Hits},
+    checks::{Answered, Case, Check, Computation, Failure, Work, rules::Hits},
     mail::{Envelope, Message},
     metrics,
     verdict::{Answer, Identity, Outcome, Testimony, Witness},
@@ -200,12 +200,9 @@ struct Questions {
 fn start(order: &Order, case: &Case) -> Questions {
     let Order { filter, profile, then, earlier } = order;
     let mut questions = Questions::default();
-    let wanted = |check: &&Arc<dyn Check>| {
-        (check.name() == ALWAYS || profile.asks(check.name())) && check.serves(&profile.name)
-    };
+    let wanted = |check: &&Arc<dyn Check>| check.name() == ALWAYS || profile.wants(&***check);
     for check in filter.checks.iter().filter(wanted) {
         let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));
-        let was_late = then.as_ref().is_some_and(|then| then.was_late(name));
         let before = earlier.iter().rev().find(|pending| pending.check == name);
         let shared = before.map(Pending::shared);
         let ask = || check.of_message_after(case, shared, &witness);
@@ -215,11 +212,11 @@ fn start(order: &Order, case: &Case) -> Questions {
         });
         match asked {
             Some(Work::Io(question)) => {
-                questions.asked.push(pending(name, question, witness, was_late));
+                questions.asked.push(Pending::of(name, question, witness, then.as_deref()));
             }
             Some(Work::IoThenCpu(first)) => {
                 let question = in_turn(first, Arc::clone(&filter.admission.concluding)).boxed();
-                questions.asked.push(pending(name, question, witness, was_late));
+                questions.asked.push(Pending::of(name, question, witness, then.as_deref()));
             }
             Some(Work::Cpu(job)) => {
                 questions.jobs.push((name, job));
@@ -229,14 +226,6 @@ fn start(order: &Order, case: &Case) -> Questions {
         }
     }
     questions
-}
-
-/// A question on its way, unless its answer came too late when the message was judged first.
-fn pending(check: &'static str, asked: Asked, witness: Witness, was_late: bool) -> Pending {
-    if was_late {
-        return Pending::late(check, asked, witness);
-    }
-    Pending::start(check, asked, witness)
 }
 
 /// Waits, then computes what came of it on a thread for that.

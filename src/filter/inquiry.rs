@@ -19,10 +19,10 @@ use super::{
     relay,
 };
 use crate::{
-    checks::{Asked, Check},
+    checks::Check,
     mail::{Address, Client, Envelope, HeaderBlock, trace},
     metrics,
-    verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict, Witness},
+    verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict},
 };
 
 /// A connection: what is asked about its client is shared by its messages.
@@ -279,11 +279,11 @@ impl Inquiry {
             self.asked = ask_about(&self.filter, &self.profile, client, self.then.as_deref());
         }
         let envelope = Arc::new(self.envelope.clone());
-        for check in self.filter.checks.iter().filter(|check| asks(&self.profile, check)) {
+        for check in self.filter.checks.iter().filter(|check| self.profile.wants(&***check)) {
             let witness = Then::witness(self.then.as_deref(), check.name());
             let asked = check.of_envelope(&envelope, &witness);
             let then = self.then.as_deref();
-            self.asked.extend(asked.map(|asked| question(check.name(), asked, witness, then)));
+            self.asked.extend(asked.map(|asked| Pending::of(check.name(), asked, witness, then)));
         }
     }
 
@@ -323,25 +323,13 @@ fn ask_about(
     if client.address.is_some_and(|address| filter.networks.is_relay(address)) {
         return Vec::new();
     }
-    let checks = filter.checks.iter().filter(|check| asks(profile, check));
+    let checks = filter.checks.iter().filter(|check| profile.wants(&***check));
     let asked = checks.filter_map(|check| {
         let witness = Then::witness(then, check.name());
         let asked = check.of_client(client, &witness)?;
-        Some(question(check.name(), asked, witness, then))
+        Some(Pending::of(check.name(), asked, witness, then))
     });
     asked.collect()
-}
-
-fn asks(profile: &Profile, check: &Arc<dyn Check>) -> bool {
-    profile.asks(check.name()) && check.serves(&profile.name)
-}
-
-/// Sets a question going, unless its answer came too late then.
-fn question(check: &'static str, asked: Asked, witness: Witness, then: Option<&Then>) -> Pending {
-    if then.is_some_and(|then| then.was_late(check)) {
-        return Pending::late(check, asked, witness);
-    }
-    Pending::start(check, asked, witness)
 }
 
 /// In seconds since 1970.

@@ -5,6 +5,7 @@ use std::any::Any;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::record::Then;
 use crate::{
     checks::{Asked, Earlier},
     verdict::{Finding, Outcome, Testimony, Witness},
@@ -20,6 +21,19 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    /// Sets a question going, unless its check was late when the message was judged first.
+    pub(super) fn of(
+        check: &'static str,
+        asked: Asked,
+        witness: Witness,
+        then: Option<&Then>,
+    ) -> Self {
+        if then.is_some_and(|then| then.was_late(check)) {
+            return Self::late(check, asked, witness);
+        }
+        Self::start(check, asked, witness)
+    }
+
     /// Sets the question going, whether or not anybody waits for the answer yet.
     pub(super) fn start(check: &'static str, asked: Asked, witness: Witness) -> Self {
         let task = tokio::spawn(asked);

@@ -10,7 +10,10 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::networks;
-use crate::verdict::{OnFailure, Points, Verdict};
+use crate::{
+    checks::Check,
+    verdict::{OnFailure, Points, Verdict},
+};
 
 /// `[profile.NAME]` as written. `None`: as in the base.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -192,6 +195,11 @@ impl Profile {
     /// Whether it asks this check.
     pub fn asks(&self, check: &str) -> bool {
         self.checks.iter().any(|name| name == check)
+    }
+
+    /// Whether it asks this very check: of several of a name, the one that serves it.
+    pub fn wants(&self, check: &dyn Check) -> bool {
+        self.asks(check.name()) && check.serves(&self.name)
     }
 
     /// From which score it calls a message spam: its lowest threshold.

@@ -204,18 +204,13 @@ async fn network(
         Some(resolver) => Some(resolver),
         None => resolver(settings, &definitions)?,
     };
-    let lists = lists(settings, &definitions, resolver.as_ref(), rules)?;
-    let lists = match (lists, before.and_then(|(_, running)| running.lists.as_ref())) {
-        (Some(mut lists), Some(running)) => {
-            lists.succeed(running).await;
-            Some(lists)
+    let mut lists = lists(settings, &definitions, resolver.as_ref(), rules)?;
+    if let Some(lists) = &mut lists {
+        match before.and_then(|(_, running)| running.lists.as_ref()) {
+            Some(running) => lists.succeed(running).await,
+            None => drop(lists.self_test().await),
         }
-        (Some(lists), None) => {
-            lists.self_test().await;
-            Some(lists)
-        }
-        (None, _) => None,
-    };
+    }
     let authenticator = authenticator(settings, resolver.as_ref());
     Ok(Network { lists, antivirus, authenticator, resolver, watch: Watch::default() })
 }

@@ -1,14 +1,12 @@
 //! What is put in front of a list's zone, and which addresses and names are worth asking about.
 
-use std::{
-    fmt::Write,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-};
+use std::{fmt::Write, net::IpAddr};
 
 use super::{About, Definition, Hops, Only};
 use crate::{
     checks::{Facts, Link, Reader, Relay},
     dns,
+    mail::is_public,
 };
 
 /// An address as lists want it (RFC 5782, sections 2.1 and 2.4): octets or nibbles, last first.
@@ -33,32 +31,7 @@ pub(super) fn reversed(address: IpAddr) -> String {
 /// The address as lists know it, if it is one they can know: a public unicast address. IPv4
 /// addresses in IPv6 clothes are taken out of them.
 pub(super) fn listable(address: IpAddr) -> Option<IpAddr> {
-    let address = address.to_canonical();
-    let public = match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    };
-    public.then_some(address)
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, ..] = address.octets();
-    let shared = a == 100 && (64..128).contains(&b); // RFC 6598
-    let reserved = a == 0 || a >= 240;
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast()
-        || shared
-        || reserved)
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    !(address.is_loopback()
-        || address.is_unspecified()
-        || address.is_multicast()
-        || address.is_unique_local()
-        || address.is_unicast_link_local())
+    is_public(address).then(|| address.to_canonical())
 }
 
 /// The domain of an e-mail address, in lower case and ASCII, without needless dots; `None` if it has

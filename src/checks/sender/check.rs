@@ -3,9 +3,7 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use super::{
-    Settings,
-    address::is_public,
-    domain, from,
+    Settings, domain, from,
     helo::Helo,
     own::Own,
     reverse::Reverse,
@@ -18,7 +16,7 @@ use super::{
 use crate::{
     checks::{Answered, Asked, Case, Check, Work},
     dns::Resolver,
-    mail::Envelope,
+    mail::{Envelope, is_public},
     verdict::{Answer, Finding, Witness},
 };
 

@@ -5,12 +5,10 @@ use std::net::IpAddr;
 
 use futures_util::future::join_all;
 
-use super::{
-    address::is_public,
-    sign::{NO_DNS_FOR_FROM, SENDER_MX_BOGUS, SENDER_NULL_MX},
-};
+use super::sign::{NO_DNS_FOR_FROM, SENDER_MX_BOGUS, SENDER_NULL_MX};
 use crate::{
     dns::{Exchanger, Resolver},
+    mail::is_public,
     verdict::{Finding, Witness},
 };
 

@@ -30,7 +30,6 @@
 //! What is *not* asked here, because rules read it from the trace and the fields: HELO as an IPv4
 //! address, free mail in Reply-To, brands in names and domains, addresses in names, From against the reverse-path.
 
-mod address;
 mod check;
 mod domain;
 mod from;

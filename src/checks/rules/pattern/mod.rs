@@ -175,10 +175,12 @@ impl Pattern {
         let translated = translate(pattern, *flags, Dialect::Linear)?;
         let hir = audit::parse(&translated)?;
         audit::positions(&hir)?;
-        let matcher = match (loosened(&hir), guard(&hir)) {
-            (Some(loose), _) => Matcher::counting(Counting::new(&translated, &written(&loose))?),
-            (None, Some(guard)) => Matcher::guarded(&translated, &written(&guard))?,
-            (None, None) => Matcher::linear(&translated)?,
+        let matcher = if let Some(loose) = loosened(&hir) {
+            Matcher::counting(Counting::new(&translated, &written(&loose))?)
+        } else if let Some(guard) = guard(&hir) {
+            Matcher::guarded(&translated, &written(&guard))?
+        } else {
+            Matcher::linear(&translated)?
         };
         Ok(Self {
             matcher: matcher.of_at_least(audit::least(&hir)),

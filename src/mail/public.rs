@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether an address is a public unicast one; IPv4 in IPv6 counts as IPv4. Documentation networks
 /// (RFC 5737, RFC 3849) count as public.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
@@ -14,10 +14,11 @@ pub(super) fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, ..] = address.octets();
     let shared = a == 100 && (64..128).contains(&b); // RFC 6598
-    let reserved = a == 0 || a >= 224;
+    let reserved = a == 0 || a >= 240;
     !(address.is_private()
         || address.is_loopback()
         || address.is_link_local()
+        || address.is_multicast()
         || shared
         || reserved)
 }
