@@ -147,7 +147,7 @@ fn export(settings: &Settings) -> Result<Exit, Failure> {
             let mut client = Client::connect(&socket).await?;
             client.export(&mut output).await
         })?,
-        Ok(Teacher::Store(learner)) => learner.export(&mut output)?,
+        Ok(Teacher::Store(learner)) => drop(learner.export(&mut output)?),
         Err(error @ TeacherError::Forbidden { .. }) => return Err(error.into()),
         // Made by another version: what is in it can still be written down.
         Err(TeacherError::Store(_)) => {

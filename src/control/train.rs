@@ -140,7 +140,7 @@ async fn export(State(learner): Taking) -> Response {
     spawn_blocking(move || {
         let _place = place;
         let mut output = BufWriter::with_capacity(PIECE, pieces);
-        let exported = learner.export(&mut output);
+        let exported = learner.export(&mut output).map(drop);
         // What a failure left in it has no reader.
         let _ = output.into_parts();
         let _ = end.send(exported.map_err(io::Error::other));

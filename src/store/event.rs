@@ -3,6 +3,7 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 
 /// The most bytes of features one message may have.
 pub const MOST_FEATURE_BYTES: usize = 64 * 1024;
@@ -120,6 +121,16 @@ pub enum Record {
         /// The last one, itself void.
         last: u64,
     },
+}
+
+/// How far a store has read the log by which it is told the journals of others. The store only keeps
+/// it, together with what was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Which log: no two have the same number.
+    pub log: u64,
+    /// The place of the last piece that was read; zero: none was.
+    pub sequence: u64,
 }
 
 /// What became of one lesson or record.

@@ -5,26 +5,27 @@ use std::io::{self, Write};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::{
-    Store,
+    Standing, Store,
     error::{Fault, StoreError},
     event::Event,
     line::{LINE_FORMAT, Line},
     read::{each_entry, state},
+    standing::standing,
     tables::{HORIZON, POSITIONS},
 };
 
 impl Store {
     /// Writes positions, horizon and all entries, from one state, while others read and write.
-    /// Returns the number of entries.
+    /// Returns where that state stands.
     ///
     /// # Errors
     /// [`Fault::Export`] if `to` cannot be written; why the store cannot be read.
-    pub fn export(&self, to: &mut dyn Write) -> Result<u64, StoreError> {
+    pub fn export(&self, to: &mut dyn Write) -> Result<Standing, StoreError> {
         self.named(self.engine.read(|transaction| export(transaction, to)))
     }
 }
 
-fn export(transaction: &ReadTransaction, to: &mut dyn Write) -> Result<u64, Fault> {
+fn export(transaction: &ReadTransaction, to: &mut dyn Write) -> Result<Standing, Fault> {
     let state = state(transaction)?;
     put(to, &Line::Header { format: LINE_FORMAT, tokenizer: state.tokenizer })?;
     for row in transaction.open_table(POSITIONS)?.iter()? {
@@ -35,10 +36,9 @@ fn export(transaction: &ReadTransaction, to: &mut dyn Write) -> Result<u64, Faul
         put(to, &Line::Horizon(row.value()))?;
     }
     each_entry(transaction, |digest, entry| put(to, &Line::Event(Event { digest, entry })))?;
-    let count = state.counts.total();
-    put(to, &Line::End { count, hash: state.hash })?;
+    put(to, &Line::End { count: state.counts.total(), hash: state.hash })?;
     to.flush().map_err(Fault::Export)?;
-    Ok(count)
+    standing(transaction)
 }
 
 fn put(to: &mut dyn Write, line: &Line) -> Result<(), Fault> {

@@ -31,8 +31,9 @@ use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
 use super::{
     error::Fault,
-    event::{Batch, Change, Digest, Entry, Kind, Outcome, Stamp},
+    event::{Batch, Change, Cursor, Digest, Entry, Kind, Outcome, Stamp},
     hash::entry_hash,
+    standing::name_of,
     tables::{
         DIGESTS, HORIZON, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, Rank, RedoRow, StampRow,
         State,
@@ -249,22 +250,42 @@ impl<'t> Ledger<'t> {
         Ok(())
     }
 
+    /// How far the log has been read.
+    pub(super) fn set_cursor(&mut self, cursor: Cursor) {
+        self.dirty |= self.state.cursor != Some(cursor);
+        self.state.cursor = Some(cursor);
+    }
+
     /// Another name for this store: somebody knows events under the old one that it does not, so
-    /// it is an older copy of itself and its sequence numbers are taken. The old journal has
-    /// nothing that they have not got.
+    /// it is an older copy of itself and its sequence numbers are taken. What it was taught under
+    /// them stays, but is no longer in its journal: it must be told otherwise, by an export.
     pub(super) fn renew_origin(&mut self) -> Result<(), Fault> {
         let old = self.state.origin;
-        while self.state.origin == old || self.positions.get(self.state.origin)?.is_some() {
-            self.state.origin = rand::random_range(1..=u64::MAX);
-        }
-        while self.journal.pop_first()?.is_some() {}
-        self.dirty = true;
+        self.take_origin(name_of(old))?;
         tracing::warn!(
             old = format_args!("{old:016x}"),
             new = format_args!("{:016x}", self.state.origin),
             "the token store is an older copy of itself and gets a new origin"
         );
         Ok(())
+    }
+
+    /// A fresh origin of that name, of which nobody can have heard yet.
+    pub(super) fn take_origin(&mut self, name: u32) -> Result<(), Fault> {
+        let old = self.state.origin;
+        while self.state.origin == old || self.positions.get(self.state.origin)?.is_some() {
+            let number = rand::random_range(1..=u32::MAX);
+            self.state.origin = u64::from(name) << 32 | u64::from(number);
+        }
+        while self.journal.pop_first()?.is_some() {}
+        self.state.announced = 0;
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// The numbers were changed.
+    pub(super) fn touch(&mut self) {
+        self.dirty = true;
     }
 
     /// Writes the numbers back. Was anything changed?

@@ -8,8 +8,8 @@
 //!   one flush, so callers who have many lessons hand over many at once.
 //! - [`Store::changes_since`] brings a model up to date that was written down earlier, and
 //!   [`Store::checkpointed`] says that it has been; [`Store::entries`] builds one from nothing.
-//! - [`Store::journal_from`] is what other nodes are told; [`Store::position`] says what they need
-//!   not tell.
+//! - [`Store::journal_from`] is what other nodes are told, after [`Store::announce`];
+//!   [`Store::standing`] says what they need not tell.
 //! - [`Store::verify`], [`Store::compact`], [`Store::export`], [`Store::import`] for the
 //!   administrator.
 //!
@@ -28,7 +28,8 @@
 //! - One process has the file open. The next one is told [`Fault::Busy`].
 //!
 //! # What is not here
-//! Authority: who may say what is for those who call. Time: events from far in the future are
+//! Authority: who may say what is for those who call; the upper half of an origin is for them to tell
+//! whose it is ([`Store::speak_as`]). Time: events from far in the future are
 //! taken as they are (up to [`LATEST`]), as refusing them here but not there would part the nodes.
 
 mod engine;
@@ -40,6 +41,7 @@ mod import;
 mod ledger;
 mod line;
 mod read;
+mod standing;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -55,10 +57,11 @@ use redb::WriteTransaction;
 
 pub use error::{Fault, LineFault, Mistake, StoreError};
 pub use event::{
-    Batch, Change, Counts, Digest, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES, Outcome,
-    Record, Stamp,
+    Batch, Change, Counts, Cursor, Digest, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES,
+    Outcome, Record, Stamp,
 };
 pub use import::Imported;
+pub use standing::Standing;
 pub use upkeep::{Compacted, Size, Verification};
 
 use engine::Engine;

@@ -143,21 +143,6 @@ impl Store {
         self.named(self.engine.read(|transaction| position(transaction, origin)))
     }
 
-    /// All of them.
-    ///
-    /// # Errors
-    /// Why it cannot be read.
-    pub fn positions(&self) -> Result<Vec<(u64, u64)>, StoreError> {
-        self.named(self.engine.read(|transaction| {
-            let mut positions = Vec::new();
-            for row in transaction.open_table(POSITIONS)?.iter()? {
-                let (origin, sequence) = row?;
-                positions.push((origin.value(), sequence.value()));
-            }
-            Ok(positions)
-        }))
-    }
-
     pub(super) fn state(&self) -> Result<State, Fault> {
         self.engine.read(state)
     }

@@ -17,7 +17,7 @@ use redb::{ReadableTable, Table, TableDefinition};
 
 use super::{
     error::Fault,
-    event::{Counts, Digest, Stamp},
+    event::{Counts, Cursor, Digest, Stamp},
 };
 
 /// The version of this layout.
@@ -66,6 +66,10 @@ pub(super) struct State {
     pub(super) origin: u64,
     /// The time of the last lesson given here.
     pub(super) clock: u64,
+    /// Up to which of its own events others may know them; see [`super::Store::announce`].
+    pub(super) announced: u64,
+    /// How far the farm's log has been read.
+    pub(super) cursor: Option<Cursor>,
     /// The number of the last change.
     pub(super) number: u64,
     /// Bytes of features in the redo list.
@@ -85,6 +89,8 @@ impl State {
             tokenizer,
             origin: rand::random_range(1..=u64::MAX),
             clock: 0,
+            announced: 0,
+            cursor: None,
             number: 0,
             redo_bytes: 0,
             counts: Counts::default(),
@@ -102,6 +108,8 @@ impl State {
             tokenizer: u32::try_from(tokenizer).map_err(|_| damaged("tokenizer"))?,
             origin: narrow("origin")?,
             clock: narrow("clock")?,
+            announced: optional(numbers, "announced")?.map_or(0, low_half),
+            cursor: optional(numbers, "cursor")?.map(cursor),
             number: narrow("number")?,
             redo_bytes: narrow("redo_bytes")?,
             counts: Counts {
@@ -120,6 +128,7 @@ impl State {
             ("tokenizer", u64::from(self.tokenizer)),
             ("origin", self.origin),
             ("clock", self.clock),
+            ("announced", self.announced),
             ("number", self.number),
             ("redo_bytes", self.redo_bytes),
             ("spam", self.counts.spam),
@@ -131,8 +140,30 @@ impl State {
             numbers.insert(name, u128::from(value))?;
         }
         numbers.insert("hash", self.hash)?;
+        match self.cursor {
+            Some(Cursor { log, sequence }) => {
+                numbers.insert("cursor", u128::from(log) << 64 | u128::from(sequence))?
+            }
+            None => numbers.remove("cursor")?,
+        };
         Ok(())
     }
+}
+
+/// The row of that name, in a store that may be from before it was kept.
+fn optional(
+    numbers: &impl ReadableTable<&'static str, u128>,
+    name: &str,
+) -> Result<Option<u128>, Fault> {
+    Ok(numbers.get(name)?.map(|row| row.value()))
+}
+
+fn cursor(number: u128) -> Cursor {
+    Cursor { log: low_half(number >> 64), sequence: low_half(number) }
+}
+
+fn low_half(number: u128) -> u64 {
+    number as u64
 }
 
 /// The row of that name.

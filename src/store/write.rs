@@ -7,7 +7,8 @@ use super::{
     engine::Done,
     error::{Fault, Mistake, StoreError},
     event::{
-        Batch, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES, Outcome, Record, Stamp,
+        Batch, Cursor, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES, Outcome, Record,
+        Stamp,
     },
     ledger::Ledger,
 };
@@ -33,17 +34,25 @@ impl Store {
         )
     }
 
-    /// Takes pieces of other stores' journals, each origin's in its order. Durable on return, all
-    /// or nothing. What was applied before changes nothing.
+    /// Takes pieces of other stores' journals, each origin's in its order, and notes how far the log
+    /// they came by has been read now. Durable on return, all or nothing. What was applied before
+    /// changes nothing.
     ///
     /// # Errors
     /// [`Fault::Gap`] if something is missing in between; [`Fault::Malformed`] for what no store
     /// can have made (a caller who wants to go on puts a [`Record::Void`] in its place); why it
     /// could not be written.
-    pub fn apply(&self, records: Vec<Record>) -> Result<Batch, StoreError> {
-        self.named(
-            self.batch(|ledger| records.into_iter().map(|record| ledger.apply(record)).collect()),
-        )
+    pub fn apply(
+        &self,
+        records: Vec<Record>,
+        read_to: Option<Cursor>,
+    ) -> Result<Batch, StoreError> {
+        self.named(self.batch(|ledger| {
+            if let Some(cursor) = read_to {
+                ledger.set_cursor(cursor);
+            }
+            records.into_iter().map(|record| ledger.apply(record)).collect()
+        }))
     }
 
     /// The caller has written its model down as of this change number: what leads up to it is no
@@ -177,6 +186,7 @@ pub(super) fn check_entry(entry: &Entry) -> Result<(), Mistake> {
     }
 }
 
+/// In milliseconds since 1970.
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(LATEST)

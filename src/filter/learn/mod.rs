@@ -16,6 +16,7 @@ pub mod autolearn;
 mod checkpoint;
 mod error;
 mod foreign;
+mod peer;
 mod scribe;
 mod settings;
 mod step;
@@ -40,6 +41,8 @@ pub use foreign::{Foreign, ForeignError, is_foreign};
 pub use settings::Settings;
 
 use self::scribe::{Chore, Scribe, Task, Unless};
+use tokio::sync::watch;
+
 use crate::{
     checks::{
         Case,
@@ -47,7 +50,7 @@ use crate::{
     },
     mail::Message,
     metrics,
-    store::{self, Digest, Fault, Imported, Kind, Lesson, Outcome, Store, StoreError},
+    store::{self, Digest, Fault, Imported, Kind, Lesson, Outcome, Standing, Store, StoreError},
 };
 
 /// Messages that wait for the scribe before teachers have to wait.
@@ -60,6 +63,7 @@ pub struct Learner {
     knowledge: Arc<Knowledge>,
     scan_bytes: usize,
     queue: SyncSender<Task>,
+    taught: watch::Receiver<u64>,
     scribe: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -76,10 +80,11 @@ impl Learner {
         let knowledge = Arc::new(Knowledge::default());
         let (queue, tasks) = sync_channel(QUEUE);
         let scribe = Scribe::new(path, Arc::clone(&store), Arc::clone(&knowledge), queue.clone())?;
+        let taught = scribe.taught();
         let thread = thread::Builder::new().name("scribe".to_owned());
         let thread = thread.spawn(move || work(scribe, tasks)).map_err(LearnError::Thread)?;
         let scribe = Mutex::new(Some(thread));
-        Ok(Self { store, knowledge, scan_bytes, queue, scribe })
+        Ok(Self { store, knowledge, scan_bytes, queue, taught, scribe })
     }
 
     /// As [`Self::open`], but makes no store where there is none.
@@ -182,13 +187,13 @@ impl Learner {
         Ok(Verified { status: self.status()?, repaired, mistakes })
     }
 
-    /// Writes all that is learned, as it is at this moment, in the store's line format.
+    /// Writes all that is learned, as it is at this moment, in the store's line format. Returns of which
+    /// events that is the state.
     ///
     /// # Errors
     /// The store cannot be read, or `to` not be written.
-    pub fn export(&self, to: &mut dyn Write) -> Result<(), LearnError> {
-        self.store.export(to)?;
-        Ok(())
+    pub fn export(&self, to: &mut dyn Write) -> Result<Standing, LearnError> {
+        Ok(self.store.export(to)?)
     }
 
     /// Takes in what another store has exported; all or nothing.

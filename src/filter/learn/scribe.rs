@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::watch;
+
 use super::{
     Compacted, LearnError, Mark, checkpoint,
     step::{Step, from_nothing},
@@ -21,7 +23,7 @@ use super::{
 use crate::{
     checks::bayes::{Knowledge, Model},
     metrics,
-    store::{Batch, Lesson, Outcome, Store},
+    store::{Batch, Cursor, Lesson, Outcome, Record, Store},
 };
 
 /// Lessons in one transaction.
@@ -70,6 +72,8 @@ pub(super) enum Chore {
     CatchUp(SyncSender<()>),
     /// Give space back.
     Compact(SyncSender<Result<Compacted, LearnError>>),
+    /// Take what other nodes have learned; the log has been read so far.
+    Apply(Vec<Record>, Cursor, SyncSender<Result<Vec<Outcome>, LearnError>>),
     /// A model made anew, and of which state it is; `None` if that failed.
     Settled(Option<Box<(Mark, Model)>>),
     /// End.
@@ -83,6 +87,8 @@ pub(super) struct Scribe {
     knowledge: Arc<Knowledge>,
     /// The way back to itself, for the thread that settles.
     queue: SyncSender<Task>,
+    /// Counts the times that something was taught here.
+    taught: watch::Sender<u64>,
     /// Which state of the store the model is of.
     mark: Mark,
     /// The store's last change when the model was last made anew, or this process began.
@@ -124,6 +130,7 @@ impl Scribe {
             store,
             knowledge,
             queue,
+            taught: watch::Sender::default(),
             mark: Mark::default(),
             settled: 0,
             copied: 0,
@@ -176,6 +183,11 @@ impl Scribe {
     fn moved_to(&mut self, mark: Mark) {
         self.knowledge.set_state(mark.state_hash);
         self.mark = mark;
+    }
+
+    /// Changes whenever something was taught here.
+    pub(super) fn taught(&self) -> watch::Receiver<u64> {
+        self.taught.subscribe()
     }
 
     /// Works until it is told to stop.
@@ -242,8 +254,11 @@ impl Scribe {
                 let _ = reply.send(self.compact());
             }
             Chore::CatchUp(reply) => {
-                self.catch_up();
+                self.follow_store();
                 let _ = reply.send(());
+            }
+            Chore::Apply(records, cursor, reply) => {
+                let _ = reply.send(self.apply(records, cursor));
             }
             Chore::Settled(model) => self.settled(model),
             Chore::Stop => return false,
@@ -258,6 +273,7 @@ impl Scribe {
         match self.store.teach(lessons) {
             Ok(batch) => {
                 self.follow(&batch);
+                self.taught.send_modify(|times| *times += 1);
                 for (reply, outcome) in replies.into_iter().zip(batch.outcomes) {
                     let _ = reply.send(Ok(outcome));
                 }
@@ -274,19 +290,32 @@ impl Scribe {
         }
     }
 
+    fn apply(&mut self, records: Vec<Record>, cursor: Cursor) -> Result<Vec<Outcome>, LearnError> {
+        match self.store.apply(records, Some(cursor)) {
+            Ok(batch) => {
+                self.follow(&batch);
+                Ok(batch.outcomes)
+            }
+            Err(error) => {
+                self.follow_failure();
+                Err(error.into())
+            }
+        }
+    }
+
     /// A transaction that failed may be durable all the same; whoever then teaches the same is told
     /// that it is known, and nothing would come that the model could follow.
     fn follow_failure(&mut self) {
         // If the store cannot be read either, the next lesson finds out.
         if self.store.number().is_ok_and(|number| number != self.mark.change) {
-            self.catch_up();
+            self.follow_store();
         }
     }
 
     /// The model follows the store.
     fn follow(&mut self, batch: &Batch) {
         if batch.since != self.mark.change {
-            return self.catch_up();
+            return self.follow_store();
         }
         for change in &batch.changes {
             let step = Step::of(change);
@@ -298,11 +327,28 @@ impl Scribe {
 
     /// The store has changed without the model: a transaction was durable although it failed, or
     /// an export was taken in.
-    fn catch_up(&mut self) {
-        if let Err(error) = self.rebuild() {
+    fn follow_store(&mut self) {
+        let followed = self.follow_changes().and_then(|followed| match followed {
+            Some(()) => Ok(()),
+            None => self.rebuild(),
+        });
+        if let Err(error) = followed {
             metrics::learning_failed();
             tracing::error!(error = crate::chain(&error), "the model is not what the store has");
         }
+    }
+
+    /// Goes on from the model as it is. `None` if the store no longer knows the way.
+    fn follow_changes(&mut self) -> Result<Option<()>, LearnError> {
+        let mut now = self.mark;
+        let change = self.store.changes_since(self.mark.change, |change| {
+            let step = Step::of(&change);
+            self.knowledge.change(|model| step.apply(model));
+            now.follow(&change);
+        })?;
+        let Some(change) = change else { return Ok(None) };
+        self.moved_to(Mark { change, ..now });
+        Ok(Some(()))
     }
 
     fn may_copy_again(&self) -> bool {

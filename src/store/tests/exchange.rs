@@ -124,7 +124,7 @@ impl Farm {
         let told = !records.is_empty();
         if from != to {
             let node = &mut self.nodes[to];
-            let batch = node.store.apply(records).unwrap();
+            let batch = node.store.apply(records, None).unwrap();
             batch.changes.into_iter().for_each(|change| reflect(&mut node.mirror, change));
         }
         told
@@ -188,12 +188,12 @@ fn a_gap_and_a_repetition_are_told_apart() {
     let journal = one.journal_from(1, 10).unwrap();
     let origin = one.origin().unwrap();
     assert_eq!(journal[1], Record::Void { origin, first: 2, last: 2 });
-    let error = other.apply(journal[1..].to_vec()).unwrap_err();
+    let error = other.apply(journal[1..].to_vec(), None).unwrap_err();
     assert!(matches!(error.fault, Fault::Gap { expected: 1, found: 2, .. }), "{error}");
     assert_eq!(other.number().unwrap(), 0);
     let expected = [Outcome::Learned, Outcome::Void, Outcome::Learned, Outcome::Learned];
-    assert_eq!(other.apply(journal.clone()).unwrap().outcomes, expected);
-    assert_eq!(other.apply(journal).unwrap().outcomes, [Outcome::Duplicate; 4]);
+    assert_eq!(other.apply(journal.clone(), None).unwrap().outcomes, expected);
+    assert_eq!(other.apply(journal, None).unwrap().outcomes, [Outcome::Duplicate; 4]);
     assert_eq!(one.state_hash().unwrap(), other.state_hash().unwrap());
 }
 
@@ -214,15 +214,15 @@ fn impossible_events_are_refused_and_can_be_passed_over() {
     for spoil in spoil {
         let mut event = event.clone();
         spoil(&mut event);
-        let error = other.apply(vec![good.clone(), Record::Event(event)]).unwrap_err();
+        let error = other.apply(vec![good.clone(), Record::Event(event)], None).unwrap_err();
         assert!(matches!(error.fault, Fault::Malformed { .. }), "{error}");
         assert_eq!(other.number().unwrap(), 0, "all or nothing");
     }
     let origin = one.origin().unwrap();
     let backwards = Record::Void { origin, first: 2, last: 1 };
-    assert!(other.apply(vec![backwards]).is_err());
+    assert!(other.apply(vec![backwards], None).is_err());
     let endless = Record::Void { origin, first: 1, last: u64::MAX };
-    assert_eq!(other.apply(vec![endless, good]).unwrap().outcomes[1], Outcome::Duplicate);
+    assert_eq!(other.apply(vec![endless, good], None).unwrap().outcomes[1], Outcome::Duplicate);
 }
 
 /// A backup is restored: others know events under its name that it has not got.
@@ -242,7 +242,7 @@ fn an_older_copy_of_itself_gets_a_new_origin() {
     for by_snapshot in [true, false] {
         let (restored, theirs) = (folder(), folder());
         let other = open(theirs.path(), 10);
-        other.apply(one.journal_from(1, 10).unwrap()).unwrap();
+        other.apply(one.journal_from(1, 10).unwrap(), None).unwrap();
         std::fs::copy(backup.path().join(name), restored.path().join(name)).unwrap();
         let restored = open(restored.path(), 10);
         assert_eq!(restored.origin().unwrap(), origin);
@@ -251,13 +251,13 @@ fn an_older_copy_of_itself_gets_a_new_origin() {
             other.export(&mut export).unwrap();
             restored.import(&mut &export[..]).unwrap();
         } else {
-            restored.apply(one.journal_from(2, 10).unwrap()).unwrap();
+            restored.apply(one.journal_from(2, 10).unwrap(), None).unwrap();
         }
         assert_eq!(restored.state_hash().unwrap(), other.state_hash().unwrap());
         assert_ne!(restored.origin().unwrap(), origin);
         super::teach(&restored, Kind::Spam, 3);
         assert_eq!(restored.position(restored.origin().unwrap()).unwrap(), 1);
-        other.apply(restored.journal_from(1, 10).unwrap()).unwrap();
+        other.apply(restored.journal_from(1, 10).unwrap(), None).unwrap();
         assert_eq!(restored.state_hash().unwrap(), other.state_hash().unwrap());
         assert_sound(&restored);
     }

@@ -172,7 +172,7 @@ fn assert_same_undisturbed(store: &Store, seed: u64) {
         if records.is_empty() {
             break;
         }
-        undisturbed.apply(records).unwrap();
+        undisturbed.apply(records, None).unwrap();
     }
     assert_eq!(undisturbed.state_hash().unwrap(), store.state_hash().unwrap(), "seed {seed}");
     assert_eq!(undisturbed.position(origin).unwrap(), store.position(origin).unwrap());
