@@ -11,7 +11,7 @@
 //! | 8 | [`cli`] | serve, check, explain, train, store, replay, rules, config: a file or folder each |
 //! | 7 | [`service`] | builds everything from the configuration, opens the doors, reloads, drains |
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
-//! | 5 | [`milter`] [`control`] [`replay`] | doors: one protocol each; kept mail instead of live mail |
+//! | 5 | [`milter`] [`control`] [`replay`] [`cluster`] | doors: one protocol each; kept mail instead of live mail; other nodes |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
 //! | 3 | [`checks`] | one question a file: lists, auth, sender, links, antivirus, attachments, rules, bayes, test strings |
 //! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
@@ -56,6 +56,7 @@
 pub mod checks;
 pub mod clamd;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod control;
 pub mod corpus;

@@ -16,7 +16,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
     (8, &["cli"]),
     (7, &["service"]),
     (6, &["config"]),
-    (5, &["milter", "control", "replay"]),
+    (5, &["milter", "control", "replay", "cluster"]),
     (4, &["filter"]),
     (3, &["checks"]),
     (2, &["dns", "clamd", "listen", "store", "history", "corpus"]),
@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 50] = [
+const HOMES: [(&str, &[&str]); 53] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -74,6 +74,9 @@ const HOMES: [(&str, &[&str]); 50] = [
     ("nix", &["cli", "metrics"]),
     ("tracing-subscriber", &["cli"]),
     ("tracing-journald", &["cli"]),
+    ("async-nats", &["cluster"]),
+    ("nkeys", &["cluster/init"]),
+    ("rcgen", &["cluster/init"]),
     ("axum", &["control"]),
     ("hyper", &["control"]),
     ("hyper-util", &["control"]),

@@ -30,6 +30,7 @@ mod config_command;
 mod connections;
 mod early;
 mod exact;
+mod farm;
 mod floors;
 mod golden;
 mod history;

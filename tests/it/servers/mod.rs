@@ -13,6 +13,8 @@ pub(crate) mod imap;
 pub(crate) mod login;
 pub(crate) mod maildir;
 pub(crate) mod milter_client;
+pub(crate) mod nats;
+pub(crate) mod netns;
 pub(crate) mod opendkim;
 pub(crate) mod postfix;
 pub(crate) mod rbldnsd;

@@ -1,0 +1,8 @@
+//! A farm: what one node learns, every node knows, by way of NATS JetStream.
+
+mod subject;
+
+pub use subject::{
+    JOURNAL, JOURNALS, Node, NodeError, SNAPSHOT, SNAPSHOTS, SNAPSHOTS_STREAM, SNAPSHOTS_SUBJECTS,
+    STATUS, STATUSES, inbox_prefix, journal, journals_of, read_journal, status,
+};

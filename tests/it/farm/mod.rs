@@ -1,0 +1,4 @@
+//! A farm of filters that tell each other what they learned, by way of real nats-servers.
+
+mod client;
+mod ground;
