@@ -117,6 +117,36 @@ pub fn autolearned(how: &'static str) {
     counter!("gatepost_autolearned_total", "how" => how).increment(1);
 }
 
+/// This node is connected to the farm, or no longer.
+pub fn farm_connected(connected: bool) {
+    gauge!("gatepost_cluster_connected").set(f64::from(u8::from(connected)));
+}
+
+/// So many events were taught here that the farm has not been told, and so many pieces of its log have
+/// not been read.
+pub fn farm_lag(untold: u64, unread: u64) {
+    gauge!("gatepost_cluster_untold_events").set(untold as f64);
+    gauge!("gatepost_cluster_unread_pieces").set(unread as f64);
+}
+
+/// A piece of a journal was `told` to the farm or `learned` from it.
+pub fn farm_piece(how: &'static str, events: u64, bytes: usize) {
+    counter!("gatepost_cluster_pieces_total", "direction" => how).increment(1);
+    counter!("gatepost_cluster_events_total", "direction" => how).increment(events);
+    counter!("gatepost_cluster_bytes_total", "direction" => how).increment(bytes as u64);
+}
+
+/// A piece of the log was refused: `subject`, `form`, `tokenizer`, `stranger`, `gap`.
+pub fn farm_refused(why: &'static str) {
+    counter!("gatepost_cluster_refused_total", "why" => why).increment(1);
+}
+
+/// A snapshot was `made`, or `taken` in.
+pub fn farm_snapshot(how: &'static str, bytes: u64) {
+    counter!("gatepost_cluster_snapshots_total", "what" => how).increment(1);
+    counter!("gatepost_cluster_snapshot_bytes_total", "what" => how).increment(bytes);
+}
+
 /// A judgement was recorded.
 pub fn history_kept() {
     counter!("gatepost_history_records_total").increment(1);

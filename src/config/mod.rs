@@ -22,7 +22,7 @@ use crate::{
         lists::{self, ListsError},
         rules, sender,
     },
-    control, dns,
+    cluster, control, dns,
     filter::{self, learn, networks, profile},
     history, milter,
 };
@@ -55,6 +55,8 @@ pub struct Settings {
     pub store: learn::Settings,
     /// `[history]`
     pub history: history::Settings,
+    /// `[cluster]`
+    pub cluster: cluster::Settings,
     /// `[control]`
     pub control: control::Settings,
     /// `[replies]`
@@ -79,6 +81,7 @@ impl Default for Settings {
             bayes: bayes::Settings::default(),
             store: learn::Settings::default(),
             history: history::Settings::default(),
+            cluster: cluster::Settings::default(),
             control: control::Settings::default(),
             replies: milter::reply::Settings::default(),
             profile: shipped.into_iter().collect(),

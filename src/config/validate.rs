@@ -24,6 +24,8 @@ const MOST_WAIT_MS: u64 = 15_000;
 const LEAST_HISTORY: u64 = 1 << 20;
 /// Far beyond any machine, and far below what a semaphore can count.
 const MOST_AT_ONCE: usize = 1_000_000;
+/// JetStream's own limit.
+const MOST_REPLICAS: usize = 5;
 
 /// What is wrong with which key.
 #[derive(Debug)]
@@ -48,6 +50,7 @@ pub(super) fn validate(settings: &Settings) -> Checked {
     lists(settings)?;
     learning(settings)?;
     history(settings)?;
+    cluster(settings)?;
     if let Err(error) = Replies::new(&settings.replies) {
         return fault(&format!("replies.{}", error.key), error.to_string());
     }
@@ -184,6 +187,20 @@ fn learning(settings: &Settings) -> Checked {
             "store.most_messages",
             "must be at least twice bayes.minimum_messages, or there is never an opinion",
         );
+    }
+    Ok(())
+}
+
+fn cluster(settings: &Settings) -> Checked {
+    let cluster = &settings.cluster;
+    if let Err(error) = cluster.node() {
+        return fault("cluster.node", error.to_string());
+    }
+    if cluster.tls_cert.as_os_str().is_empty() != cluster.tls_key.as_os_str().is_empty() {
+        return fault("cluster.tls_cert", "wants cluster.tls_key beside it, and that wants it");
+    }
+    if cluster.replicas.get() > MOST_REPLICAS {
+        return fault("cluster.replicas", format!("must be at most {MOST_REPLICAS}"));
     }
     Ok(())
 }

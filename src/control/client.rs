@@ -131,6 +131,14 @@ impl Client {
         Ok(())
     }
 
+    /// How the farm looks from that node, as the service said it.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn cluster<T: DeserializeOwned>(&mut self) -> Result<T, ClientError> {
+        self.ask(Method::GET, "/cluster", Vec::new()).await
+    }
+
     /// Gives space back to the disk.
     ///
     /// # Errors

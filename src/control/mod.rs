@@ -9,6 +9,7 @@
 //! | `GET /store/verify` | reads everything and says whether it fits together |
 //! | `GET /store/export` | all that is learned, a line a message |
 //! | `POST /store/compact` | gives space back to the disk |
+//! | `GET /cluster` | how the farm looks from this node |
 //!
 //! There is no authentication: who may connect may do it. What reaches the store is taken on unix sockets
 //! alone, where the permissions of the file say who that is. What a route refuses is JSON, `{"error": …}`;
@@ -19,7 +20,12 @@ mod train;
 
 use std::{future::Future, io, sync::Arc};
 
-use axum::{Router, routing::get};
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
 use serde::{Deserialize, Serialize};
 
 pub use client::{Client, ClientError};
@@ -47,8 +53,11 @@ impl Default for Settings {
     }
 }
 
+/// Says how the farm looks at this moment, as JSON.
+pub type Farm = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
+
 /// Serves one socket until `shutdown` completes. `learner` takes what is taught; without one,
-/// teaching is refused.
+/// teaching is refused. `farm` is what this node takes part in, if it does.
 ///
 /// # Errors
 /// The socket cannot go on.
@@ -56,11 +65,13 @@ pub async fn serve(
     socket: Socket,
     text: metrics::Text,
     learner: Option<Arc<Learner>>,
+    farm: Option<Farm>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let router = Router::new()
         .route("/metrics", get(async move || text.render()))
-        .route("/health", get(async || "ok\n"));
+        .route("/health", get(async || "ok\n"))
+        .route("/cluster", get(async move || cluster(farm.as_ref())));
     match socket {
         Socket::Tcp(listener) => {
             let router = router.merge(train::refused());
@@ -70,5 +81,15 @@ pub async fn serve(
             let router = router.merge(train::routes(learner));
             axum::serve(listener, router).with_graceful_shutdown(shutdown).await
         }
+    }
+}
+
+fn cluster(farm: Option<&Farm>) -> Response {
+    match farm {
+        Some(farm) => Json(farm()).into_response(),
+        None => train::refusal(
+            StatusCode::NOT_FOUND,
+            "this node takes part in no farm ([cluster] nats is empty)",
+        ),
     }
 }

@@ -223,7 +223,7 @@ fn no_store() -> Response {
     refusal(StatusCode::SERVICE_UNAVAILABLE, "this service has no store; its log says why")
 }
 
-fn refusal(status: StatusCode, error: impl Into<String>) -> Response {
+pub(super) fn refusal(status: StatusCode, error: impl Into<String>) -> Response {
     (status, Json(Refusal { error: error.into() })).into_response()
 }
 

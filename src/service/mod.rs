@@ -26,7 +26,9 @@ pub use build::{BuildError, Built, Offline, build};
 pub use learned::{Learned, store_socket};
 
 use crate::{
-    config::{Config, ConfigError},
+    checks::bayes,
+    cluster::Member,
+    config::{Config, ConfigError, Settings},
     control,
     endpoint::Endpoint,
     filter::{learn::Learner, record},
@@ -102,8 +104,11 @@ pub async fn run(
         Door::new(&config.settings.milter, Arc::clone(&built.filter), Arc::clone(&built.replies));
     let upkeep = tokio::spawn(text.clone().keep_up());
     let (over, is_over) = watch::channel(false);
+    let member = join_farm(&config, &learned);
     let mut doors = open_milter(&config, &door).await?;
-    let controls = open_control(&config, &text, learned.learner(), &is_over).await?;
+    let opening =
+        Opening { text: &text, learner: learned.learner(), farm: member.as_ref().map(farm) };
+    let controls = open_control(&config, opening, &is_over).await?;
     // What is learned changes which scores count.
     let reload = stream::select(reload, stream::once(ripens));
     notify(&[NotifyState::Ready]);
@@ -118,7 +123,7 @@ pub async fn run(
     let _ = over.send(true);
     close_control(controls).await;
     upkeep.abort();
-    close(history, learned).await;
+    close(member, history, learned).await;
     info!("stopped");
     ended
 }
@@ -188,9 +193,12 @@ async fn open_history(config: &Config) -> Option<Arc<History>> {
     None
 }
 
-/// Writes what waits. Messages that are still in flight are not recorded any more. Then ends learning: all
+/// Leaves the farm; what was learned last is told when the node is back. Writes what waits. Messages that are still in flight are not recorded any more. Then ends learning: all
 /// that was acknowledged is durable already, the copy of the model is not.
-async fn close(history: Option<Arc<History>>, learned: Learned) {
+async fn close(member: Option<Member>, history: Option<Arc<History>>, learned: Learned) {
+    if let Some(member) = member {
+        member.leave().await;
+    }
     if let Some(history) = history
         && spawn_blocking(move || history.close()).await.is_err()
     {
@@ -203,12 +211,36 @@ async fn close(history: Option<Arc<History>>, learned: Learned) {
     }
 }
 
+/// Takes part in the farm, if there is one and a store to share.
+fn join_farm(config: &Config, learned: &Learned) -> Option<Member> {
+    let Settings { cluster, store, .. } = &config.settings;
+    let node = cluster.node().ok().flatten()?;
+    let Some(learner) = learned.learner() else {
+        error!("this node takes no part in the farm: it has no token store");
+        return None;
+    };
+    let bounds = (store.most_messages.get(), bayes::TOKENIZER);
+    Some(Member::join(cluster, &node, Arc::clone(learner), &store.path, bounds))
+}
+
+/// How the farm looks, for the control door.
+fn farm(member: &Member) -> control::Farm {
+    let status = member.status();
+    Arc::new(move || serde_json::json!(*status.borrow()))
+}
+
+/// What the control door shows and takes.
+struct Opening<'a> {
+    text: &'a metrics::Text,
+    learner: Option<&'a Arc<Learner>>,
+    farm: Option<control::Farm>,
+}
+
 type Controls = Vec<JoinHandle<io::Result<()>>>;
 
 async fn open_control(
     config: &Config,
-    text: &metrics::Text,
-    learner: Option<&Arc<Learner>>,
+    Opening { text, learner, farm }: Opening<'_>,
     over: &watch::Receiver<bool>,
 ) -> Result<Controls, ListenError> {
     let control = &config.settings.control;
@@ -226,7 +258,7 @@ async fn open_control(
         let shutdown = async move {
             let _ = over.wait_for(|&over| over).await;
         };
-        tokio::spawn(control::serve(socket, text.clone(), learner.cloned(), shutdown))
+        tokio::spawn(control::serve(socket, text.clone(), learner.cloned(), farm.clone(), shutdown))
     };
     Ok(sockets.into_iter().map(serve).collect())
 }
@@ -318,6 +350,7 @@ fn warn_of_what_stays(old: &Config, new: &Config) {
         ("milter.max_connections", old.milter.max_connections != new.milter.max_connections),
         ("milter.idle_seconds", old.milter.idle_seconds != new.milter.idle_seconds),
         ("milter.drain_seconds", old.milter.drain_seconds != new.milter.drain_seconds),
+        ("cluster", old.cluster != new.cluster),
         ("control.listen", old.control.listen != new.control.listen),
         ("store", old.store != new.store),
         ("history", bounds(&old.history) != bounds(&new.history)),

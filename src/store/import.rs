@@ -127,7 +127,7 @@ impl<'a, 'l, 't> Import<'a, 'l, 't> {
     fn event(&mut self, Event { digest, entry }: Event) -> Result<bool, Fault> {
         self.count += 1;
         self.hash = self.hash.wrapping_add(entry_hash(digest, &entry));
-        if entry.stamp.sequence > self.ledger.position(entry.stamp.origin)? {
+        if self.ledger.is_news(digest, &entry)? {
             self.not_from_ourselves(entry.stamp.origin)?;
         }
         match self.ledger.merge(digest, entry)? {

@@ -118,6 +118,15 @@ impl<'t> Ledger<'t> {
         Ok(outcome)
     }
 
+    /// Whether merging it would change anything.
+    pub(super) fn is_news(&self, digest: Digest, entry: &Entry) -> Result<bool, Fault> {
+        let rank = entry.stamp.rank(digest);
+        if self.horizon.is_some_and(|horizon| rank < horizon) {
+            return Ok(false);
+        }
+        Ok(self.find(digest)?.is_none_or(|before| supersedes(entry, &before)))
+    }
+
     /// Expires what is too much, then looks where the horizon is.
     pub(super) fn settle(&mut self) -> Result<(), Fault> {
         while self.messages.len()? > self.most {
@@ -245,7 +254,10 @@ impl<'t> Ledger<'t> {
 
     /// Moves it.
     pub(super) fn set_position(&mut self, origin: u64, sequence: u64) -> Result<(), Fault> {
-        self.positions.insert(origin, sequence)?;
+        match sequence {
+            0 => self.positions.remove(origin)?,
+            _ => self.positions.insert(origin, sequence)?,
+        };
         self.dirty = true;
         Ok(())
     }

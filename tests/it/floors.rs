@@ -35,7 +35,7 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("tracing", &[]),
     ("indexmap", &[]),
     ("ipnet", &[]),
-    ("serde_json", &["cli", "verdict", "checks/rules", "control"]),
+    ("serde_json", &["cli", "verdict", "checks/rules", "control", "cluster", "service"]),
     ("indymilter", &["milter", "replay/load"]),
     ("socket2", &["milter", "replay/load"]),
     ("mail-parser", &["mail"]),
@@ -49,7 +49,7 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("whatlang", &["checks/rules"]),
     ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
     ("pcre2", &["checks/rules"]),
-    ("sha2", &["checks/bayes", "checks/lists", "filter", "replay/html"]),
+    ("sha2", &["checks/bayes", "checks/lists", "filter", "replay/html", "cluster/subject"]),
     ("sha1", &["checks/lists"]),
     ("md-5", &["checks/lists"]),
     ("libm", &["checks/bayes", "replay/html"]),
@@ -59,8 +59,8 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("clamav-client", &["clamd"]),
     ("redb", &["store"]),
     ("siphasher", &["store", "history"]),
-    ("zstd", &["history"]),
-    ("postcard", &["filter/record"]),
+    ("zstd", &["history", "cluster/snapshots"]),
+    ("postcard", &["filter/record", "cluster/piece"]),
     ("data-encoding", &["checks/auth", "checks/lists", "store", "replay/html"]),
     ("toml", &["config", "cli", "checks/lists"]),
     ("serde_path_to_error", &["config"]),
@@ -84,8 +84,10 @@ const HOMES: [(&str, &[&str]); 53] = [
 ];
 
 /// As [`HOMES`]; apart because `metrics::` also names our own module of that name.
-const METRICS_HOMES: [(&str, &[&str]); 2] =
-    [("metrics-exporter-prometheus", &["metrics"]), ("rand", &["verdict", "store", "replay"])];
+const METRICS_HOMES: [(&str, &[&str]); 2] = [
+    ("metrics-exporter-prometheus", &["metrics"]),
+    ("rand", &["verdict", "store", "replay", "cluster"]),
+];
 
 /// Files that only tests compile; they may name what they like.
 const TEST_FILES: [&str; 2] = ["tests.rs", "loopback.rs"];

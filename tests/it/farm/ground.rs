@@ -267,26 +267,61 @@ fn probe3() {
     let mut servers = Nats::cluster(&net.hosts()[..3]);
     let urls: Vec<_> = servers.iter().map(Nats::url).collect();
     let outside = Client::connect(net.host(3), urls.clone());
-    let locals: Vec<_> = servers.iter().map(|server| Client::connect(server.host(), vec![server.url()])).collect();
-    outside.jetstream(|js| async move { js.create_stream(stream(3)).await.map(|s| s.cached_info().clone()) }).unwrap();
+    let locals: Vec<_> =
+        servers.iter().map(|server| Client::connect(server.host(), vec![server.url()])).collect();
+    outside
+        .jetstream(|js| async move {
+            js.create_stream(stream(3)).await.map(|s| s.cached_info().clone())
+        })
+        .unwrap();
     let start = Instant::now();
-    let leader = || -> Option<usize> { outside.jetstream(|js| async move { js.get_stream("TEST").await.ok().and_then(|s| s.cached_info().cluster.clone()).and_then(|c| c.leader).and_then(|l| l[1..].parse().ok()) }) };
-    let send = |client: &Client, id: String, expected: Option<u64>| client.jetstream(move |js| async move {
-        match js.send_publish("test.a.1", event(&id, expected)).await {
-            Ok(sent) => sent.await.map(|a| a.sequence).map_err(|error| format!("{:?} {error}", error.kind())),
-            Err(error) => Err(error.to_string()),
-        }
-    });
+    let leader = || -> Option<usize> {
+        outside.jetstream(|js| async move {
+            js.get_stream("TEST")
+                .await
+                .ok()
+                .and_then(|s| s.cached_info().cluster.clone())
+                .and_then(|c| c.leader)
+                .and_then(|l| l[1..].parse().ok())
+        })
+    };
+    let send = |client: &Client, id: String, expected: Option<u64>| {
+        client.jetstream(move |js| async move {
+            match js.send_publish("test.a.1", event(&id, expected)).await {
+                Ok(sent) => sent
+                    .await
+                    .map(|a| a.sequence)
+                    .map_err(|error| format!("{:?} {error}", error.kind())),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    };
     let until = |client: &Client, id: &str| {
         let from = Instant::now();
         let mut last = String::new();
         loop {
             match send(client, id.to_owned(), None) {
-                Ok(sequence) => { println!("{:.1?} {id}: {sequence} after {:.1?}; leader {:?}", start.elapsed(), from.elapsed(), leader()); break }
-                Err(error) => { if error != last { println!("{:.1?} {id}: {error}", start.elapsed()); } last = error; }
+                Ok(sequence) => {
+                    println!(
+                        "{:.1?} {id}: {sequence} after {:.1?}; leader {:?}",
+                        start.elapsed(),
+                        from.elapsed(),
+                        leader()
+                    );
+                    break;
+                }
+                Err(error) => {
+                    if error != last {
+                        println!("{:.1?} {id}: {error}", start.elapsed());
+                    }
+                    last = error;
+                }
             }
             std::thread::sleep(Duration::from_millis(100));
-            if from.elapsed() > Duration::from_secs(90) { println!("{id}: GIVEN UP"); break }
+            if from.elapsed() > Duration::from_secs(90) {
+                println!("{id}: GIVEN UP");
+                break;
+            }
         }
     };
     // A loop of short pulls.
@@ -296,22 +331,46 @@ fn probe3() {
             let mut position = 0_u64;
             loop {
                 let got = async {
-                    let stream = js.get_stream_no_info("TEST").await.map_err(|e| format!("get_stream {e:?}"))?;
-                    let consumer = stream.create_consumer(pull::Config {
-                        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: position + 1 },
-                        ack_policy: AckPolicy::None, memory_storage: true, num_replicas: 1,
-                        inactive_threshold: Duration::from_secs(30), ..Default::default() }).await.map_err(|e| format!("create {e}"))?;
+                    let stream = js
+                        .get_stream_no_info("TEST")
+                        .await
+                        .map_err(|e| format!("get_stream {e:?}"))?;
+                    let consumer = stream
+                        .create_consumer(pull::Config {
+                            deliver_policy: DeliverPolicy::ByStartSequence {
+                                start_sequence: position + 1,
+                            },
+                            ack_policy: AckPolicy::None,
+                            memory_storage: true,
+                            num_replicas: 1,
+                            inactive_threshold: Duration::from_secs(30),
+                            ..Default::default()
+                        })
+                        .await
+                        .map_err(|e| format!("create {e}"))?;
                     loop {
-                        let mut batch = consumer.batch().max_messages(500).expires(Duration::from_secs(2)).heartbeat(Duration::from_millis(700)).messages().await.map_err(|e| format!("batch {e}"))?;
+                        let mut batch = consumer
+                            .batch()
+                            .max_messages(500)
+                            .expires(Duration::from_secs(2))
+                            .heartbeat(Duration::from_millis(700))
+                            .messages()
+                            .await
+                            .map_err(|e| format!("batch {e}"))?;
                         while let Some(message) = batch.next().await {
                             let m = message.map_err(|e| format!("message {e:?}"))?;
                             position = m.info().unwrap().stream_sequence;
-                            println!("    {name} {:.1?}: {position} {:?}", start.elapsed(), m.payload);
+                            println!(
+                                "    {name} {:.1?}: {position} {:?}",
+                                start.elapsed(),
+                                m.payload
+                            );
                         }
                     }
                     #[allow(unreachable_code)]
                     Ok::<(), String>(())
-                }.await;
+                }
+                .await;
                 println!("    {name} {:.1?}: {got:?}", start.elapsed());
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
@@ -320,7 +379,9 @@ fn probe3() {
     let first = leader().unwrap();
     pull("pull first leader", &locals[first]);
     pull("pull outside", &outside);
-    for n in 0..3 { until(&outside, &format!("one {n}")); }
+    for n in 0..3 {
+        until(&outside, &format!("one {n}"));
+    }
     let l = leader().unwrap();
     println!("{:.1?} KILL LEADER {l}", start.elapsed());
     servers[l].kill();
@@ -355,10 +416,22 @@ fn probe3() {
     servers[l].restart();
     servers.iter().for_each(Nats::wait_healthy);
     println!("{:.1?} WIPE ALL", start.elapsed());
-    for s in &mut servers { s.kill(); s.wipe(); }
-    for s in &mut servers { s.restart(); }
+    for s in &mut servers {
+        s.kill();
+        s.wipe();
+    }
+    for s in &mut servers {
+        s.restart();
+    }
     servers.iter().for_each(Nats::wait_healthy);
-    println!("create: {:?}", outside.jetstream(|js| async move { js.create_stream(stream(3)).await.map(|s| s.cached_info().created) }));
-    for n in 0..40 { until(&outside, &format!("new {n}")); }
+    println!(
+        "create: {:?}",
+        outside.jetstream(|js| async move {
+            js.create_stream(stream(3)).await.map(|s| s.cached_info().created)
+        })
+    );
+    for n in 0..40 {
+        until(&outside, &format!("new {n}"));
+    }
     std::thread::sleep(Duration::from_secs(8));
 }
