@@ -235,15 +235,17 @@ impl Link {
     /// none). Returns its place.
     ///
     /// # Errors
-    /// [`LinkError::Overtaken`]; it was not acknowledged, but may have arrived.
+    /// [`LinkError::Overtaken`], also if the server says that it has a piece of this name; it was not
+    /// acknowledged, but may have arrived.
     pub(super) async fn publish(
         &self,
         piece: &Piece,
         payload: Vec<u8>,
-        after: u64,
+        (after, attempt): (u64, u32),
     ) -> Result<u64, LinkError> {
         let subject = journal(&self.node, piece.origin);
-        self.send("a piece of the journal", subject, payload, Some(&piece.id()), Some(after)).await
+        let id = piece.id(attempt);
+        self.send("a piece of the journal", subject, payload, Some(&id), Some(after)).await
     }
 
     async fn send(
@@ -263,6 +265,7 @@ impl Link {
         }
         let sent = async { self.jetstream.send_publish(subject, message).await?.await };
         match timeout(PATIENCE, sent).await {
+            Ok(Ok(ack)) if ack.duplicate => Err(LinkError::Overtaken),
             Ok(Ok(ack)) => Ok(ack.sequence),
             Ok(Err(error)) if error.kind() == PublishErrorKind::WrongLastSequence => {
                 Err(LinkError::Overtaken)

@@ -1,5 +1,8 @@
 //! A piece of a node's journal, as the log has it.
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Digest, Entry, Event, Kind, LATEST, MOST_FEATURE_BYTES, Record, Stamp};
@@ -151,15 +154,20 @@ impl Piece {
         self.last = self.last.min(last);
     }
 
-    /// What no other piece is called: servers recognise by it what comes twice.
-    pub(super) fn id(&self) -> String {
+    /// What no other piece is called: servers recognise by it what comes twice. They may remember what they
+    /// have lost; then another attempt has another name.
+    pub(super) fn id(&self, attempt: u32) -> String {
         let Self { origin, first, last, .. } = self;
-        format!("{origin:016x}:{first}-{last}")
+        match attempt {
+            0 => format!("{origin:016x}:{first}-{last}"),
+            _ => format!("{origin:016x}:{first}-{last}/{attempt}"),
+        }
     }
 
     /// The last event of the piece that is called so.
     pub(super) fn last_of_id(id: &str) -> Option<u64> {
-        id.rsplit_once('-')?.1.parse().ok()
+        let (_, last) = id.rsplit_once('-')?;
+        last.split('/').next()?.parse().ok()
     }
 
     /// For the wire.

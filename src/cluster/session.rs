@@ -378,7 +378,7 @@ impl Session {
     async fn publish_piece(&mut self, piece: &Piece) -> Result<bool, SessionError> {
         let payload = piece.to_bytes(self.local.tokenizer)?;
         let bytes = payload.len();
-        match self.link.publish(piece, payload, self.published.place).await {
+        match self.link.publish(piece, payload, (self.published.place, self.overtaken)).await {
             Ok(place) => {
                 self.published = Published { sequence: piece.last, place };
                 self.log.last = self.log.last.max(place);
