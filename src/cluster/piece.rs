@@ -5,7 +5,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Digest, Entry, Event, Kind, LATEST, MOST_FEATURE_BYTES, Record, Stamp};
+use crate::store::{Digest, Entry, Event, Kind, LATEST, Record, Stamp};
 
 /// The version of this form.
 const FORMAT: u8 = 1;
@@ -70,6 +70,7 @@ struct Wire {
     items: Vec<Item>,
 }
 
+/// Their order is the form: new ones come last.
 #[derive(Serialize, Deserialize)]
 enum Item {
     /// So many events that no longer matter.
@@ -77,6 +78,12 @@ enum Item {
     Spam(Lesson),
     Ham(Lesson),
     Forgotten {
+        time: u64,
+        digest: [u8; 16],
+    },
+    Allowed(Lesson),
+    Blocked(Lesson),
+    Unlisted {
         time: u64,
         digest: [u8; 16],
     },
@@ -231,10 +238,14 @@ fn item(record: &Record) -> Item {
         Kind::Spam => Item::Spam(lesson()),
         Kind::Ham => Item::Ham(lesson()),
         Kind::Forgotten => Item::Forgotten { time, digest },
+        Kind::Allowed => Item::Allowed(lesson()),
+        Kind::Blocked => Item::Blocked(lesson()),
+        Kind::Unlisted => Item::Unlisted { time, digest },
     }
 }
 
 fn record(origin: u64, sequence: u64, item: Item) -> Result<Record, PieceError> {
+    let nothing = |time, digest| Lesson { time, digest, features: Vec::new() };
     let (kind, Lesson { time, digest, features }) = match item {
         Item::Void(count) => {
             let more = count.checked_sub(1).ok_or(PieceError::Impossible("nothing is void"))?;
@@ -244,15 +255,16 @@ fn record(origin: u64, sequence: u64, item: Item) -> Result<Record, PieceError> 
         }
         Item::Spam(lesson) => (Kind::Spam, lesson),
         Item::Ham(lesson) => (Kind::Ham, lesson),
-        Item::Forgotten { time, digest } => {
-            (Kind::Forgotten, Lesson { time, digest, features: Vec::new() })
-        }
+        Item::Forgotten { time, digest } => (Kind::Forgotten, nothing(time, digest)),
+        Item::Allowed(entry) => (Kind::Allowed, entry),
+        Item::Blocked(entry) => (Kind::Blocked, entry),
+        Item::Unlisted { time, digest } => (Kind::Unlisted, nothing(time, digest)),
     };
     if time > LATEST {
         return Err(PieceError::Impossible("it is of a time that never comes"));
     }
-    if features.len() > MOST_FEATURE_BYTES {
-        return Err(PieceError::Impossible("a message has too many features"));
+    if features.len() > kind.most_features() {
+        return Err(PieceError::Impossible("an entry has too many features"));
     }
     let entry = Entry { stamp: Stamp { time, origin, sequence }, kind, features };
     Ok(Record::Event(Event { digest: Digest(digest), entry }))

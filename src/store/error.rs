@@ -119,10 +119,10 @@ pub enum Mistake {
     /// See [`LATEST`].
     #[error("the time is later than {LATEST}")]
     Time,
-    /// See [`super::MOST_FEATURE_BYTES`].
+    /// See [`super::Kind::most_features`].
     #[error("too many features")]
     Features,
-    /// Forgotten messages have none.
+    /// What is taken back has none.
     #[error("forgotten, with features")]
     Forgotten,
 }

@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 /// The most bytes of features one message may have.
 pub const MOST_FEATURE_BYTES: usize = 64 * 1024;
 
+/// The most bytes of features an access entry may have.
+pub const MOST_ACCESS_BYTES: usize = 1024;
+
 /// The latest time an event may carry, in milliseconds since 1970: the year 10889. A clock that
 /// claims more is broken or hostile, and would leave no later time for anybody.
 pub const LATEST: u64 = (1 << 48) - 1;
 
-/// What a message is known by, however often and wherever it is taught.
+/// What a message, or an access entry, is known by, however often and wherever it is taught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 16]);
 
@@ -45,7 +48,16 @@ pub struct Stamp {
     pub sequence: u64,
 }
 
-/// What was said of a message.
+/// What events are about. Each topic has its own entries; more may come (greylist, rates, reputation).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Messages, for the classifier.
+    Message,
+    /// Whom an administrator lets in or keeps out.
+    Access,
+}
+
+/// What was said of a message or an access entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// It is spam.
@@ -54,6 +66,12 @@ pub enum Kind {
     Ham,
     /// Nothing any more: what was said before does not count.
     Forgotten,
+    /// Whom this access entry names is let in.
+    Allowed,
+    /// Whom it names is kept out.
+    Blocked,
+    /// The entry was taken back.
+    Unlisted,
 }
 
 impl Kind {
@@ -63,6 +81,9 @@ impl Kind {
             Self::Spam => 1,
             Self::Ham => 2,
             Self::Forgotten => 3,
+            Self::Allowed => 4,
+            Self::Blocked => 5,
+            Self::Unlisted => 6,
         }
     }
 
@@ -71,39 +92,65 @@ impl Kind {
             1 => Some(Self::Spam),
             2 => Some(Self::Ham),
             3 => Some(Self::Forgotten),
+            4 => Some(Self::Allowed),
+            5 => Some(Self::Blocked),
+            6 => Some(Self::Unlisted),
             _ => None,
+        }
+    }
+
+    /// What an event that says this is about.
+    pub const fn topic(self) -> Topic {
+        match self {
+            Self::Spam | Self::Ham | Self::Forgotten => Topic::Message,
+            Self::Allowed | Self::Blocked | Self::Unlisted => Topic::Access,
+        }
+    }
+
+    /// Whether it takes back what was said: then it has no features.
+    pub const fn takes_back(self) -> bool {
+        matches!(self, Self::Forgotten | Self::Unlisted)
+    }
+
+    /// How many bytes of features it may have.
+    pub const fn most_features(self) -> usize {
+        match (self.takes_back(), self.topic()) {
+            (true, _) => 0,
+            (false, Topic::Message) => MOST_FEATURE_BYTES,
+            (false, Topic::Access) => MOST_ACCESS_BYTES,
         }
     }
 }
 
-/// The last word on one message.
+/// The last word on one message, or one access entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Who said it, and when.
     pub stamp: Stamp,
     /// What was said.
     pub kind: Kind,
-    /// What the classifier counts, in its own encoding; empty if forgotten.
+    /// What the classifier counts, or whom an access entry names, in an encoding of theirs; empty if
+    /// taken back.
     pub features: Vec<u8>,
 }
 
 /// A lesson that has been given: what replicates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Of which message.
+    /// Of which message or access entry.
     pub digest: Digest,
     /// What was said.
     pub entry: Entry,
 }
 
-/// What a person or a trap says about a message, here and now.
+/// What a person or a trap says about a message, or an administrator of an access entry, here and now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lesson {
     /// What it is.
     pub kind: Kind,
-    /// Which message.
+    /// Which message or access entry.
     pub digest: Digest,
-    /// At most [`MOST_FEATURE_BYTES`]; of no account when forgetting.
+    /// At most [`Kind::most_features`]; of no account when it takes back.
     pub features: Vec<u8>,
 }
 
@@ -146,9 +193,9 @@ pub enum Outcome {
     Known,
     /// Nothing to forget. No event.
     NotKnown,
-    /// More than [`MOST_FEATURE_BYTES`]. No event.
+    /// More than [`Kind::most_features`]. No event.
     TooLarge,
-    /// Something later has been said about this message.
+    /// Something later has been said about this message or access entry.
     Superseded,
     /// Older than everything that is kept.
     Expired,
@@ -176,6 +223,8 @@ pub struct Batch {
     pub outcomes: Vec<Outcome>,
     /// One for each message that is not what it was, in the order in which they first changed.
     pub changes: Vec<Change>,
+    /// Access entries are not what they were. They have no change numbers.
+    pub access: bool,
     /// The change number before. A model that stands at another number has missed something, e.g.
     /// a call that was durable although it failed: let it take [`super::Store::changes_since`].
     pub since: u64,
@@ -200,11 +249,13 @@ impl Counts {
         self.spam + self.ham + self.forgotten
     }
 
-    pub(super) fn of(&mut self, kind: Kind) -> &mut u64 {
+    /// None: not a message.
+    pub(super) fn of(&mut self, kind: Kind) -> Option<&mut u64> {
         match kind {
-            Kind::Spam => &mut self.spam,
-            Kind::Ham => &mut self.ham,
-            Kind::Forgotten => &mut self.forgotten,
+            Kind::Spam => Some(&mut self.spam),
+            Kind::Ham => Some(&mut self.ham),
+            Kind::Forgotten => Some(&mut self.forgotten),
+            Kind::Allowed | Kind::Blocked | Kind::Unlisted => None,
         }
     }
 }

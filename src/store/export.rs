@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::{
-    Standing, Store,
+    Standing, Store, access,
     error::{Fault, StoreError},
     event::Event,
     line::{LINE_FORMAT, Line},
@@ -15,7 +15,7 @@ use super::{
 };
 
 impl Store {
-    /// Writes positions, horizon and all entries, from one state, while others read and write.
+    /// Writes positions, horizon and all entries of both topics, from one state, while others read and write.
     /// Returns where that state stands.
     ///
     /// # Errors
@@ -35,8 +35,11 @@ fn export(transaction: &ReadTransaction, to: &mut dyn Write) -> Result<Standing,
     if let Some(row) = transaction.open_table(HORIZON)?.get(())? {
         put(to, &Line::Horizon(row.value()))?;
     }
-    each_entry(transaction, |digest, entry| put(to, &Line::Event(Event { digest, entry })))?;
-    put(to, &Line::End { count: state.counts.total(), hash: state.hash })?;
+    let mut put_event = |digest, entry| put(to, &Line::Event(Event { digest, entry }));
+    each_entry(transaction, &mut put_event)?;
+    access::each_access(transaction, &mut put_event)?;
+    let count = state.counts.total().saturating_add(access::count(transaction)?);
+    put(to, &Line::End { count, hash: state.hash })?;
     to.flush().map_err(Fault::Export)?;
     standing(transaction)
 }

@@ -21,6 +21,8 @@ pub struct Imported {
     pub known: u64,
     /// Entries older than everything the store keeps.
     pub expired: u64,
+    /// Access entries are not what they were.
+    pub access: bool,
     /// The change number before. A model that stands there takes [`Store::changes_since`].
     pub since: u64,
     /// The change number now.
@@ -158,6 +160,7 @@ impl<'a, 'l, 't> Import<'a, 'l, 't> {
             return Err(self.lines.fault(LineFault::Trailing));
         }
         self.result.number = self.ledger.state.number;
+        self.result.access = self.ledger.access_changed;
         Ok(self.result)
     }
 }

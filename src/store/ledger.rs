@@ -18,6 +18,10 @@
 //!    out of its journal what it has superseded or expired itself: what is in S(E) was never
 //!    either of these at its origin, whose own events are part of E.
 //!
+//! All of this is about messages. Events of the other topic, in `access.rs`, are merged into a table of their
+//! own, which has no horizon and no N: their part of the state is R(E) itself. They take their place in
+//! journals all the same, and 4 holds for them as well.
+//!
 //! The horizon is kept in the file and only rises. With N as it was, that says nothing new; if an
 //! administrator raises N, it keeps out what had been superseded by entries that have expired.
 //!
@@ -31,12 +35,12 @@ use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
 use super::{
     error::Fault,
-    event::{Batch, Change, Cursor, Digest, Entry, Kind, Outcome, Stamp},
+    event::{Batch, Change, Cursor, Digest, Entry, Kind, Outcome, Stamp, Topic},
     hash::entry_hash,
     standing::name_of,
     tables::{
-        DIGESTS, HORIZON, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, Rank, RedoRow, StampRow,
-        State,
+        ACCESS, AccessRow, DIGESTS, HORIZON, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, Rank,
+        RedoRow, StampRow, State,
     },
 };
 
@@ -53,6 +57,7 @@ pub(super) struct Ledger<'t> {
     pub(super) digests: Table<'t, u128, StampRow>,
     pub(super) positions: Table<'t, u64, u64>,
     pub(super) journal: Table<'t, u64, u128>,
+    pub(super) access: Table<'t, u128, AccessRow>,
     redo: Table<'t, u64, RedoRow>,
     horizon_row: Table<'t, (), Rank>,
     numbers: Table<'t, &'static str, u128>,
@@ -64,6 +69,8 @@ pub(super) struct Ledger<'t> {
     since: u64,
     /// What changed; None if nobody wants to know.
     changes: Option<IndexMap<Digest, BeforeAfter>>,
+    /// Access entries were changed.
+    pub(super) access_changed: bool,
     /// Something was written.
     dirty: bool,
 }
@@ -84,6 +91,7 @@ impl<'t> Ledger<'t> {
             digests: transaction.open_table(DIGESTS)?,
             positions: transaction.open_table(POSITIONS)?,
             journal: transaction.open_table(JOURNAL)?,
+            access: transaction.open_table(ACCESS)?,
             redo: transaction.open_table(REDO)?,
             horizon_row,
             numbers,
@@ -92,12 +100,20 @@ impl<'t> Ledger<'t> {
             horizon,
             most,
             changes: tell.then(IndexMap::new),
+            access_changed: false,
             dirty: false,
         })
     }
 
     /// Merges one event into the state; see the module's header.
     pub(super) fn merge(&mut self, digest: Digest, entry: Entry) -> Result<Outcome, Fault> {
+        match entry.kind.topic() {
+            Topic::Message => self.merge_message(digest, entry),
+            Topic::Access => self.merge_access(digest, entry),
+        }
+    }
+
+    fn merge_message(&mut self, digest: Digest, entry: Entry) -> Result<Outcome, Fault> {
         let rank = entry.stamp.rank(digest);
         if self.horizon.is_some_and(|horizon| rank < horizon) {
             return Ok(Outcome::Expired);
@@ -120,6 +136,9 @@ impl<'t> Ledger<'t> {
 
     /// Whether merging it would change anything.
     pub(super) fn is_news(&self, digest: Digest, entry: &Entry) -> Result<bool, Fault> {
+        if entry.kind.topic() == Topic::Access {
+            return Ok(self.find_access(digest)?.is_none_or(|before| supersedes(entry, &before)));
+        }
         let rank = entry.stamp.rank(digest);
         if self.horizon.is_some_and(|horizon| rank < horizon) {
             return Ok(false);
@@ -188,8 +207,9 @@ impl<'t> Ledger<'t> {
         }
         let state = &mut self.state;
         state.hash = state.hash.wrapping_sub(entry_hash(digest, entry));
-        let count = state.counts.of(entry.kind);
-        *count = count.saturating_sub(1);
+        if let Some(count) = state.counts.of(entry.kind) {
+            *count = count.saturating_sub(1);
+        }
         state.feature_bytes = state.feature_bytes.saturating_sub(entry.features.len() as u64);
         Ok(())
     }
@@ -203,7 +223,9 @@ impl<'t> Ledger<'t> {
         }
         let state = &mut self.state;
         state.hash = state.hash.wrapping_add(entry_hash(digest, entry));
-        *state.counts.of(entry.kind) += 1;
+        if let Some(count) = state.counts.of(entry.kind) {
+            *count += 1;
+        }
         state.feature_bytes += entry.features.len() as u64;
         Ok(())
     }
@@ -315,13 +337,14 @@ impl<'t> Ledger<'t> {
             .map(|(digest, (before, after))| Change { digest, before, after })
             .filter(|change| change.before != change.after)
             .collect();
-        Batch { outcomes, changes, since: self.since, number: self.state.number }
+        let (access, since, number) = (self.access_changed, self.since, self.state.number);
+        Batch { outcomes, changes, access, since, number }
     }
 }
 
 /// The later one wins. Two different events of one stamp do not happen; if somebody makes them,
 /// all nodes still choose the same.
-fn supersedes(new: &Entry, old: &Entry) -> bool {
+pub(super) fn supersedes(new: &Entry, old: &Entry) -> bool {
     (new.stamp, new.kind, &new.features) > (old.stamp, old.kind, &old.features)
 }
 

@@ -5,11 +5,12 @@
 //! | first | `gatepost-store`, format, tokenizer |
 //! | any number of | `position`, origin, last sequence applied |
 //! | at most one | `horizon`, time, origin, sequence, digest |
-//! | one an entry | `spam`, `ham` or `forgotten`; time, origin, sequence, digest, features |
+//! | one an entry | `spam`, `ham`, `forgotten`, `allowed`, `blocked` or `unlisted`; time, origin, sequence, digest, features |
 //! | last | `end`, number of entries, state hash |
 //!
 //! Numbers are decimal; origins have 16 hexadecimal digits, digests and the hash 32, all in lower
-//! case; features are base 64 (RFC 4648, section 4, with padding), empty for forgotten messages.
+//! case; features are base 64 (RFC 4648, section 4, with padding), empty for what was taken
+//! back.
 //! Time is in milliseconds since 1970.
 //!
 //! Positions say of which events the entries are the state, so that a store that takes them in
@@ -70,6 +71,9 @@ const fn word(kind: Kind) -> &'static str {
         Kind::Spam => "spam",
         Kind::Ham => "ham",
         Kind::Forgotten => "forgotten",
+        Kind::Allowed => "allowed",
+        Kind::Blocked => "blocked",
+        Kind::Unlisted => "unlisted",
     }
 }
 
@@ -89,6 +93,9 @@ impl Line {
             "spam" => Self::Event(fields.event(Kind::Spam)?),
             "ham" => Self::Event(fields.event(Kind::Ham)?),
             "forgotten" => Self::Event(fields.event(Kind::Forgotten)?),
+            "allowed" => Self::Event(fields.event(Kind::Allowed)?),
+            "blocked" => Self::Event(fields.event(Kind::Blocked)?),
+            "unlisted" => Self::Event(fields.event(Kind::Unlisted)?),
             "end" => Self::End {
                 count: fields.decimal("count")?,
                 hash: u128::from_be_bytes(fields.hexadecimal("state hash")?),

@@ -1,5 +1,6 @@
 //! The store: what this node has been taught, as a set that replicates. It knows nothing of spam:
-//! features are bytes to it.
+//! features are bytes to it. There are two topics: messages, for the classifier, and access entries, by which
+//! an administrator lets in and keeps out ([`Store::access`]); one journal, one clock and one hash serve both.
 //!
 //! - [`Store::open`] once; it is `Sync`, all calls block (on the disk, or on the writer before).
 //! - [`Store::teach`] makes lessons into events of this store's own; [`Store::apply`] takes the
@@ -17,7 +18,7 @@
 //! - The state is a function of the set of events, never of the order in which they came: for each
 //!   message the event of the greatest stamp, of these the newest [`Settings::most_messages`].
 //!   `ledger.rs` has the proof. Stores that know the same events have the same
-//!   [`Store::state_hash`].
+//!   [`Store::state_hash`]. Access entries never expire: of each the last word stands.
 //! - An event is applied exactly once, in one transaction with the position of its origin, the
 //!   indexes, the counts and the hash.
 //! - Nothing is stored twice: the journal has digests, not events. Where an event has been
@@ -32,6 +33,7 @@
 //! whose it is ([`Store::speak_as`]). Time: events from far in the future are
 //! taken as they are (up to [`LATEST`]), as refusing them here but not there would part the nodes.
 
+mod access;
 mod engine;
 mod error;
 mod event;
@@ -57,8 +59,8 @@ use redb::WriteTransaction;
 
 pub use error::{Fault, LineFault, Mistake, StoreError};
 pub use event::{
-    Batch, Change, Counts, Cursor, Digest, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES,
-    Outcome, Record, Stamp,
+    Batch, Change, Counts, Cursor, Digest, Entry, Event, Kind, LATEST, Lesson, MOST_ACCESS_BYTES,
+    MOST_FEATURE_BYTES, Outcome, Record, Stamp, Topic,
 };
 pub use import::Imported;
 pub use standing::Standing;
@@ -66,7 +68,7 @@ pub use upkeep::{Compacted, Size, Verification};
 
 use engine::Engine;
 use tables::{
-    DIGESTS, FORMAT, HORIZON, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, State, number,
+    ACCESS, DIGESTS, FORMAT, HORIZON, JOURNAL, MESSAGES, NUMBERS, POSITIONS, REDO, State, number,
 };
 
 /// The name of the file in the store's folder.
@@ -166,6 +168,7 @@ fn lay_out(transaction: &WriteTransaction, tokenizer: u32) -> Result<(), Fault> 
     transaction.open_table(DIGESTS)?;
     transaction.open_table(POSITIONS)?;
     transaction.open_table(JOURNAL)?;
+    transaction.open_table(ACCESS)?;
     transaction.open_table(REDO)?;
     transaction.open_table(HORIZON)?;
     let mut numbers = transaction.open_table(NUMBERS)?;

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use redb::{ReadTransaction, ReadableTable};
 
 use super::{
-    Store,
+    Store, access,
     error::{Fault, StoreError},
     event::{Change, Counts, Digest, Entry, Event, Kind, Record, Stamp},
     ledger::{entry, find},
@@ -26,7 +26,7 @@ impl Store {
         }))
     }
 
-    /// Shows all entries in canonical order (by stamp), one at a time. Returns the change number
+    /// Shows all entries of messages in canonical order (by stamp), one at a time. Returns the change number
     /// they are of.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl Store {
         }))
     }
 
-    /// Shows all entries, one at a time: spam and ham by turns, each in canonical order, as evenly as
+    /// Shows all entries of messages, one at a time: spam and ham by turns, each in canonical order, as evenly as
     /// their numbers allow; then those that are forgotten. The order follows from the set of entries.
     /// Returns the change number they are of.
     ///
@@ -102,12 +102,20 @@ impl Store {
         self.named(self.engine.read(|transaction| journal(transaction, sequence.max(1), most)))
     }
 
-    /// A hash of all entries: two stores with the same hash know the same.
+    /// A hash of all entries, of both topics: two stores with the same hash know the same.
     ///
     /// # Errors
     /// Why it cannot be read.
     pub fn state_hash(&self) -> Result<u128, StoreError> {
         self.named(self.state()).map(|state| state.hash)
+    }
+
+    /// The same of the entries of messages alone.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn messages_hash(&self) -> Result<u128, StoreError> {
+        self.named(self.state()).map(|state| state.hash.wrapping_sub(state.access_hash))
     }
 
     /// How many messages are known as what.
@@ -191,7 +199,7 @@ fn turns(spam: u64, ham: u64) -> impl Iterator<Item = Kind> {
     })
 }
 
-/// All entries in canonical order.
+/// All entries of messages in canonical order.
 pub(super) fn each_entry(
     transaction: &ReadTransaction,
     mut visit: impl FnMut(Digest, Entry) -> Result<(), Fault>,
@@ -246,6 +254,7 @@ fn journal(
     let last = position(transaction, origin)?;
     let digests = transaction.open_table(DIGESTS)?;
     let messages = transaction.open_table(MESSAGES)?;
+    let access = access::table(transaction)?;
     let (mut records, mut next) = (Vec::new(), sequence);
     for row in transaction.open_table(JOURNAL)?.range(sequence..)? {
         let (at, digest) = row?;
@@ -256,7 +265,15 @@ fn journal(
         if records.len() >= most {
             return Ok(records);
         }
-        let entry = find(&digests, &messages, digest)?;
+        // The same digest may mean something in either topic: the event is the one of this number.
+        let is_meant = |entry: &Entry| (entry.stamp.origin, entry.stamp.sequence) == (origin, at);
+        let entry = match find(&digests, &messages, digest)?.filter(is_meant) {
+            None => {
+                access.as_ref().map(|access| access::find(access, digest)).transpose()?.flatten()
+            }
+            found => found,
+        };
+        let entry = entry.filter(is_meant);
         let entry = entry.ok_or_else(|| Fault::Damaged(format!("event {at} has no entry")))?;
         records.push(Record::Event(Event { digest, entry }));
         next = at + 1;

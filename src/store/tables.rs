@@ -6,12 +6,14 @@
 //! | digests | digest | stamp: the index into it |
 //! | positions | origin | the last sequence applied; one's own: the last given |
 //! | journal | own sequence | digest, as long as that event is the last word |
+//! | access | digest | stamp, kind, features: the entries of the other topic |
 //! | redo | change number | digest, stamp, kind, features *before*; kind 0: nothing |
 //! | horizon | nothing | the rank of the oldest entry when the store was last full |
 //! | numbers | name | [`State`] and the versions |
 //!
 //! Entries lie by stamp so that new ones are appended, expired ones are cut off in front, and a
-//! reader of all of them goes through the file once.
+//! reader of all of them goes through the file once. A store from before there was the table `access`
+//! gets it when it is next written.
 
 use redb::{ReadableTable, Table, TableDefinition};
 
@@ -27,6 +29,8 @@ pub(super) const FORMAT: u128 = 1;
 pub(super) type Rank = (u64, u64, u64, u128);
 /// Time, origin, sequence.
 pub(super) type StampRow = (u64, u64, u64);
+/// Time, origin, sequence, kind, features.
+pub(super) type AccessRow = (u64, u64, u64, u8, &'static [u8]);
 /// Digest, time, origin, sequence, kind, features.
 pub(super) type RedoRow = (u128, u64, u64, u64, u8, &'static [u8]);
 
@@ -35,6 +39,7 @@ pub(super) const MESSAGES: TableDefinition<'_, Rank, (u8, &[u8])> =
 pub(super) const DIGESTS: TableDefinition<'_, u128, StampRow> = TableDefinition::new("digests");
 pub(super) const POSITIONS: TableDefinition<'_, u64, u64> = TableDefinition::new("positions");
 pub(super) const JOURNAL: TableDefinition<'_, u64, u128> = TableDefinition::new("journal");
+pub(super) const ACCESS: TableDefinition<'_, u128, AccessRow> = TableDefinition::new("access");
 pub(super) const REDO: TableDefinition<'_, u64, RedoRow> = TableDefinition::new("redo");
 pub(super) const HORIZON: TableDefinition<'_, (), Rank> = TableDefinition::new("horizon");
 pub(super) const NUMBERS: TableDefinition<'_, &str, u128> = TableDefinition::new("numbers");
@@ -80,6 +85,8 @@ pub(super) struct State {
     pub(super) feature_bytes: u64,
     /// See [`super::hash`].
     pub(super) hash: u128,
+    /// The part of it that comes from access entries.
+    pub(super) access_hash: u128,
 }
 
 impl State {
@@ -96,6 +103,7 @@ impl State {
             counts: Counts::default(),
             feature_bytes: 0,
             hash: 0,
+            access_hash: 0,
         }
     }
 
@@ -119,6 +127,7 @@ impl State {
             },
             feature_bytes: narrow("feature_bytes")?,
             hash: wide("hash")?,
+            access_hash: optional(numbers, "access_hash")?.unwrap_or_default(),
         })
     }
 
@@ -140,6 +149,7 @@ impl State {
             numbers.insert(name, u128::from(value))?;
         }
         numbers.insert("hash", self.hash)?;
+        numbers.insert("access_hash", self.access_hash)?;
         match self.cursor {
             Some(Cursor { log, sequence }) => {
                 numbers.insert("cursor", u128::from(log) << 64 | u128::from(sequence))?

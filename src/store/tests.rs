@@ -1,5 +1,6 @@
 //! What the store promises, on real files.
 
+mod access;
 mod exchange;
 mod format;
 mod order;
@@ -9,7 +10,9 @@ use std::{collections::BTreeMap, num::NonZeroU64, path::Path};
 
 use tempfile::TempDir;
 
-use super::{Change, Digest, Entry, Kind, Lesson, Outcome, Settings, Store};
+use proptest::prelude::*;
+
+use super::{Change, Digest, Entry, Kind, Lesson, Outcome, Settings, Store, Topic};
 
 const TOKENIZER: u32 = 7;
 
@@ -32,6 +35,26 @@ fn digest(number: u8) -> Digest {
 
 fn lesson(kind: Kind, number: u8) -> Lesson {
     Lesson { kind, digest: digest(number), features: vec![number; 3] }
+}
+
+/// All that can be said, of both topics. What is said of one does not touch the same digest in the other.
+fn kinds() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        2 => Just(Kind::Spam),
+        2 => Just(Kind::Ham),
+        2 => Just(Kind::Forgotten),
+        1 => Just(Kind::Allowed),
+        1 => Just(Kind::Blocked),
+        1 => Just(Kind::Unlisted),
+    ]
+}
+
+/// What is known of a digest in a topic.
+fn entry_of(store: &Store, topic: Topic, digest: Digest) -> Option<Entry> {
+    match topic {
+        Topic::Message => store.entry(digest).unwrap(),
+        Topic::Access => store.access_entry(digest).unwrap(),
+    }
 }
 
 fn teach(store: &Store, kind: Kind, number: u8) -> Outcome {
@@ -63,8 +86,16 @@ fn entries(store: &Store) -> Mirror {
     mirror
 }
 
+/// All access entries.
+fn access_entries(store: &Store) -> Mirror {
+    let mut mirror = Mirror::new();
+    store.access(|digest, entry| drop(mirror.insert(digest, entry))).unwrap();
+    mirror
+}
+
 fn assert_sound(store: &Store) {
     let verification = store.verify().unwrap();
+    assert_eq!(verification.access, access_entries(store).len() as u64);
     assert_eq!(verification.mistakes, Vec::<String>::new());
     assert!(!verification.repaired);
     assert_eq!(verification.state_hash, store.state_hash().unwrap());

@@ -6,9 +6,9 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableT
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Store,
+    Store, access,
     error::{Fault, StoreError},
-    event::{Counts, Digest, Entry, Kind},
+    event::{Counts, Digest, Entry, Topic},
     hash::entry_hash,
     read::{each_entry, state},
     tables::{DIGESTS, HORIZON, JOURNAL, MESSAGES, State},
@@ -24,6 +24,8 @@ pub struct Verification {
     pub counts: Counts,
     /// Computed anew.
     pub state_hash: u128,
+    /// Access entries, taken back ones included.
+    pub access: u64,
     /// The engine had to repair its own bookkeeping.
     pub repaired: bool,
     /// What does not fit together, at most twenty. None: all is well.
@@ -111,20 +113,48 @@ struct Audit {
     counts: Counts,
     feature_bytes: u64,
     hash: u128,
+    access: u64,
+    access_hash: u128,
     /// Entries of this store's own origin.
     own: u64,
     mistakes: Vec<String>,
 }
 
 impl Audit {
-    fn take(&mut self, digest: Digest, entry: &Entry, own: bool) {
-        *self.counts.of(entry.kind) += 1;
-        self.feature_bytes += entry.features.len() as u64;
-        self.hash = self.hash.wrapping_add(entry_hash(digest, entry));
-        self.own += u64::from(own);
-        if entry.kind == Kind::Forgotten && !entry.features.is_empty() {
-            self.mistake(format!("message {digest} is forgotten, with features"));
+    fn take(&mut self, digest: Digest, entry: &Entry, topic: Topic) {
+        let hash = entry_hash(digest, entry);
+        self.hash = self.hash.wrapping_add(hash);
+        match topic {
+            Topic::Message => self.feature_bytes += entry.features.len() as u64,
+            Topic::Access => {
+                self.access += 1;
+                self.access_hash = self.access_hash.wrapping_add(hash);
+            }
         }
+        if let Some(count) = self.counts.of(entry.kind) {
+            *count += 1;
+        }
+        if entry.kind.topic() != topic {
+            self.mistake(format!("entry {digest} is in the wrong table"));
+        }
+        if entry.features.len() > entry.kind.most_features() {
+            self.mistake(format!("entry {digest} has too many features"));
+        }
+    }
+
+    /// An event of this store's own is in its journal.
+    fn in_journal(
+        &mut self,
+        digest: Digest,
+        entry: &Entry,
+        journal: &impl ReadableTable<u64, u128>,
+    ) -> Result<(), Fault> {
+        self.own += 1;
+        let row = journal.get(entry.stamp.sequence)?.map(|row| row.value());
+        if row != Some(digest.number()) {
+            self.mistake(format!("event {} is not in the journal", entry.stamp.sequence));
+        }
+        Ok(())
     }
 
     fn mistake(&mut self, mistake: String) {
@@ -145,6 +175,7 @@ impl Audit {
         self.compare("forgotten", self.counts.forgotten, kept.counts.forgotten);
         self.compare("bytes of features", self.feature_bytes, kept.feature_bytes);
         self.compare("state hash", self.hash, kept.hash);
+        self.compare("hash of access entries", self.access_hash, kept.access_hash);
     }
 }
 
@@ -156,21 +187,28 @@ fn audit(transaction: &ReadTransaction) -> Result<Verification, Fault> {
         counts: Counts::default(),
         feature_bytes: 0,
         hash: 0,
+        access: 0,
+        access_hash: 0,
         own: 0,
         mistakes: Vec::new(),
     };
     each_entry(transaction, |digest, entry| {
-        let own = entry.stamp.origin == state.origin;
-        audit.take(digest, &entry, own);
+        audit.take(digest, &entry, Topic::Message);
         let row = digests.get(digest.number())?.map(|row| row.value());
         if row != Some(entry.stamp.row()) {
             audit.mistake(format!("message {digest} is not indexed by its digest"));
         }
-        let row = if own { journal.get(entry.stamp.sequence)? } else { None };
-        if own && row.map(|row| row.value()) != Some(digest.number()) {
-            audit.mistake(format!("event {} is not in the journal", entry.stamp.sequence));
+        match entry.stamp.origin == state.origin {
+            true => audit.in_journal(digest, &entry, &journal),
+            false => Ok(()),
         }
-        Ok(())
+    })?;
+    access::each_access(transaction, |digest, entry| {
+        audit.take(digest, &entry, Topic::Access);
+        match entry.stamp.origin == state.origin {
+            true => audit.in_journal(digest, &entry, &journal),
+            false => Ok(()),
+        }
     })?;
     audit.compare("digests", digests.len()?, audit.counts.total());
     audit.compare("journal", journal.len()?, audit.own);
@@ -179,6 +217,7 @@ fn audit(transaction: &ReadTransaction) -> Result<Verification, Fault> {
     Ok(Verification {
         counts: audit.counts,
         state_hash: audit.hash,
+        access: audit.access,
         repaired: false,
         mistakes: audit.mistakes,
     })

@@ -6,10 +6,7 @@ use super::{
     Store,
     engine::Done,
     error::{Fault, Mistake, StoreError},
-    event::{
-        Batch, Cursor, Entry, Event, Kind, LATEST, Lesson, MOST_FEATURE_BYTES, Outcome, Record,
-        Stamp,
-    },
+    event::{Batch, Cursor, Entry, Event, Kind, LATEST, Lesson, Outcome, Record, Stamp, Topic},
     ledger::Ledger,
 };
 
@@ -104,13 +101,18 @@ impl Store {
 impl Ledger<'_> {
     /// Gives a lesson at `now`, in milliseconds since 1970.
     fn teach(&mut self, lesson: Lesson, now: u64) -> Result<Outcome, Fault> {
+        if lesson.kind.topic() == Topic::Access {
+            return self.teach_access(lesson, now);
+        }
         let known = self.find(lesson.digest)?;
         let said = known.as_ref().map(|entry| entry.kind);
         match (said, lesson.kind) {
             (None | Some(Kind::Forgotten), Kind::Forgotten) => return Ok(Outcome::NotKnown),
             (Some(said), kind) if said == kind => return Ok(Outcome::Known),
             (_, Kind::Forgotten) => {}
-            _ if lesson.features.len() > MOST_FEATURE_BYTES => return Ok(Outcome::TooLarge),
+            _ if lesson.features.len() > lesson.kind.most_features() => {
+                return Ok(Outcome::TooLarge);
+            }
             _ => {}
         }
         let replaced = known.as_ref().map_or(0, |entry| entry.stamp.time);
@@ -120,7 +122,7 @@ impl Ledger<'_> {
     }
 
     /// The stamp of the next event of this origin.
-    fn next_stamp(&mut self, now: u64, replaced: u64) -> Result<Stamp, Fault> {
+    pub(super) fn next_stamp(&mut self, now: u64, replaced: u64) -> Result<Stamp, Fault> {
         let horizon = self.horizon.map_or(0, |(time, ..)| time);
         let known = self.state.clock.max(replaced).max(horizon);
         let time = now.max(known.saturating_add(1)).min(LATEST);
@@ -178,9 +180,11 @@ pub(super) fn check_entry(entry: &Entry) -> Result<(), Mistake> {
         Entry { stamp, .. } if stamp.origin == 0 => Err(Mistake::Origin),
         Entry { stamp, .. } if stamp.sequence == 0 => Err(Mistake::Sequence),
         Entry { stamp, .. } if stamp.time > LATEST => Err(Mistake::Time),
-        Entry { features, .. } if features.len() > MOST_FEATURE_BYTES => Err(Mistake::Features),
-        Entry { kind: Kind::Forgotten, features, .. } if !features.is_empty() => {
+        Entry { kind, features, .. } if kind.takes_back() && !features.is_empty() => {
             Err(Mistake::Forgotten)
+        }
+        Entry { kind, features, .. } if features.len() > kind.most_features() => {
+            Err(Mistake::Features)
         }
         _ => Ok(()),
     }

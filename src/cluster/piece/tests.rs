@@ -1,14 +1,18 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
+use crate::store::{MOST_ACCESS_BYTES, MOST_FEATURE_BYTES};
 
 const TOKENIZER: u32 = 7;
 const ORIGIN: u64 = 0x1234_5678_0000_0001;
 
+const KINDS: [Kind; 6] =
+    [Kind::Spam, Kind::Ham, Kind::Forgotten, Kind::Allowed, Kind::Blocked, Kind::Unlisted];
+
 /// A journal from event `first` on: events, and voids of some length.
 fn journal() -> impl Strategy<Value = Vec<Record>> {
     let item = prop_oneof![
-        (0..3u8, 0..=LATEST, any::<[u8; 16]>(), vec(any::<u8>(), 0..300)).prop_map(Some),
+        (0..6u8, 0..=LATEST, any::<[u8; 16]>(), vec(any::<u8>(), 0..300)).prop_map(Some),
         Just(None),
     ];
     (1..1_000_000u64, vec((item, 1..5u64), 0..20)).prop_map(|(first, items)| {
@@ -19,8 +23,8 @@ fn journal() -> impl Strategy<Value = Vec<Record>> {
             item.map_or_else(
                 || Record::Void { origin: ORIGIN, first, last: sequence - 1 },
                 |(kind, time, digest, features): (_, _, _, Vec<u8>)| {
-                    let kind = [Kind::Spam, Kind::Ham, Kind::Forgotten][usize::from(kind)];
-                    let features = if kind == Kind::Forgotten { Vec::new() } else { features };
+                    let kind = KINDS[usize::from(kind)];
+                    let features = if kind.takes_back() { Vec::new() } else { features };
                     let stamp = Stamp { time, origin: ORIGIN, sequence: first };
                     let entry = Entry { stamp, kind, features };
                     Record::Event(Event { digest: Digest(digest), entry })
@@ -104,6 +108,11 @@ fn what_no_store_can_have_made_is_refused() {
     let late = Item::Forgotten { time: LATEST + 1, digest: [0; 16] };
     let large =
         Item::Ham(Lesson { time: 1, digest: [0; 16], features: vec![0; MOST_FEATURE_BYTES + 1] });
+    let wordy = Item::Blocked(Lesson {
+        time: 1,
+        digest: [0; 16],
+        features: vec![0; MOST_ACCESS_BYTES + 1],
+    });
     for (wire, error) in [
         (wire(0, 1, vec![Item::Void(1)]), "has no events"),
         (wire(1, 0, vec![Item::Void(1)]), "has no events"),
@@ -113,6 +122,7 @@ fn what_no_store_can_have_made_is_refused() {
         (wire(1, 1, vec![Item::Void(u64::MAX)]), "too many events"),
         (wire(1, 1, vec![late]), "never comes"),
         (wire(1, 1, vec![large]), "too many features"),
+        (wire(1, 1, vec![wordy]), "too many features"),
         (Wire { tokenizer: 8, ..wire(1, 1, vec![]) }, "tokenizer 8"),
         (Wire { format: 2, ..wire(1, 1, vec![]) }, "format 2"),
     ] {

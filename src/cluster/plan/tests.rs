@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     cluster::piece::Piece,
-    store::{self, Digest, Event, FILE_NAME, Kind, Lesson, Outcome, Store},
+    store::{self, Digest, Entry, Event, FILE_NAME, Kind, Lesson, Outcome, Store, Topic},
 };
 
 const NODES: usize = 3;
@@ -53,7 +53,14 @@ enum Act {
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
-    let kind = prop_oneof![Just(Kind::Spam), Just(Kind::Ham), Just(Kind::Forgotten)];
+    let kind = prop_oneof![
+        2 => Just(Kind::Spam),
+        2 => Just(Kind::Ham),
+        2 => Just(Kind::Forgotten),
+        1 => Just(Kind::Allowed),
+        1 => Just(Kind::Blocked),
+        1 => Just(Kind::Unlisted),
+    ];
     let node = || 0..NODES;
     let act = prop_oneof![
         10 => (node(), kind, 0..9u8, 0..50u64)
@@ -357,7 +364,7 @@ impl World {
         let store = self.nodes[node].store();
         let batch = store.teach_at(vec![lesson], clock).unwrap();
         if !matches!(batch.outcomes[0], Outcome::Known | Outcome::NotKnown) {
-            let entry = store.entry(digest).unwrap().unwrap();
+            let entry = entry(store, kind.topic(), digest).unwrap();
             self.events.push((node, Event { digest, entry }));
         }
     }
@@ -426,20 +433,26 @@ impl World {
             assert_eq!(node.store().verify().unwrap().mistakes, Vec::<String>::new());
         }
         if self.is_complete {
-            self.nodes[0]
-                .store()
-                .entries(|digest, entry| {
-                    let event = Event { digest, entry };
-                    assert!(self.events.iter().any(|(_, e)| *e == event), "invented: {event:?}");
-                })
-                .unwrap();
+            let is_known = |digest, entry| {
+                let event = Event { digest, entry };
+                assert!(self.events.iter().any(|(_, e)| *e == event), "invented: {event:?}");
+            };
+            self.nodes[0].store().entries(is_known).unwrap();
+            self.nodes[0].store().access(is_known).unwrap();
         }
     }
 }
 
-/// The event, or a later word on that message.
+fn entry(store: &Store, topic: Topic, digest: Digest) -> Option<Entry> {
+    match topic {
+        Topic::Message => store.entry(digest).unwrap(),
+        Topic::Access => store.access_entry(digest).unwrap(),
+    }
+}
+
+/// The event, or a later word on that message or access entry.
 fn knows(store: &Store, event: &Event) -> bool {
-    let entry = store.entry(event.digest).unwrap();
+    let entry = entry(store, event.entry.kind.topic(), event.digest);
     entry.is_some_and(|entry| entry.stamp >= event.entry.stamp)
 }
 

@@ -62,7 +62,7 @@ fn lesson(entry: Option<&Entry>) -> Option<(Label, Features)> {
     let label = match entry.kind {
         Kind::Spam => Label::Spam,
         Kind::Ham => Label::Ham,
-        Kind::Forgotten => return None,
+        Kind::Forgotten | Kind::Allowed | Kind::Blocked | Kind::Unlisted => return None,
     };
     let features = Features::from_bytes(&entry.features).inspect_err(|error| {
         metrics::learning_failed();

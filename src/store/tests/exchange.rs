@@ -5,7 +5,9 @@ use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 
 use super::{
-    Mirror, assert_sound, digest, entries, folder, lesson, open, order::definition, reflect,
+    Mirror, access_entries, assert_sound, digest, entries, entry_of, folder, kinds, lesson, open,
+    order::{access_definition, definition},
+    reflect,
 };
 use crate::store::{Event, Fault, Kind, Outcome, Record, Store};
 
@@ -39,10 +41,9 @@ enum Step {
 const NODES: usize = 3;
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let kind = prop_oneof![Just(Kind::Spam), Just(Kind::Ham), Just(Kind::Forgotten)];
     let node = || 0..NODES;
     let step = prop_oneof![
-        6 => (node(), vec((kind, 0..7u8), 1..4), 0..50u64)
+        6 => (node(), vec((kinds(), 0..7u8), 1..4), 0..50u64)
             .prop_map(|(node, lessons, clock)| Step::Teach { node, lessons, clock }),
         4 => (node(), node(), 1..5usize, 0..3u64)
             .prop_map(|(from, to, most, again)| Step::Tell { from, to, most, again }),
@@ -101,10 +102,10 @@ impl Farm {
             let node = &mut self.nodes[node];
             let batch = node.store.teach_at(vec![lesson(*kind, *number)], clock).unwrap();
             batch.changes.into_iter().for_each(|change| reflect(&mut node.mirror, change));
-            let entry = node.store.entry(digest(*number)).unwrap();
+            let entry = entry_of(&node.store, kind.topic(), digest(*number));
             match batch.outcomes[0] {
                 Outcome::Known => assert_eq!(entry.unwrap().kind, *kind),
-                Outcome::NotKnown => assert!(entry.is_none_or(|e| e.kind == Kind::Forgotten)),
+                Outcome::NotKnown => assert!(entry.is_none_or(|e| e.kind.takes_back())),
                 _ => {
                     let entry = entry.unwrap();
                     assert_eq!(entry.kind, *kind);
@@ -165,12 +166,14 @@ proptest! {
         steps.into_iter().for_each(|step| farm.step(step));
         farm.tell_all();
         let expected = definition(&farm.events, most as usize);
+        let access = access_definition(&farm.events);
         let hash = farm.nodes[0].store.state_hash().unwrap();
         for index in 0..NODES {
             farm.catch_up(index);
             let node = &farm.nodes[index];
             prop_assert_eq!(&entries(&node.store), &expected);
             prop_assert_eq!(&node.mirror, &expected);
+            prop_assert_eq!(&access_entries(&node.store), &access);
             prop_assert_eq!(node.store.state_hash().unwrap(), hash);
             assert_sound(&node.store);
         }
@@ -204,11 +207,16 @@ fn impossible_events_are_refused_and_can_be_passed_over() {
     super::teach(&one, Kind::Spam, 1);
     let good = one.journal_from(1, 10).unwrap().remove(0);
     let Record::Event(event) = &good else { panic!("{good:?}") };
-    let spoil: [fn(&mut Event); 5] = [
+    let spoil: [fn(&mut Event); 7] = [
         |event| event.entry.stamp.origin = 0,
         |event| event.entry.stamp.sequence = 0,
         |event| event.entry.stamp.time = u64::MAX,
         |event| event.entry.kind = Kind::Forgotten,
+        |event| event.entry.kind = Kind::Unlisted,
+        |event| {
+            event.entry.kind = Kind::Blocked;
+            event.entry.features = vec![0; crate::store::MOST_ACCESS_BYTES + 1];
+        },
         |event| event.entry.features = vec![0; crate::store::MOST_FEATURE_BYTES + 1],
     ];
     for spoil in spoil {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Kind, assert_sound, digest, entries, folder, lesson, open, teach};
+use super::{Kind, access_entries, assert_sound, digest, entries, folder, lesson, open, teach};
 use crate::store::{Fault, LineFault, Settings, Store, line::Line};
 
 fn taught(store: &Store) {
@@ -11,6 +11,9 @@ fn taught(store: &Store) {
     teach(store, Kind::Ham, 1);
     teach(store, Kind::Spam, 3);
     teach(store, Kind::Forgotten, 3);
+    teach(store, Kind::Blocked, 1);
+    teach(store, Kind::Allowed, 4);
+    teach(store, Kind::Unlisted, 4);
 }
 
 fn exported(store: &Store) -> String {
@@ -26,11 +29,13 @@ fn an_export_comes_back_the_same_and_again_changes_nothing() {
     taught(&one);
     let export = exported(&one);
     let imported = other.import(&mut export.as_bytes()).unwrap();
-    assert_eq!((imported.taken, imported.known, imported.expired), (3, 0, 0));
+    assert_eq!((imported.taken, imported.known, imported.expired), (5, 0, 0));
+    assert!(imported.access);
     assert_eq!(entries(&one), entries(&other));
+    assert_eq!(access_entries(&one), access_entries(&other));
     assert_eq!(exported(&other), export);
     let imported = other.import(&mut export.as_bytes()).unwrap();
-    assert_eq!((imported.taken, imported.known, imported.since), (0, 3, imported.number));
+    assert_eq!((imported.taken, imported.known, imported.since), (0, 5, imported.number));
     // The events need not be told again.
     let journal = one.journal_from(1, 10).unwrap();
     assert_eq!(other.apply(journal, None).unwrap().changes, []);
@@ -45,12 +50,17 @@ fn an_export_reads_as_documented() {
     message.features = b"features".to_vec();
     store.teach_at(vec![message], 1_700_000_000_000).unwrap();
     teach(&store, Kind::Forgotten, 0xab);
+    let mut entry = lesson(Kind::Blocked, 0xcd);
+    entry.features = b"example.org".to_vec();
+    store.teach_at(vec![entry], 1_700_000_000_002).unwrap();
     let origin = store.origin().unwrap();
-    let digest = "ab".repeat(16);
+    let (digest, other) = ("ab".repeat(16), "cd".repeat(16));
     let hash = store.state_hash().unwrap();
     let expected = format!(
-        "gatepost-store\t1\t7\nposition\t{origin:016x}\t2\n\
-         forgotten\t1700000000001\t{origin:016x}\t2\t{digest}\t\nend\t1\t{hash:032x}\n"
+        "gatepost-store\t1\t7\nposition\t{origin:016x}\t3\n\
+         forgotten\t1700000000001\t{origin:016x}\t2\t{digest}\t\n\
+         blocked\t1700000000002\t{origin:016x}\t3\t{other}\tZXhhbXBsZS5vcmc=\n\
+         end\t2\t{hash:032x}\n"
     );
     assert_eq!(exported(&store), expected);
 }
@@ -137,7 +147,7 @@ proptest! {
     /// What is read is written as it was: there is one way to say it.
     #[test]
     fn lines_near_the_format_are_read_one_way(
-        line in "(spam|ham|forgotten|position|end|horizon|gatepost-store)\
+        line in "(spam|ham|forgotten|allowed|blocked|unlisted|position|end|horizon|gatepost-store)\
                  (\t([0-9]{0,20}|[0-9a-f]{16}|[0-9a-f]{32}|[A-Za-z0-9+/]{0,8}={0,2})){0,6}",
     ) {
         if let Ok(read) = Line::parse(line.as_bytes()) {
