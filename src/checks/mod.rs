@@ -6,6 +6,7 @@
 //! state of its own per message, never sees another check, and may panic or be late: both are
 //! outcomes that the profile turns into an action.
 
+pub mod access;
 pub mod antivirus;
 pub mod attachments;
 pub mod auth;

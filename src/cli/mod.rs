@@ -3,6 +3,7 @@
 //! Data goes to standard output, talk to standard error. Exit status: 0 done; 1 the answer is
 //! "no"; 2 wrong usage or configuration; 3 could not do it.
 
+mod access;
 mod check;
 mod config;
 mod explain;
@@ -57,6 +58,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Teach the filter what is spam and what is not
     Train(train::Arguments),
+    /// Let clients and senders in or keep them out, from this moment on
+    #[command(subcommand)]
+    Access(access::Command),
     /// Look after what was learned
     #[command(subcommand)]
     Store(store::Command),
@@ -113,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::run(path, arguments),
         Command::Explain(arguments) => explain::run(path, &arguments),
         Command::Train(arguments) => train::run(path, &arguments),
+        Command::Access(command) => access::run(path, &command),
         Command::Store(command) => store::run(path, &command),
         Command::Replay(arguments) => replay::run(path, &arguments),
         Command::Rules(command) => rules::run(path, command),

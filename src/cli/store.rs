@@ -118,6 +118,7 @@ fn show(verified: &Verified, output: &mut impl Write) -> io::Result<()> {
         "messages     {} spam, {} ham, {} forgotten",
         status.spam, status.ham, status.forgotten
     )?;
+    writeln!(output, "access       {} entries (gatepost access list)", status.access)?;
     writeln!(
         output,
         "tokens       {}, {:.1} MiB in memory",

@@ -260,8 +260,8 @@ fn profile_as_used(settings: &Settings, name: &str) -> Checked {
     if profile.on_failure.contains_key("antivirus") {
         return fault(&key("on_failure"), "for antivirus, on_unscanned says it");
     }
-    if profile.early_reject && !profile.asks("lists") {
-        return fault(&key("early_reject"), "needs the check `lists`");
+    if profile.early_reject && !["access", "lists"].iter().any(|check| profile.asks(check)) {
+        return fault(&key("early_reject"), "needs the check `access` or `lists`");
     }
     let enforced = [("spf_fail", profile.spf_fail), ("dmarc_reject", profile.dmarc_reject)];
     let unheard = enforced.iter().find(|(_, what)| *what == profile::Enforcement::Reject);

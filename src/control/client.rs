@@ -1,4 +1,4 @@
-//! The other end of the door: what `train` and `store` ask of a running service.
+//! The other end of the door: what `train`, `store` and `access` ask of a running service.
 
 use std::{
     io::{self, Write},
@@ -14,12 +14,16 @@ use tokio::{net::UnixStream, time::timeout};
 
 use super::train::Refusal;
 use crate::{
+    checks::access::Entry,
     endpoint::Endpoint,
-    filter::learn::{Compacted, Status, Taught, Teach, Verified},
+    filter::learn::{Compacted, Order, Status, Taught, Teach, Verified},
 };
 
 /// No answer is longer.
 const MOST_ANSWER: usize = 64 << 10;
+
+/// The list of access entries is as long as people make it, and no longer than this.
+const MOST_LIST: usize = 256 << 20;
 
 /// A service that takes longer has lost us. Compacting a big store takes minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -131,6 +135,24 @@ impl Client {
         Ok(())
     }
 
+    /// Whom an administrator lets in or keeps out.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn access(&mut self) -> Result<Vec<Entry>, ClientError> {
+        let asked = self.exchange(Method::GET, "/access", Vec::new(), MOST_LIST);
+        timeout(PATIENCE, asked).await.unwrap_or(Err(ClientError::Silent))
+    }
+
+    /// Changes that: what became of each order.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn order(&mut self, orders: &[Order]) -> Result<Vec<Taught>, ClientError> {
+        let body = serde_json::to_vec(orders).map_err(|error| ClientError::Answer(error.into()))?;
+        self.ask(Method::POST, "/access", body).await
+    }
+
     /// How the farm looks from that node, as the service said it.
     ///
     /// # Errors
@@ -153,7 +175,7 @@ impl Client {
         path: &str,
         body: Vec<u8>,
     ) -> Result<T, ClientError> {
-        timeout(PATIENCE, self.exchange(method, path, body))
+        timeout(PATIENCE, self.exchange(method, path, body, MOST_ANSWER))
             .await
             .unwrap_or(Err(ClientError::Silent))
     }
@@ -163,9 +185,10 @@ impl Client {
         method: Method,
         path: &str,
         body: Vec<u8>,
+        most: usize,
     ) -> Result<T, ClientError> {
         let body = self.send(method, path, body).await?;
-        let body = Limited::new(body, MOST_ANSWER).collect().await;
+        let body = Limited::new(body, most).collect().await;
         let body = body.map_err(ClientError::Answer)?.to_bytes();
         serde_json::from_slice(&body).map_err(|error| ClientError::Answer(error.into()))
     }

@@ -9,12 +9,15 @@
 //! | `GET /store/verify` | reads everything and says whether it fits together |
 //! | `GET /store/export` | all that is learned, a line a message |
 //! | `POST /store/compact` | gives space back to the disk |
+//! | `GET /access` | whom an administrator lets in or keeps out |
+//! | `POST /access` | changes that: a JSON array of orders, `{"set": …}` or `{"remove": "PATTERN"}` |
 //! | `GET /cluster` | how the farm looks from this node |
 //!
 //! There is no authentication: who may connect may do it. What reaches the store is taken on unix sockets
 //! alone, where the permissions of the file say who that is. What a route refuses is JSON, `{"error": …}`;
 //! requests that no route takes are answered in plain text.
 
+mod access;
 mod client;
 mod train;
 
@@ -74,10 +77,11 @@ pub async fn serve(
         .route("/cluster", get(async move || cluster(farm.as_ref())));
     match socket {
         Socket::Tcp(listener) => {
-            let router = router.merge(train::refused());
+            let router = router.merge(train::refused()).merge(access::refused());
             axum::serve(listener, router).with_graceful_shutdown(shutdown).await
         }
         Socket::Unix(listener) => {
+            let router = router.merge(access::routes(learner.clone()));
             let router = router.merge(train::routes(learner));
             axum::serve(listener, router).with_graceful_shutdown(shutdown).await
         }

@@ -63,7 +63,7 @@ impl Options {
     }
 }
 
-type Taking = State<Option<Arc<Learner>>>;
+pub(super) type Taking = State<Option<Arc<Learner>>>;
 
 /// The routes of a unix socket.
 pub(super) fn routes(learner: Option<Arc<Learner>>) -> Router {
@@ -190,7 +190,7 @@ async fn compact(State(learner): Taking) -> Response {
     with(learner, |learner| learner.compact()).await
 }
 
-async fn with<T: Serialize + Send + 'static>(
+pub(super) async fn with<T: Serialize + Send + 'static>(
     learner: Option<Arc<Learner>>,
     ask: impl FnOnce(&Learner) -> Result<T, LearnError> + Send + 'static,
 ) -> Response {

@@ -29,7 +29,7 @@ pub(super) fn refuses_early(profile: &Profile, reason: &Reason) -> bool {
 pub(super) fn awaits_early(profile: &Profile, check: &str) -> bool {
     match check {
         "auth" => profile.spf_fail == Enforcement::Reject,
-        "lists" => profile.early_reject,
+        "access" | "lists" => profile.early_reject,
         _ => false,
     }
 }

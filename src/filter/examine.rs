@@ -47,6 +47,8 @@ pub(super) struct Examination {
     pub testimony: Testimony,
     /// RCPT went on before the lists had said what they know of the client.
     pub rcpt_unanswered: bool,
+    /// It is for postmaster and abuse alone.
+    pub only_for_roles: bool,
 }
 
 /// A message as it came: all of it, or its beginning.

@@ -9,6 +9,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     Account, Filter, Full, Lane,
+    access::{self, Early},
     authenticity::{awaits_early, refuses_early},
     examine::{self, Examination, Order, Raw},
     judge,
@@ -22,7 +23,7 @@ use crate::{
     checks::Check,
     mail::{Address, Client, Envelope, HeaderBlock, trace},
     metrics,
-    verdict::{Answer, Forced, Judgement, Outcome, Reason, Verdict},
+    verdict::{Answer, Forced, Judgement, Outcome, Reason, Ruling, Verdict},
 };
 
 /// A connection: what is asked about its client is shared by its messages.
@@ -71,6 +72,7 @@ impl Visit {
             refused: None,
             refusal_kept: false,
             unanswered: false,
+            may_pass: false,
             then: self.then.clone(),
         };
         inquiry.ask(self.shared_with(&inquiry.profile));
@@ -102,6 +104,8 @@ pub struct Inquiry {
     refusal_kept: bool,
     /// RCPT went on before all lists had answered.
     unanswered: bool,
+    /// The administrator lets somebody in who may have sent this: it is refused at the end or never.
+    may_pass: bool,
     /// What came from outside when it was judged first, if it is judged once more.
     then: Option<Arc<Then>>,
 }
@@ -141,7 +145,8 @@ impl Inquiry {
 
     /// The refusal that any recipient but postmaster and abuse would get; the same for all of them.
     pub async fn refusal(&mut self) -> Option<Judgement> {
-        let refuses = ["lists", "auth"].iter().any(|check| awaits_early(&self.profile, check));
+        let refuses =
+            ["access", "lists", "auth"].iter().any(|check| awaits_early(&self.profile, check));
         let may = refuses && self.envelope.relay.is_none();
         if !may || self.refusal.is_some() || self.refused.is_some() {
             return self.refusal.clone();
@@ -239,7 +244,10 @@ impl Inquiry {
             examination.testimony.add(heard);
         }
         examination.rcpt_unanswered = self.unanswered;
-        let refused = self.refused.take().or_else(|| self.relayed_refusal(&examination));
+        let recipients = &self.envelope.recipients;
+        examination.only_for_roles =
+            !recipients.is_empty() && recipients.iter().all(Address::is_role);
+        let refused = self.refused.take().or_else(|| self.late_refusal(&examination));
         let case = examination.case.take().filter(|_| !examination.truncated);
         let judgement = self.judge(examination, refused, started);
         if let (Some(autolearn), Some(case), Lane::Outside) =
@@ -251,10 +259,12 @@ impl Inquiry {
     }
 
     /// A listed client that came through a relay could not be refused at RCPT, where it was not
-    /// known yet: it is refused here, unless postmaster or abuse is among the recipients.
-    fn relayed_refusal(&self, seen: &Examination) -> Option<Forced> {
+    /// known yet, and one that may be let in has not been: it is refused here, unless postmaster or abuse
+    /// is among the recipients.
+    fn late_refusal(&self, seen: &Examination) -> Option<Forced> {
         let spared = self.envelope.recipients.iter().any(Address::is_role);
-        if self.envelope.relay.is_none() || spared {
+        let is_late = self.envelope.relay.is_some() || self.may_pass;
+        if !is_late || spared {
             return None;
         }
         seen.outcomes.iter().find_map(|(_, outcome)| refusal_in(&self.profile, outcome))
@@ -287,6 +297,22 @@ impl Inquiry {
         }
     }
 
+    /// What the administrator has said of client and sender: it comes before what others say.
+    async fn ruled_out(&mut self, until: Instant) -> Option<(Forced, (&'static str, Outcome))> {
+        let pending = self.asked.iter().find(|pending| pending.check == "access");
+        let pending = pending.filter(|pending| awaits_early(&self.profile, pending.check))?;
+        let outcome = pending.by(until).await;
+        match access::early(rulings_in(&outcome)) {
+            Early::Refused(reason) => {
+                let forced = Forced { verdict: Verdict::Reject, reason };
+                return Some((forced, (pending.check, outcome)));
+            }
+            Early::MayPass => self.may_pass = true,
+            Early::Silent => {}
+        }
+        None
+    }
+
     /// The first answer that refuses the client, if it comes while RCPT may wait.
     async fn client_refused(&mut self) -> Option<(Forced, (&'static str, Outcome))> {
         if self.then.as_ref().is_some_and(|then| then.rcpt_unanswered) {
@@ -294,6 +320,12 @@ impl Inquiry {
             return None;
         }
         let until = *self.waits_until.get_or_insert(Instant::now() + self.profile.early_wait);
+        if let Some(refused) = self.ruled_out(until).await {
+            return Some(refused);
+        }
+        if self.may_pass {
+            return None;
+        }
         for pending in self.asked.iter().filter(|p| awaits_early(&self.profile, p.check)) {
             let outcome = pending.by(until).await;
             if let Some(forced) = refusal_in(&self.profile, &outcome) {
@@ -302,6 +334,14 @@ impl Inquiry {
             self.unanswered |= outcome == Outcome::Late;
         }
         None
+    }
+}
+
+/// The rulings in what a check answered.
+fn rulings_in(outcome: &Outcome) -> &[Ruling] {
+    match outcome {
+        Outcome::Answered(answer) => &answer.rulings,
+        _ => &[],
     }
 }
 

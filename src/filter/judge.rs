@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{authenticity, examine::Examination, profile::Profile};
+use super::{access, authenticity, examine::Examination, profile::Profile};
 use crate::{
     checks::rules::RuleSet,
     metrics,
     verdict::{
         Authentication, Evidence, Finding, Forced, Judgement, OnFailure, Outcome, Points, Reason,
-        Reference, Verdict,
+        Reference, Ruling, Verdict,
     },
 };
 
@@ -27,6 +27,7 @@ pub(super) fn judge(
         tally.add(profile, check, outcome);
     }
     tally.forced.extend(authenticity::refusal(profile, &tally.authentication));
+    tally.heed_entries(seen.only_for_roles);
     leave_claims(rules, &tally.authentication, &mut tally.findings);
     weigh(rules, &mut tally.findings);
     if let Some(mut hits) = seen.hits {
@@ -126,6 +127,7 @@ struct Tally {
     broken: Vec<(&'static str, String)>,
     unscanned: bool,
     authentication: Authentication,
+    rulings: Vec<Ruling>,
     /// Somebody asked who is responsible for the message.
     is_authenticated: bool,
 }
@@ -137,6 +139,7 @@ impl Tally {
                 metrics::check_ended(check, "answered");
                 self.findings.extend(answer.findings);
                 self.forced.extend(answer.forced);
+                self.rulings.extend(answer.rulings);
                 if let Some(found) = answer.authentication {
                     self.is_authenticated = true;
                     self.authentication.add(*found);
@@ -157,6 +160,19 @@ impl Tally {
                 self.fail(profile, check);
             }
         }
+    }
+
+    /// What the administrator has said about those who sent it.
+    fn heed_entries(&mut self, only_for_roles: bool) {
+        let said = access::conclude(&self.rulings, &self.authentication);
+        if said.is_welcome {
+            self.forced.retain(|forced| !forced.reason.is_hearsay());
+        }
+        // At RCPT it was the reason to judge.
+        let refusal = said.refusal.filter(|refusal| !self.forced.contains(refusal));
+        let refusal = refusal.filter(|_| !only_for_roles);
+        self.forced.extend(refusal);
+        self.findings.extend(said.findings);
     }
 
     fn late(&mut self, profile: &Profile, check: &'static str) {

@@ -17,6 +17,7 @@
 //! keeps the one it began with. Dropping a `Visit` or `Inquiry` at any point is an abort; nothing
 //! needs to be undone.
 
+mod access;
 mod admission;
 mod authenticity;
 mod computing;
@@ -50,8 +51,8 @@ use crate::{
 };
 
 /// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
-pub const CHECKS: [&str; 8] =
-    ["lists", "auth", "sender", "links", "antivirus", "attachments", "bayes", "rules"];
+pub const CHECKS: [&str; 9] =
+    ["access", "lists", "auth", "sender", "links", "antivirus", "attachments", "bayes", "rules"];
 
 /// Everything a judgement needs, built from one configuration.
 pub struct Filter {

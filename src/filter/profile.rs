@@ -289,6 +289,7 @@ pub fn shipped() -> [(&'static str, Settings); 3] {
 fn external() -> Settings {
     Settings {
         checks: names(&[
+            "access",
             "lists",
             "auth",
             "sender",

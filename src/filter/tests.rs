@@ -1,5 +1,7 @@
 //! The path of a message through checks that behave, break, hang and panic.
 
+mod access;
+
 use std::{
     future::pending,
     net::IpAddr,
@@ -18,7 +20,11 @@ use super::{
     record::{self, Provenance, Record},
 };
 use crate::{
-    checks::{Answered, Asked, Case, Check, Work, rules::RuleSet},
+    checks::{
+        Answered, Asked, Case, Check, Work,
+        access::{Book, Gate},
+        rules::RuleSet,
+    },
     history::{Archive, History},
     mail::{Address, Client, Envelope},
     verdict::{
@@ -114,10 +120,11 @@ fn listed() -> Answer {
 struct Setup {
     filter: Arc<Filter>,
     list: Arc<List>,
+    book: Arc<Book>,
 }
 
 fn setup(manner: Manner, change: Settings) -> Setup {
-    let list = Arc::new(List::default());
+    let (list, book) = (Arc::new(List::default()), Arc::new(Book::default()));
     let profile = |name: &str| -> Arc<Profile> {
         let base = shipped().into_iter().find(|(n, _)| *n == name).unwrap().1;
         Arc::new(change.over(&base).resolve(name))
@@ -132,7 +139,11 @@ fn setup(manner: Manner, change: Settings) -> Setup {
     let filter = Filter {
         networks: networks::Settings { relays, ..networks::Settings::default() },
         profiles,
-        checks: vec![Arc::new(Examiner(manner)), Arc::clone(&list) as Arc<dyn Check>],
+        checks: vec![
+            Arc::new(Examiner(manner)),
+            Arc::clone(&list) as Arc<dyn Check>,
+            Arc::new(Gate::new(Arc::clone(&book))),
+        ],
         autolearn: None,
         rules: Arc::new(RuleSet::parse::<&str, &str>(&[])),
         admission: Arc::new(Admission::new(&LimitSettings {
@@ -143,7 +154,7 @@ fn setup(manner: Manner, change: Settings) -> Setup {
         provenance: Provenance::default(),
         history: None,
     };
-    Setup { filter: Arc::new(filter), list }
+    Setup { filter: Arc::new(filter), list, book }
 }
 
 impl Setup {

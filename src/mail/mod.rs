@@ -27,6 +27,7 @@
 mod address;
 mod charset;
 mod decode;
+mod domain;
 mod encoded_word;
 mod entity;
 mod envelope;
@@ -51,6 +52,7 @@ mod uri;
 mod tests;
 
 pub use address::{Address, AddressError};
+pub use domain::{is_in_domain, plain_domain};
 pub use encoded_word::decode as decode_words;
 pub use entity::{ContentType, Entities, Entity, Field, Fields, Flags, content_type};
 pub use envelope::{Client, Envelope, ListenerName, Tls};

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     mail::Envelope,
-    verdict::{Judgement, Reason, Reference, Verdict},
+    verdict::{Judgement, Party, Reason, Reference, Verdict},
 };
 
 /// `[replies]`: each text begins with a reply code and an enhanced code. `{ref}` is the
 /// reference, `{client}` the client's address, `{lists}` the block lists, `{signature}` the virus,
 /// `{attachment}` the file, `{domain}` the domain that authentication failed for, `{explanation}` what it
-/// says about that.
+/// says about that, `{sender}` the address that the administrator keeps out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -30,6 +30,10 @@ pub struct Settings {
     pub spf: String,
     /// The author's domain does not stand behind the message.
     pub dmarc: String,
+    /// The administrator keeps the client out.
+    pub blocked_client: String,
+    /// The administrator keeps the sender or author out.
+    pub blocked_sender: String,
     /// A check that the profile insists on could not be made.
     pub unchecked: String,
     /// More was offered than can be judged in time, or the service is going down.
@@ -49,6 +53,8 @@ impl Default for Settings {
             client: text("554 5.7.1 Client [{client}] is blocked by {lists} (ref {ref})"),
             spf: text("550 5.7.23 {domain} does not send mail from [{client}] (ref {ref})"),
             dmarc: text("550 5.7.26 {domain} does not stand behind this message (ref {ref})"),
+            blocked_client: text("554 5.7.1 Client [{client}] is not admitted here (ref {ref})"),
+            blocked_sender: text("550 5.7.1 Mail from {sender} is not admitted here (ref {ref})"),
             unchecked: text("451 4.3.0 Message cannot be checked now, try again later (ref {ref})"),
             busy: text("451 4.3.2 Busy, try again later (ref {ref})"),
             internal: text("451 4.3.0 Internal error, try again later (ref {ref})"),
@@ -56,8 +62,16 @@ impl Default for Settings {
     }
 }
 
-const PLACEHOLDERS: [&str; 7] =
-    ["{ref}", "{client}", "{lists}", "{signature}", "{attachment}", "{domain}", "{explanation}"];
+const PLACEHOLDERS: [&str; 8] = [
+    "{ref}",
+    "{client}",
+    "{lists}",
+    "{signature}",
+    "{attachment}",
+    "{domain}",
+    "{explanation}",
+    "{sender}",
+];
 
 /// A text that is no reply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +93,8 @@ pub struct Replies {
     client: Template,
     spf: Template,
     dmarc: Template,
+    blocked_client: Template,
+    blocked_sender: Template,
     unchecked: Template,
     busy: Template,
     internal: Template,
@@ -129,6 +145,8 @@ impl Replies {
             client: Template::new("client", &settings.client)?,
             spf: Template::new("spf", &settings.spf)?,
             dmarc: Template::new("dmarc", &settings.dmarc)?,
+            blocked_client: Template::new("blocked_client", &settings.blocked_client)?,
+            blocked_sender: Template::new("blocked_sender", &settings.blocked_sender)?,
             unchecked: Template::new("unchecked", &settings.unchecked)?,
             busy: Template::new("busy", &settings.busy)?,
             internal: Template::new("internal", &settings.internal)?,
@@ -162,6 +180,7 @@ impl Replies {
         let mut lists = String::new();
         let (mut virus, mut attachment) = ("", "");
         let (mut failed, mut says) = ("", "");
+        let mut sender = "";
         let template = match reason {
             Reason::Score if verdict == Verdict::Defer => &self.deferred,
             Reason::Score | Reason::TestString => &self.spam,
@@ -185,6 +204,11 @@ impl Replies {
                 failed = domain;
                 &self.dmarc
             }
+            Reason::Blocked { party: Party::Client, .. } => &self.blocked_client,
+            Reason::Blocked { who, .. } => {
+                sender = who;
+                &self.blocked_sender
+            }
             Reason::Unchecked(_) => &self.unchecked,
             Reason::Busy | Reason::Draining => &self.busy,
             Reason::Internal => &self.internal,
@@ -198,6 +222,7 @@ impl Replies {
             ("{attachment}", attachment),
             ("{domain}", failed),
             ("{explanation}", says),
+            ("{sender}", sender),
         ])
     }
 }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    checks::bayes::{Bayes, Knowledge, is_ripe},
+    checks::{
+        access::{Book, Gate},
+        bayes::{Bayes, Knowledge, is_ripe},
+    },
     config::Settings,
     endpoint::Endpoint,
     filter::learn::{LearnError, Learner, autolearn::Autolearn, read_checkpoint},
@@ -93,6 +96,12 @@ impl Learned {
             Self::Live(learner) => Ok(Arc::clone(learner.knowledge())),
         };
         Some(Bayes::new(knowledge, settings.bayes.minimum_messages))
+    }
+
+    /// The check that asks for access entries. Without a store there are none, unless a record holds some.
+    pub(super) fn gate(&self) -> Gate {
+        let book = self.learner().map(|learner| Arc::clone(learner.book()));
+        Gate::new(book.unwrap_or_else(|| Arc::new(Book::default())))
     }
 
     /// Learns by itself, if it is to.

@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
+use super::Party;
+
 /// What happens to a message. Ordered by severity, mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -76,6 +78,13 @@ pub enum Reason {
         /// The domain.
         domain: String,
     },
+    /// The administrator keeps them out.
+    Blocked {
+        /// Whom.
+        party: Party,
+        /// Their address.
+        who: String,
+    },
 }
 
 impl Reason {
@@ -93,7 +102,14 @@ impl Reason {
             Self::Internal => "internal",
             Self::SpfFail { .. } => "spf_fail",
             Self::DmarcFail { .. } => "dmarc_fail",
+            Self::Blocked { .. } => "blocked",
         }
+    }
+
+    /// Whether it rests on who sends the message alone, by the word of others: then an administrator who
+    /// lets them in overrides it.
+    pub fn is_hearsay(&self) -> bool {
+        matches!(self, Self::ClientListed(_) | Self::SpfFail { .. } | Self::DmarcFail { .. })
     }
 }
 

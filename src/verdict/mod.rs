@@ -10,6 +10,7 @@ mod label;
 mod outcome;
 mod points;
 mod reference;
+mod ruling;
 mod testimony;
 
 pub use authentication::{
@@ -23,4 +24,5 @@ pub use label::Label;
 pub use outcome::{Answer, OnFailure, Outcome};
 pub use points::{Points, PointsError};
 pub use reference::{Reference, ReferenceError};
+pub use ruling::{Party, Ruling, Word};
 pub use testimony::{Lookup, Opinion, Response, Scan, ScanSaid, Testimony, Witness};

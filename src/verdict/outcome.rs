@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Authentication, Finding, Forced, Reason};
+use super::{Authentication, Finding, Forced, Reason, Ruling};
 
 /// What a check has to say when all went well.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Answer {
     pub refuse: Option<Reason>,
     /// Who is responsible for the message, of the check that asks that.
     pub authentication: Option<Box<Authentication>>,
+    /// What the administrator has said about those who send it, of the check that looks that up.
+    pub rulings: Vec<Ruling>,
 }
 
 /// How one check ended for one message.

@@ -1,5 +1,5 @@
 //! What the outside world said about one message: what DNS and the virus scanner answered, what the
-//! classifier thought by what it knew then.
+//! classifier thought by what it knew then, which entries of the administrator's named its senders.
 //!
 //! Each check that asks outside gets a [`Witness`]. While mail is live, the witness only takes down
 //! what came. For a message that was judged before, it holds what came then: answers are taken from
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Token};
+use super::{Finding, Ruling, Token};
 
 /// A question to DNS, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +100,8 @@ pub struct Testimony {
     pub opinion: Option<Opinion>,
     /// What was asked of a record that does not hold it.
     pub missing: Vec<String>,
+    /// What the administrator had said about those who sent it.
+    pub rulings: Vec<Ruling>,
 }
 
 impl Testimony {
@@ -125,6 +127,11 @@ impl Testimony {
         for what in other.missing {
             if !self.missing.contains(&what) {
                 self.missing.push(what);
+            }
+        }
+        for ruling in other.rulings {
+            if !self.rulings.contains(&ruling) {
+                self.rulings.push(ruling);
             }
         }
     }
@@ -183,6 +190,13 @@ impl Witness {
     /// Takes down what the classifier thought.
     pub fn thought(&self, opinion: Opinion) {
         self.notes().heard.opinion = Some(opinion);
+    }
+
+    /// Takes down what the administrator has said.
+    pub fn ruled(&self, rulings: &[Ruling]) {
+        if !rulings.is_empty() {
+            self.notes().heard.rulings.extend_from_slice(rulings);
+        }
     }
 
     /// Takes down that something is not recorded.

@@ -23,6 +23,7 @@ mod servers;
 mod harness;
 mod matrix;
 
+mod access;
 mod auth;
 mod baseline;
 mod check_command;

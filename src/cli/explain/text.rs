@@ -127,6 +127,9 @@ fn because(reason: &Reason) -> String {
         Reason::Internal => "an internal error".to_owned(),
         Reason::SpfFail { domain, .. } => format!("SPF of {domain}, which the client fails"),
         Reason::DmarcFail { domain } => format!("DMARC of {domain}, which the message fails"),
+        Reason::Blocked { party, who } => {
+            format!("the administrator, who keeps out the {} {who}", party.as_str())
+        }
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Status {
     pub ham: u64,
     /// Messages that were forgotten, and are remembered as such.
     pub forgotten: u64,
+    /// Whom an administrator lets in or keeps out: entries in force.
+    pub access: usize,
     /// Distinct tokens.
     pub tokens: usize,
     /// The model's memory, in bytes.

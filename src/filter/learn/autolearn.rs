@@ -15,6 +15,7 @@ use crate::{
         bayes::{Autolearn as Settings, Knowledge, Model},
         rules::RuleSet,
     },
+    filter::access::is_of_entry,
     metrics,
     verdict::{Judgement, Points, Reason},
 };
@@ -79,7 +80,9 @@ impl Autolearn {
         if judgement.reason != Reason::Score {
             return None;
         }
-        let teaching = judgement.findings.iter().filter(|f| rules.teaches(f.name.as_str()));
+        // What an administrator says of the sender is no opinion of the message.
+        let teaches = |name: &str| rules.teaches(name) && !is_of_entry(name);
+        let teaching = judgement.findings.iter().filter(|f| teaches(f.name.as_str()));
         let score: Points = teaching.map(|finding| finding.weight).sum();
         let is_complete = judgement.late.is_empty() && judgement.broken.is_empty();
         if score >= self.settings.spam_from {
@@ -166,6 +169,8 @@ mod tests {
             ("A=8 BAYES_99=5", None),
             ("A=8 MINE=5", None),
             ("MINE=50 BAYES_99=50", Some(Teach::Ham)),
+            ("A=8 USER_IN_WELCOMELIST=-100", None),
+            ("A=13 CLIENT_IN_WELCOMELIST=-100", Some(Teach::Spam)),
         ] {
             assert_eq!(autolearn.lesson(&rules, &judgement(findings)), lesson, "{findings}");
         }

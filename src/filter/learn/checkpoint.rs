@@ -49,7 +49,7 @@ pub enum CheckpointError {
 pub struct Mark {
     /// The number of the last change.
     pub change: u64,
-    /// The state hash: numbers come again in a store that was restored from a backup.
+    /// The hash of the messages' entries: numbers come again in a store that was restored from a backup.
     pub state_hash: u128,
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{CheckpointError, ForeignError};
-use crate::store::{Fault, Outcome, StoreError};
+use crate::{
+    checks::access::EntryError,
+    store::{Fault, Outcome, StoreError},
+};
 
 /// Why something was not learned. Nothing of it is in the store.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +20,9 @@ pub enum LearnError {
     /// What another filter has written cannot be taken in.
     #[error("the import")]
     Foreign(#[from] ForeignError),
+    /// An access entry that cannot be kept.
+    #[error("the access entry")]
+    Access(#[from] EntryError),
     /// It has no header field.
     #[error("not a message: it has no header fields")]
     NoMessage,
@@ -42,9 +48,9 @@ impl LearnError {
         matches!(self, Self::Store(error) if matches!(error.fault, Fault::Missing))
     }
 
-    /// This message is not learned, others may be.
+    /// This message or entry is not learned, others may be.
     pub fn is_about_message(&self) -> bool {
-        matches!(self, Self::NotTaken(_) | Self::NoMessage)
+        matches!(self, Self::NotTaken(_) | Self::NoMessage | Self::Access(_))
     }
 }
 

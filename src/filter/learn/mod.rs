@@ -6,11 +6,15 @@
 //! model in memory follows, then everybody gets the answer. Judging only ever reads that model,
 //! and waits for a learner no longer than one message takes to be added to it.
 //!
+//! What an administrator says of those who send mail ([`Order`]) goes the same way, to the [`Book`] instead of
+//! the model.
+//!
 //! The model follows what is taught, in that order, and is a little off by it. In pauses it is made anew
 //! from what the store holds, and is a function of that alone then ([`Status::settled`]). Beside the
 //! store lies a copy of it ([`checkpoint`]), so that a start need not read everything again; it may be
 //! deleted.
 
+mod access;
 mod answer;
 pub mod autolearn;
 mod checkpoint;
@@ -34,6 +38,7 @@ use std::{
 };
 
 pub use crate::store::Compacted;
+pub use access::Order;
 pub use answer::{Adopted, Status, Taught, Teach, Verified};
 pub use checkpoint::{CheckpointError, Mark, read as read_checkpoint};
 pub use error::LearnError;
@@ -46,6 +51,7 @@ use tokio::sync::watch;
 use crate::{
     checks::{
         Case,
+        access::Book,
         bayes::{self, Features, Knowledge},
     },
     mail::Message,
@@ -61,6 +67,7 @@ const QUEUE: usize = 256;
 pub struct Learner {
     store: Arc<Store>,
     knowledge: Arc<Knowledge>,
+    book: Arc<Book>,
     scan_bytes: usize,
     queue: SyncSender<Task>,
     taught: watch::Receiver<u64>,
@@ -80,11 +87,11 @@ impl Learner {
         let knowledge = Arc::new(Knowledge::default());
         let (queue, tasks) = sync_channel(QUEUE);
         let scribe = Scribe::new(path, Arc::clone(&store), Arc::clone(&knowledge), queue.clone())?;
-        let taught = scribe.taught();
+        let (taught, book) = (scribe.taught(), scribe.book());
         let thread = thread::Builder::new().name("scribe".to_owned());
         let thread = thread.spawn(move || work(scribe, tasks)).map_err(LearnError::Thread)?;
         let scribe = Mutex::new(Some(thread));
-        Ok(Self { store, knowledge, scan_bytes, queue, taught, scribe })
+        Ok(Self { store, knowledge, book, scan_bytes, queue, taught, scribe })
     }
 
     /// As [`Self::open`], but makes no store where there is none.
@@ -169,6 +176,7 @@ impl Learner {
             spam: counts.spam,
             ham: counts.ham,
             forgotten: counts.forgotten,
+            access: self.book.list().len(),
             tokens,
             model_bytes,
             settled,

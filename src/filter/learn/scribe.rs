@@ -1,4 +1,4 @@
-//! The one thread that writes: store first, then model, then answers.
+//! The one thread that writes: store first, then model and book, then answers.
 
 #[cfg(test)]
 mod tests;
@@ -17,11 +17,14 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    Compacted, LearnError, Mark, checkpoint,
+    Compacted, LearnError, Mark, access, checkpoint,
     step::{Step, from_nothing},
 };
 use crate::{
-    checks::bayes::{Knowledge, Model},
+    checks::{
+        access::Book,
+        bayes::{Knowledge, Model},
+    },
     metrics,
     store::{Batch, Cursor, Lesson, Outcome, Record, Store},
 };
@@ -68,7 +71,7 @@ pub(super) enum Unless {
 /// What is done apart from lessons.
 #[derive(Debug)]
 pub(super) enum Chore {
-    /// The store was changed by somebody else; tell when the model has followed.
+    /// The store was changed by somebody else; tell when model and book have followed.
     CatchUp(SyncSender<()>),
     /// Give space back.
     Compact(SyncSender<Result<Compacted, LearnError>>),
@@ -85,6 +88,8 @@ pub(super) struct Scribe {
     folder: PathBuf,
     store: Arc<Store>,
     knowledge: Arc<Knowledge>,
+    /// The access entries, for those who judge.
+    book: Arc<Book>,
     /// The way back to itself, for the thread that settles.
     queue: SyncSender<Task>,
     /// Counts the times that something was taught here.
@@ -125,9 +130,11 @@ impl Scribe {
             tracing::warn!(error = crate::chain(&error), "the copy of the model is of no use");
             None
         });
+        let book = Arc::new(Book::new(access::list(&store)?));
         let mut scribe = Self {
             folder: folder.to_owned(),
             store,
+            book,
             knowledge,
             queue,
             taught: watch::Sender::default(),
@@ -157,7 +164,7 @@ impl Scribe {
         })?;
         let Some(change) = change else { return Ok(None) };
         now.change = change;
-        if now.state_hash != self.store.state_hash()? {
+        if now.state_hash != self.store.messages_hash()? {
             return Ok(None);
         }
         self.knowledge.replace(model);
@@ -188,6 +195,11 @@ impl Scribe {
     /// Changes whenever something was taught here.
     pub(super) fn taught(&self) -> watch::Receiver<u64> {
         self.taught.subscribe()
+    }
+
+    /// The access entries as they are at each moment.
+    pub(super) fn book(&self) -> Arc<Book> {
+        Arc::clone(&self.book)
     }
 
     /// Works until it is told to stop.
@@ -255,6 +267,7 @@ impl Scribe {
             }
             Chore::CatchUp(reply) => {
                 self.follow_store();
+                self.write_book();
                 let _ = reply.send(());
             }
             Chore::Apply(records, cursor, reply) => {
@@ -310,10 +323,26 @@ impl Scribe {
         if self.store.number().is_ok_and(|number| number != self.mark.change) {
             self.follow_store();
         }
+        self.write_book();
     }
 
-    /// The model follows the store.
+    /// The book follows the store: entries are few, so it is written anew.
+    fn write_book(&self) {
+        match access::list(&self.store) {
+            Ok(list) => self.book.replace(list),
+            Err(error) => {
+                metrics::learning_failed();
+                let error = crate::chain(&error);
+                tracing::error!(error, "the access entries are not those of the store");
+            }
+        }
+    }
+
+    /// Model and book follow the store.
     fn follow(&mut self, batch: &Batch) {
+        if batch.access {
+            self.write_book();
+        }
         if batch.since != self.mark.change {
             return self.follow_store();
         }

@@ -3,7 +3,10 @@
 use std::{fs, path::Path, thread, time::Duration};
 
 use super::*;
-use crate::checks::bayes::Model;
+use crate::{
+    checks::{access::Entry, bayes::Model},
+    verdict::Word,
+};
 
 const SCAN_BYTES: usize = 1 << 20;
 
@@ -191,4 +194,78 @@ fn a_store_has_one_owner() {
     let _learner = open(folder.path());
     let error = Learner::open(&settings(folder.path()), SCAN_BYTES).unwrap_err();
     assert!(error.to_string().contains("in use by another process"), "{error}");
+}
+
+/// What the book says, as `allow|block PATTERN`, parted by commas.
+fn booked(learner: &Learner) -> String {
+    let list = learner.book().list();
+    let shown = list.entries().into_iter().map(|e| format!("{} {}", e.word.as_str(), e.pattern));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn set(word: Word, pattern: &str) -> Order {
+    let (pattern, note) = (pattern.parse().unwrap(), "a note".to_owned());
+    Order::Set(Entry { pattern, word, unverified: false, note, since: 0 })
+}
+
+fn remove(pattern: &str) -> Order {
+    Order::Remove(pattern.parse().unwrap())
+}
+
+#[test]
+fn orders_are_in_the_book_at_once_and_after_any_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path());
+    teach_some(&learner);
+    let before = log_odds(&learner);
+    for (order, taught, book) in [
+        (remove("example.org"), Taught::NotKnown, ""),
+        (set(Word::Block, "example.org"), Taught::Learned, "block example.org"),
+        (set(Word::Block, "example.org"), Taught::Known, "block example.org"),
+        (set(Word::Allow, "example.org"), Taught::Moved, "allow example.org"),
+        (set(Word::Block, "192.0.2.7"), Taught::Learned, "block 192.0.2.7, allow example.org"),
+        (remove("example.org"), Taught::Forgotten, "block 192.0.2.7"),
+        (remove("example.org"), Taught::NotKnown, "block 192.0.2.7"),
+    ] {
+        assert_eq!(learner.order(&[order]).unwrap(), [taught], "{book}");
+        assert_eq!(booked(&learner), book);
+    }
+    let status = learner.status().unwrap();
+    assert_eq!((status.spam, status.ham, status.access), (20, 20, 1));
+    assert!(learner.verify().unwrap().mistakes.is_empty());
+    drop(learner);
+    let learner = open(folder.path());
+    assert_eq!(booked(&learner), "block 192.0.2.7");
+    assert!(learner.book().list().entries()[0].since > 0);
+    assert_eq!(log_odds(&learner), before, "the copy of the model is used");
+    assert!(learner.store.changes_since(0, |_| ()).unwrap().is_none(), "and was not made anew");
+}
+
+#[test]
+fn a_note_that_cannot_be_kept_spoils_the_orders_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let learner = open(folder.path());
+    let Order::Set(entry) = set(Word::Block, "example.org") else { panic!() };
+    let wordy = Order::Set(Entry { note: "x".repeat(1_000), ..entry });
+    let error = learner.order(&[set(Word::Block, "example.net"), wordy]).unwrap_err();
+    assert!(error.is_about_message(), "{error}");
+    assert_eq!(booked(&learner), "");
+}
+
+/// By journal and by snapshot; the later word wins.
+#[test]
+fn what_is_ordered_at_one_node_is_in_the_book_of_the_other() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [one, other] = folders.each_ref().map(|folder| open(folder.path()));
+    one.order(&[set(Word::Block, "example.org"), set(Word::Block, "example.net")]).unwrap();
+    let journal = one.journal_from(1, 100).unwrap();
+    other.apply(journal, store::Cursor { log: 1, sequence: 1 }).unwrap();
+    assert_eq!(booked(&other), "block example.net, block example.org");
+    other.order(&[remove("example.org"), set(Word::Allow, "192.0.2.0/24")]).unwrap();
+    let mut lines = Vec::new();
+    other.export(&mut lines).unwrap();
+    one.import(&mut lines.as_slice()).unwrap();
+    assert_eq!(booked(&one), "allow 192.0.2.0/24, block example.net");
+    let [known, known_too] = [&one, &other].map(|node| node.status().unwrap().state_hash);
+    assert_eq!(known, known_too);
 }

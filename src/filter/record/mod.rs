@@ -33,7 +33,10 @@ use crate::{
 };
 
 /// The first byte of a record: which form the rest has.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// Of the form before, which has no rulings at its end.
+const VERSION_WITHOUT_RULINGS: u8 = 1;
 
 /// What records have in common, for the compression of short ones: made from the messages beside the
 /// rules, which were written by hand (`benches/history` says how).
@@ -185,10 +188,14 @@ impl Record {
     /// Another version, or bytes that are no record.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
         let (&version, rest) = bytes.split_first().ok_or(RecordError::Empty)?;
-        if version != VERSION {
-            return Err(RecordError::Version(version));
+        match version {
+            VERSION => postcard::from_bytes(rest).map_err(RecordError::Bytes),
+            VERSION_WITHOUT_RULINGS => {
+                let with_none = [rest, &[0]].concat();
+                postcard::from_bytes(&with_none).map_err(RecordError::Bytes)
+            }
+            other => Err(RecordError::Version(other)),
         }
-        postcard::from_bytes(rest).map_err(RecordError::Bytes)
     }
 
     /// The verdict that the MTA was told: `accept` in a dry run.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     mail::{Address, Tls},
-    verdict::{Lookup, Opinion, Response, Scan, ScanSaid, Token},
+    verdict::{Lookup, Opinion, Party, Response, Ruling, Scan, ScanSaid, Token, Word},
 };
 
 fn client(address: &str) -> Arc<Client> {
@@ -88,6 +88,14 @@ fn testimony() -> Testimony {
         ],
         opinion: Some(Opinion { millionths, state, ..Opinion::default() }),
         missing: vec![text("g.example A")],
+        rulings: vec![Ruling {
+            party: Party::Sender,
+            who: text("a@example.org"),
+            word: Word::Block,
+            entry: text("example.org"),
+            note: text("for a reason"),
+            unverified: false,
+        }],
     }
 }
 
@@ -133,6 +141,17 @@ fn everything_comes_back() {
     assert!(then.was_late("antivirus") && !then.was_late("rules"));
     assert_eq!(then.relayed.unwrap().1.as_deref(), Some("spam.example"));
     assert_eq!(record.client().address, "2001:db8::25".parse().ok());
+}
+
+/// The form before had no rulings, and is otherwise the same.
+#[test]
+fn the_form_before_is_read() {
+    let mut record = full();
+    record.testimony.rulings.clear();
+    let mut bytes = record.to_bytes().unwrap();
+    assert_eq!(bytes.pop(), Some(0));
+    bytes[0] = 1;
+    assert_eq!(Record::from_bytes(&bytes).unwrap(), record);
 }
 
 #[test]

@@ -65,8 +65,7 @@ impl Config {
     /// No lists, no scanner, nobody local: only the rules. DNS fails, so that nothing is found by it.
     pub(crate) fn new() -> Self {
         // Authentication-Results would stand in every message: who wants it says so.
-        let checks =
-            r#"["lists", "sender", "links", "antivirus", "attachments", "bayes", "rules"]"#;
+        let checks = r#"["access", "lists", "sender", "links", "antivirus", "attachments", "bayes", "rules"]"#;
         Self(Table::new())
             .with("networks.local = []\nnetworks.relays = []")
             .with(&format!("dns.servers = [\"{}\"]", Zone::failing().address()))

@@ -65,6 +65,8 @@ fn tcp_takes_no_lessons() {
         ("GET", "/store/verify"),
         ("GET", "/store/export"),
         ("POST", "/store/compact"),
+        ("GET", "/access"),
+        ("POST", "/access"),
     ] {
         let said = answer(inet(&gatepost), &request(method, path, &message));
         assert_eq!(status(&said), "403", "{method} {path}: {said}");
