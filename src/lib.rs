@@ -8,12 +8,12 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 8 | [`cli`] | serve, check, explain, train, store, replay, rules, config: a file or folder each |
+//! | 8 | [`cli`] | serve, check, explain, train, access, store, replay, rules, config: a file or folder each |
 //! | 7 | [`service`] | builds everything from the configuration, opens the doors, reloads, drains |
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
 //! | 5 | [`milter`] [`control`] [`replay`] [`cluster`] | doors: one protocol each; kept mail instead of live mail; other nodes |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
-//! | 3 | [`checks`] | one question a file: lists, auth, sender, links, antivirus, attachments, rules, bayes, test strings |
+//! | 3 | [`checks`] | one question a file: access, lists, auth, sender, links, antivirus, attachments, rules, bayes, test strings |
 //! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!
@@ -41,6 +41,11 @@
 //!    on each message by its stamp: nodes that hold the same events hold the same state, in whatever
 //!    order these came. After the transaction the lesson is learned for good.
 //! 3. The model in memory follows, and is made anew in pauses, by that set alone; judging only ever reads it.
+//!
+//! # The path of an administrator's word
+//! `access` lets somebody in or keeps him out ([`checks::access`]). It goes the way of a lesson, as another topic
+//! of the same events, and stands in a list in memory that every node's checks read; what the entries come to
+//! is decided beside the score, once it is proved who is responsible for the message ([`filter`]).
 //!
 //! # What never happens
 //! - A message is accepted that no scanner has seen, without a header, a log field and a counter

@@ -10,6 +10,9 @@
 //! 5. [`Inquiry::conclude`] with the whole message: the remaining checks run, answers are joined
 //!    until the profile's deadline, metas and score follow, then the verdict.
 //!
+//! What an administrator says of client, sender or author at run time comes before what others say of them, but
+//! not before what is in the message (`access`).
+//!
 //! Each judgement is recorded, with what came from outside ([`record`]), if there is a history. With
 //! such a record [`Filter::revisit`] begins the same path again, and nobody is asked.
 //!

@@ -285,7 +285,7 @@ impl Network {
 fn checks(network: &Network, learned: &Learned, settings: &Settings) -> Vec<Arc<dyn Check>> {
     let mut checks: Vec<Arc<dyn Check>> = vec![
         Arc::new(TestStrings::new()),
-        Arc::new(learned.gate()),
+        Arc::new(learned.gate(settings)),
         Arc::new(Attachments::new(&settings.attachments)),
         Arc::new(Sender::new(&settings.sender, network.resolver.clone())),
         Arc::new(Links::new(&settings.sender.own_domains)),

@@ -13,7 +13,7 @@ use crate::{
     },
     config::Settings,
     endpoint::Endpoint,
-    filter::learn::{LearnError, Learner, autolearn::Autolearn, read_checkpoint},
+    filter::learn::{LearnError, Learner, autolearn::Autolearn, read_access, read_checkpoint},
 };
 
 /// How often it is looked whether enough has been learned.
@@ -63,7 +63,8 @@ impl Learned {
         }
     }
 
-    /// Reads the copy of the model that the owner of the store has left.
+    /// Reads the copy of the model that the owner of the store has left. Where nothing is learned yet, there may
+    /// be access entries.
     pub fn copy(settings: &Settings) -> Self {
         if !settings.bayes.enabled {
             return Self::Nothing;
@@ -74,7 +75,8 @@ impl Learned {
                 knowledge.set_state(mark.state_hash);
                 Self::Copy(Arc::new(knowledge))
             }
-            Ok(None) => Self::Nothing,
+            Ok(None) if matches!(read_access(&settings.store.path), Ok(None)) => Self::Nothing,
+            Ok(None) => Self::Copy(Arc::default()),
             Err(error) => Self::Missing(crate::chain(&error)),
         }
     }
@@ -99,9 +101,12 @@ impl Learned {
     }
 
     /// The check that asks for access entries. Without a store there are none, unless a record holds some.
-    pub(super) fn gate(&self) -> Gate {
-        let book = self.learner().map(|learner| Arc::clone(learner.book()));
-        Gate::new(book.unwrap_or_else(|| Arc::new(Book::default())))
+    pub(super) fn gate(&self, settings: &Settings) -> Gate {
+        Gate::new(match self {
+            Self::Live(learner) => Arc::clone(learner.book()),
+            Self::Copy(_) => Arc::new(copied_book(settings)),
+            Self::Nothing | Self::Missing(_) => Arc::default(),
+        })
     }
 
     /// Learns by itself, if it is to.
@@ -146,6 +151,15 @@ fn open_in_time(settings: &Settings) -> Result<Learner, LearnError> {
             opened => return opened,
         }
     }
+}
+
+/// The access entries as the owner of the store has copied them last.
+fn copied_book(settings: &Settings) -> Book {
+    let list = read_access(&settings.store.path).unwrap_or_else(|error| {
+        tracing::warn!(error = crate::chain(&error), "access entries are not heeded");
+        None
+    });
+    Book::new(list.unwrap_or_default())
 }
 
 /// The socket in the store's folder, for who may enter that.

@@ -195,6 +195,11 @@ fn entries_can_be_set_and_seen_without_a_service() {
     assert_eq!(listed[1]["note"], "öfter");
     assert!(listed[1]["since"].as_u64().unwrap() > 0);
     assert_eq!(gatepost.shell().verify()["access"], 2);
+    // Who judges a file is told by a copy.
+    let message = gatepost
+        .shell()
+        .feed(&["check", "--json", "--client", "2001:db8::7", "-"], &by("a@example.org"));
+    assert!(message.out.contains("CLIENT_IN_WELCOMELIST"), "{message:?}");
 }
 
 /// A thousand at once, and nobody waits for them.

@@ -38,7 +38,7 @@ use std::{
 };
 
 pub use crate::store::Compacted;
-pub use access::Order;
+pub use access::{CopyError, Order, read_copy as read_access};
 pub use answer::{Adopted, Status, Taught, Teach, Verified};
 pub use checkpoint::{CheckpointError, Mark, read as read_checkpoint};
 pub use error::LearnError;

@@ -151,6 +151,7 @@ impl Scribe {
             None => scribe.rebuild()?,
         }
         scribe.settled = scribe.mark.change;
+        scribe.copy_book();
         Ok(scribe)
     }
 
@@ -335,6 +336,13 @@ impl Scribe {
                 let error = crate::chain(&error);
                 tracing::error!(error, "the access entries are not those of the store");
             }
+        }
+        self.copy_book();
+    }
+
+    fn copy_book(&self) {
+        if let Err(error) = access::write_copy(&self.folder, &self.book.list()) {
+            tracing::warn!(error = crate::chain(&error), "the access entries are not copied");
         }
     }
 

@@ -233,8 +233,14 @@ fn orders_are_in_the_book_at_once_and_after_any_end() {
     let status = learner.status().unwrap();
     assert_eq!((status.spam, status.ham, status.access), (20, 20, 1));
     assert!(learner.verify().unwrap().mistakes.is_empty());
+    let copied =
+        || read_access(folder.path()).unwrap().unwrap().entries().into_iter().cloned().collect();
+    let copy: Vec<Entry> = copied();
+    assert_eq!(copy, learner.book().list().entries().into_iter().cloned().collect::<Vec<_>>());
     drop(learner);
+    fs::remove_file(folder.path().join("access")).unwrap();
     let learner = open(folder.path());
+    assert_eq!(copied(), copy);
     assert_eq!(booked(&learner), "block 192.0.2.7");
     assert!(learner.book().list().entries()[0].since > 0);
     assert_eq!(log_odds(&learner), before, "the copy of the model is used");
