@@ -200,7 +200,7 @@ mod tests {
     use crate::{
         checks::Case,
         filter::profile::shipped,
-        verdict::{Answer, AuthResult, Signature},
+        verdict::{Answer, AuthResult, DomainPolicy, Handling, Party, Signature, Word},
     };
 
     fn profile(name: &str) -> Profile {
@@ -274,6 +274,67 @@ mod tests {
             assert_eq!(shown.collect::<Vec<_>>().join(" "), names);
             assert_eq!(judgement.late, ["lists"]);
         }
+    }
+
+    /// An entry for the client, as the check says it.
+    fn entry(word: Word) -> (&'static str, Outcome) {
+        let (who, entry) = ("192.0.2.7".to_owned(), "192.0.2.0/24".to_owned());
+        let (party, note) = (Party::Client, String::new());
+        let rulings = vec![Ruling { party, who, word, entry, note, unverified: false }];
+        ("access", Outcome::Answered(Answer { rulings, ..Answer::default() }))
+    }
+
+    /// DMARC fails, and is to be heeded.
+    fn disowned() -> (&'static str, Outcome) {
+        let (result, handling) = (AuthResult::Fail, Handling::Reject);
+        let dmarc = Some(DomainPolicy { result, handling, ..DomainPolicy::default() });
+        let authentication = Some(Box::new(Authentication { dmarc, ..Authentication::default() }));
+        ("auth", Outcome::Answered(Answer { authentication, ..Answer::default() }))
+    }
+
+    #[test]
+    fn who_is_let_in_is_refused_for_what_he_sends_alone() {
+        let lenient = "score CLIENT_IN_WELCOMELIST -1\nscore CLIENT_IN_BLOCKLIST 3";
+        for (rules, outcomes, score, verdict) in [
+            ("", vec![disowned()], "0.0", Verdict::Reject),
+            ("", vec![disowned(), entry(Word::Allow)], "-100.0", Verdict::Accept),
+            ("", vec![found("12"), entry(Word::Allow)], "-88.0", Verdict::Accept),
+            ("", vec![virus(), entry(Word::Allow)], "-100.0", Verdict::Reject),
+            ("", vec![("antivirus", Outcome::Late), entry(Word::Allow)], "-100.0", Verdict::Defer),
+            ("", vec![entry(Word::Block)], "0.0", Verdict::Reject),
+            (lenient, vec![found("12"), entry(Word::Allow)], "11.0", Verdict::Reject),
+            (lenient, vec![disowned(), entry(Word::Allow)], "-1.0", Verdict::Accept),
+            (lenient, vec![entry(Word::Block)], "3.0", Verdict::Reject),
+        ] {
+            let rules = RuleSet::parse(&[("x.cf", rules)]);
+            let shown = format!("{outcomes:?}");
+            let seen = Examination { outcomes, ..Examination::default() };
+            let judgement = judge(&profile("external"), &rules, seen, None, Instant::now());
+            let sum: Points = judgement.findings.iter().map(|finding| finding.weight).sum();
+            let found = (judgement.verdict, judgement.score.to_string());
+            assert_eq!(found, (verdict, score.to_owned()), "{shown}");
+            assert_eq!(sum, judgement.score);
+        }
+    }
+
+    /// SpamAssassin's stock rules give a finding's points to a meta of its older name.
+    #[test]
+    fn entries_count_once_beside_the_stock_rules() {
+        let rules = RuleSet::parse(&[(
+            "60_welcomelist.cf",
+            "header USER_IN_WELCOMELIST eval:check_from_in_welcomelist()\n\
+             score USER_IN_WELCOMELIST -0.01\n\
+             meta USER_IN_WHITELIST (USER_IN_WELCOMELIST)\nscore USER_IN_WHITELIST -100",
+        )]);
+        let (who, entry) = ("a@example.org".to_owned(), "example.org".to_owned());
+        let (party, word, note) = (Party::Sender, Word::Allow, String::new());
+        let rulings = vec![Ruling { party, who, word, entry, note, unverified: true }];
+        let outcomes = vec![("access", Outcome::Answered(Answer { rulings, ..Answer::default() }))];
+        let case = Case { envelope: Arc::default(), message: Arc::default() };
+        let hits = Some(rules.examine(&case));
+        let seen = Examination { outcomes, hits, ..Examination::default() };
+        let judgement = judge(&profile("external"), &rules, seen, None, Instant::now());
+        assert_eq!(judgement.score.to_string(), "-100.01");
     }
 
     #[test]
