@@ -2,3 +2,5 @@
 
 mod client;
 mod ground;
+mod learning;
+mod node;
