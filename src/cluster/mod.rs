@@ -1,5 +1,6 @@
 //! A farm: what one node learns, every node knows, by way of NATS JetStream.
 
+pub mod init;
 mod subject;
 
 pub use subject::{
