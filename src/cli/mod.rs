@@ -4,6 +4,7 @@
 //! "no"; 2 wrong usage or configuration; 3 could not do it.
 
 mod check;
+mod cluster;
 mod config;
 mod explain;
 mod logs;
@@ -65,6 +66,9 @@ enum Command {
     /// Look at, check and test the rules
     #[command(subcommand)]
     Rules(rules::Command),
+    /// Set up a farm of filters that tell each other what they learned
+    #[command(subcommand)]
+    Cluster(cluster::Command),
     /// Check, show or print the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -116,6 +120,7 @@ pub fn run() -> ExitCode {
         Command::Store(command) => store::run(path, &command),
         Command::Replay(arguments) => replay::run(path, &arguments),
         Command::Rules(command) => rules::run(path, command),
+        Command::Cluster(command) => cluster::run(path, command),
         Command::Config(command) => config::run(path, command),
     };
     done.unwrap_or_else(|failure| complain(&*failure)).into()
@@ -134,6 +139,7 @@ fn complain(failure: &(dyn Error + 'static)) -> Exit {
     let is_usage = failure.is::<ConfigError>()
         || failure.is::<crate::service::BuildError>()
         || failure.is::<rules::Misuse>()
+        || failure.is::<cluster::Misuse>()
         || failure.is::<explain::Neither>()
         || failure.is::<replay::Misuse>()
         || failure.is::<replay::load::NoMail>();

@@ -52,6 +52,7 @@
 //! What else is said at run time and should be known everywhere (greylisting, rates, reputation) is to
 //! be kinds of events in the same journal, not streams of their own.
 
+pub mod init;
 mod link;
 mod member;
 mod piece;

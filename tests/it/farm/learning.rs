@@ -39,10 +39,12 @@ fn teach_at_random(events: u64) {
     let (mut times, taught_in) = thread::scope(|scope| {
         let probe = scope.spawn(|| probe(&farm, &acknowledged, &is_over));
         let teachers: Vec<_> = (0..TEACHERS)
-            .map(|seed| scope.spawn({
-                let (farm, acknowledged) = (&farm, &acknowledged);
-                move || teach(farm, seed, events / TEACHERS, acknowledged)
-            }))
+            .map(|seed| {
+                scope.spawn({
+                    let (farm, acknowledged) = (&farm, &acknowledged);
+                    move || teach(farm, seed, events / TEACHERS, acknowledged)
+                })
+            })
             .collect();
         teachers.into_iter().for_each(|teacher| teacher.join().unwrap());
         let taught_in = start.elapsed();
@@ -122,8 +124,10 @@ fn probe(
         let at = random.random_range(0..teachers.len());
         let taught = teachers[at].teach(Teach::Spam, &message).unwrap();
         note(acknowledged, at, taught);
-        let others: Vec<_> =
-            (0..teachers.len()).filter(|&other| other != at).map(|other| &teachers[other]).collect();
+        let others: Vec<_> = (0..teachers.len())
+            .filter(|&other| other != at)
+            .map(|other| &teachers[other])
+            .collect();
         times.extend(until_known(&others, Teach::Spam, &message));
     }
     times

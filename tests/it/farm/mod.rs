@@ -2,5 +2,6 @@
 
 mod client;
 mod ground;
+mod init;
 mod learning;
 mod node;

@@ -100,7 +100,8 @@ impl Node {
     pub(crate) fn start(host: &Host, number: usize, urls: &[String], config: &Config) -> Self {
         let name = char::from(b'a' + number as u8).to_string();
         let replicas = if urls.len() < 3 { 1 } else { 3 };
-        let cluster = format!("[cluster]\nnats = {urls:?}\nnode = \"{name}\"\nreplicas = {replicas}");
+        let cluster =
+            format!("[cluster]\nnats = {urls:?}\nnode = \"{name}\"\nreplicas = {replicas}");
         let config = config.clone().with(&cluster);
         let gatepost = host.inside(|| Gatepost::start(&config));
         Self { name, gatepost, host: host.clone() }
@@ -141,11 +142,12 @@ impl Node {
             let fields: Vec<_> = line.split('\t').collect();
             match fields.as_slice() {
                 ["position", origin, sequence] => {
-                    drop(export.positions.insert((*origin).to_owned(), sequence.parse().unwrap()));
+                    let _ =
+                        export.positions.insert((*origin).to_owned(), sequence.parse().unwrap());
                 }
                 ["end", _, hash] => export.hash = (*hash).to_owned(),
                 [kind @ ("spam" | "ham" | "forgotten"), _, _, _, digest, ..] => {
-                    drop(export.entries.insert((*digest).to_owned(), (*kind).to_owned()));
+                    let _ = export.entries.insert((*digest).to_owned(), (*kind).to_owned());
                 }
                 _ => {}
             }
