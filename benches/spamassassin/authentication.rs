@@ -18,8 +18,11 @@ use crate::{
     Mail, Options,
     answers::{Answer, Answers, beside},
     comparison::Comparison,
-    report, theirs, zone,
+    explained, report, theirs, zone,
 };
+
+/// What is meant to be so.
+const DIFFERENCES: &str = include_str!("authentication.differences");
 
 /// The host that both sides know as a relay of ours.
 const RELAY: &str = "192.0.2.25";
@@ -30,7 +33,8 @@ fn site(rules: &Path) -> String {
     let dmarc = fs::read_to_string(rules.join("25_dmarc.cf")).expect("the rules of DMARC");
     let dmarc = dmarc.replace("Plugin::Dmarc", "Plugin::DMARC");
     format!(
-        "trusted_networks {RELAY}\ninternal_networks {RELAY}\nalways_trust_envelope_sender 1\n{dmarc}"
+        "trusted_networks {RELAY}\ninternal_networks {RELAY}\nalways_trust_envelope_sender 1\n\
+         envelope_sender_header Return-Path\n{dmarc}"
     )
 }
 
@@ -71,18 +75,21 @@ pub(crate) fn run(options: &Options, mails: &[Mail]) {
             fs::copy(mail.join(name), keep.join(name)).unwrap();
         }
     }
+    let lines = explained::lines(DIFFERENCES);
     for (what, prefix) in [("kept mail", "kept-"), ("letters", "letter-"), ("all", "")] {
         println!("\n# {what}");
         let part = |answers: &Answers| answers.named(|name| name.starts_with(prefix));
         let (theirs, ours) = (part(&theirs), part(&ours));
         let comparison = Comparison::new(&theirs, &ours);
+        let (settled, unused) = explained::settled(&comparison, &lines);
+        let unexplained = Comparison::new(&theirs, &settled);
         report::accuracy(&comparison, options);
+        report::explained(&unexplained);
         if prefix.is_empty() {
             report::rules(&comparison);
             options.show.iter().for_each(|rule| report::rule(&comparison, rule));
-            if options.messages {
-                report::messages(&comparison);
-            }
+            report::messages(if options.messages { &comparison } else { &unexplained });
+            unused.iter().for_each(|line| println!("not seen any more: {line}"));
         }
     }
 }

@@ -36,6 +36,7 @@
 mod answers;
 mod authentication;
 mod comparison;
+mod explained;
 #[allow(dead_code, reason = "shared with the load figures")]
 #[path = "../smtp/figures.rs"]
 mod figures;
@@ -81,7 +82,7 @@ struct Options {
     /// Name the messages on which this rule or sub-rule differs
     #[arg(long, value_name = "RULE")]
     show: Vec<String>,
-    /// Say for each message what differs
+    /// Say for each message what differs (with --authentication: explained or not)
     #[arg(long)]
     messages: bool,
     /// Ask DNS lists, on loopback, and compare what they decide

@@ -62,6 +62,12 @@ fn list_worst(comparison: &Comparison<'_>, what: &str, part: Part, most: usize) 
     table.print();
 }
 
+/// How well the sides agree where no difference is explained.
+pub(crate) fn explained(unexplained: &Comparison<'_>) {
+    let same = share(unexplained.same_sets(RULES), unexplained.messages.len());
+    println!("\n  the same set, explained differences aside: {same}");
+}
+
 /// How every rule did.
 pub(crate) fn rules(comparison: &Comparison<'_>) {
     println!();

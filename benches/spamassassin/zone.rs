@@ -178,14 +178,21 @@ fn policies(name: &str) -> &'static [&'static str] {
         // The lowest bits of a hash decide about addresses already.
         kinds.get((hash(name) / 11) as usize % kinds.len()).copied().unwrap_or_default()
     };
-    if name.starts_with("_dmarc.") {
-        return of(DMARC);
+    if let Some(domain) = name.strip_prefix("_dmarc.") {
+        return if is_public_suffix(domain) { &[] } else { of(DMARC) };
     }
     // Keys, reports and the like.
     if name.starts_with('_') || name.contains("._") {
         return &[];
     }
     of(SPF)
+}
+
+/// `com`, `co.uk` and their like, roughly: nobody who writes mail.
+fn is_public_suffix(domain: &str) -> bool {
+    let is_of_country =
+        |(second, top): (&str, &str)| second.len() <= 3 && top.len() == 2 && !top.contains('.');
+    domain.split_once('.').is_none_or(is_of_country)
 }
 
 fn text(text: &str) -> RData {
