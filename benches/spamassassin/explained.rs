@@ -1,4 +1,4 @@
-//! Differences that are meant, each with its reason: lines `MESSAGES ±RULE… | reason`.
+//! Differences that are meant, each with its reason: lines `MESSAGES [=RULE…] ±RULE… | reason`.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,11 @@ pub(crate) fn settled<'l>(
     let mut used = BTreeSet::new();
     for &(path, theirs, ours) in &comparison.messages {
         let mut rules = ours.rules.clone();
-        let of_message = lines.iter().enumerate().filter(|(_, line)| matches(line.messages, path));
+        let is_of = |line: &Line<'_>| {
+            let mut needed = line.changes.iter().filter_map(|change| change.strip_prefix('='));
+            matches(line.messages, path) && needed.all(|rule| theirs.rules.contains(rule))
+        };
+        let of_message = lines.iter().enumerate().filter(|(_, line)| is_of(line));
         for (number, line) in of_message {
             let explains = |sign: &str, rule: &str| {
                 let meant = line.changes.iter().filter_map(|change| change.strip_prefix(sign));

@@ -329,6 +329,8 @@ fn records_say_the_same(zone: &Zone, gatepost: &Gatepost, mta: &dyn Mta) {
         let then = then["authentication"].as_str().unwrap().to_owned();
         assert!(then.contains(&format!("spf={spf} ")), "{user}: {then}, {again}");
         assert!(then.ends_with(&format!("dmarc={dmarc}")), "{user}: {then}, {again}");
+        let text = gatepost.shell().run(&["check", "--recorded", path.to_str().unwrap()]).out;
+        assert!(text.contains(&format!("authentication: {then}\n")), "{user}: {then}, {text}");
     }
 }
 
