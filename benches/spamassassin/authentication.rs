@@ -89,7 +89,7 @@ pub(crate) fn run(options: &Options, mails: &[Mail]) {
             report::rules(&comparison);
             options.show.iter().for_each(|rule| report::rule(&comparison, rule));
             report::messages(if options.messages { &comparison } else { &unexplained });
-            unused.iter().for_each(|line| println!("not seen any more: {line}"));
+            unused.iter().for_each(|line| println!("explains nothing here: {line}"));
         }
     }
 }
@@ -200,7 +200,7 @@ fn ask_gatepost(options: &Options, folder: &Path, names: &[String], server: Sock
 }
 
 /// The rules of the plug-ins, and those that hang on them.
-fn rules(folder: &PathBuf) -> HashSet<String> {
+pub(crate) fn rules(folder: &PathBuf) -> HashSet<String> {
     let lines = crate::rule_lines(folder);
     let is_of_plugin = |function: &str| {
         ["spf_", "dkim_", "arc_", "dmarc_"].iter().any(|plugin| function.contains(plugin))

@@ -169,12 +169,16 @@ fn without_mbox_line(raw: Vec<u8>) -> Vec<u8> {
 /// Whether a rule is compared.
 fn compared(options: &Options) -> impl Fn(&str) -> bool + use<> {
     let network = network_rules(&options.rules);
+    // SpamAssassin's plug-ins answer those, if their packages are there; ours needs its check.
+    let of_authentication = authentication::rules(&options.rules);
     let (with_network, without) = (options.network, options.without.clone());
     move |rule| match with_network {
         false => !network.contains(rule),
         true => {
             let name = rule.trim_start_matches("__");
-            network.contains(rule) && !without.iter().any(|prefix| name.starts_with(prefix))
+            network.contains(rule)
+                && !of_authentication.contains(rule)
+                && !without.iter().any(|prefix| name.starts_with(prefix))
         }
     }
 }
