@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 
 readonly packages=(postfix clamav-daemon rbldnsd sasl2-bin libsasl2-modules libsasl2-modules-db
     dovecot-imapd dovecot-sieve m4 openssl iproute2 util-linux spamassassin opendkim
-    opendmarc nats-server nftables)
+    opendmarc nats-server nftables libmail-spf-perl libmail-dkim-perl libmail-dmarc-perl)
 # What proves that each of them is there.
 readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 dovecot sievec m4 openssl ip unshare
     spamassassin opendkim opendmarc nats-server nft)
