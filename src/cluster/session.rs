@@ -616,7 +616,7 @@ impl Batch {
 /// Why a piece of the log is not learned.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
-    #[error("its subject is no journal's")]
+    #[error("its subject is no journal's, or it did not come from the node")]
     Subject,
     #[error("it cannot be read")]
     Piece(#[source] PieceError),
@@ -640,7 +640,8 @@ impl Refusal {
 
 /// The piece in a message, if the node on whose subject it came may say it.
 fn open(message: &Message, tokenizer: u32) -> Result<Piece, Refusal> {
-    let (node, origin) = read_journal(&message.subject).ok_or(Refusal::Subject)?;
+    let subject = read_journal(&message.subject).filter(|_| !message.is_answer);
+    let (node, origin) = subject.ok_or(Refusal::Subject)?;
     let piece = Piece::from_bytes(&message.payload, tokenizer).map_err(Refusal::Piece)?;
     let is_its_own = piece.origin == origin && (origin >> 32) as u32 == name_number(&node);
     if is_its_own { Ok(piece) } else { Err(Refusal::Stranger(piece.origin)) }
