@@ -14,13 +14,19 @@ use async_nats::{
     },
 };
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _};
-use gatepost::cluster::{self, Node};
+use gatepost::{
+    cluster::{self, Node as Name},
+    filter::learn::Teach,
+};
 use tokio::io::AsyncReadExt as _;
 
-use super::client::Client;
+use super::{
+    client::Client,
+    node::{Node, fresh_message, seeded, until_known},
+};
 use crate::servers::{
     Folder,
-    gatepost::program,
+    gatepost::{Config as Filter, program},
     nats::Nats,
     netns::{Host, Net},
     wait_until,
@@ -141,7 +147,7 @@ async fn make_streams(js: &Context) -> Result<(), CreateStreamError> {
     Ok(())
 }
 
-fn node(name: &str) -> Node {
+fn node(name: &str) -> Name {
     name.parse().unwrap()
 }
 
@@ -250,8 +256,7 @@ fn a_node_cannot_pass_for_another() {
         }
         found
     });
-    // Its own message, again and again by consumers; under b's name the server's own words at most, which
-    // no reader takes for events.
+    // Its own message; under b's name the server's own words at most, which no reader takes for events.
     for (subject, payload) in found {
         let is_own = subject == cluster::journal(&node("a"), 7) && payload == b"own";
         let is_answer = payload.starts_with(b"{\"type\":\"io.nats.jetstream.api.");
@@ -264,9 +269,11 @@ async fn forge_by_reply(js: &Context) {
     let bucket = js.get_object_store(cluster::SNAPSHOTS).await.unwrap();
     bucket.put("forged", &mut &b"forged"[..]).await.unwrap();
     let journal = js.get_stream(cluster::JOURNAL).await.unwrap();
-    let consumer = journal.create_consumer(pull::Config::default()).await.unwrap();
-    let next =
-        format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", cluster::JOURNAL, consumer.cached_info().name);
+    assert!(journal.create_consumer(pull::Config::default()).await.is_err());
+    let objects = js.get_stream(cluster::SNAPSHOTS_STREAM).await.unwrap();
+    let consumer = objects.create_consumer(pull::Config::default()).await.unwrap();
+    let name = consumer.cached_info().name.clone();
+    let next = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{name}", cluster::SNAPSHOTS_STREAM);
     let calls = [
         (format!("$JS.API.DIRECT.GET.{}", cluster::SNAPSHOTS_STREAM), "{\"seq\":1}"),
         (format!("$JS.API.STREAM.MSG.GET.{}", cluster::SNAPSHOTS_STREAM), "{\"seq\":1}"),
@@ -287,7 +294,7 @@ async fn forge_by_reply(js: &Context) {
         ack_policy: AckPolicy::None,
         ..push::Config::default()
     };
-    journal.create_consumer(pushed).await.unwrap();
+    objects.create_consumer(pushed).await.unwrap();
     // What the server answers to these comes before what it answers to this.
     for _ in 0..3 {
         journal.get_info().await.unwrap();
@@ -396,4 +403,34 @@ fn rogue(files: &Files, host: &Host, certificate: &str, real: &Nats) -> Nats {
     let file = files.folder.write("rogue.conf", text);
     let file = file.to_str().unwrap();
     Nats::configured(host, &["nats-server", "--config", file], files.folder.path())
+}
+
+/// The whole of it: gatepost with the section that was written for it, by TLS, with its NKey.
+#[test]
+fn the_written_files_make_a_farm() {
+    let net = Net::of(3);
+    let files = Files::write(&net);
+    let _servers = servers(&files, &net);
+    let start = |(number, name): (usize, &&str)| {
+        let folder = files.path(&format!("nodes/{name}"));
+        let section = std::fs::read_to_string(folder.join("cluster.toml")).unwrap();
+        let section = section.replace("/etc/gatepost/cluster", folder.to_str().unwrap());
+        let config = Filter::new().with(&section);
+        Node::configured(net.host(number), name, &config)
+    };
+    let nodes: Vec<_> = ["a", "b", "c"].iter().enumerate().map(start).collect();
+    let teachers: Vec<_> = nodes.iter().map(Node::teacher).collect();
+    let mut random = seeded(1);
+    for teacher in &teachers {
+        let message = fresh_message(&mut random);
+        teacher.teach(Teach::Ham, &message).unwrap();
+        until_known(&teachers.iter().collect::<Vec<_>>(), Teach::Ham, &message);
+    }
+    for node in &nodes {
+        let said = || node.gatepost.shell().run(&["cluster", "status"]);
+        wait_until("a level farm", Duration::from_secs(60), || said().status == 0);
+        let said = said().out;
+        assert!(said.starts_with(&format!("node {}, connected to ", node.name)), "{said}");
+        assert!(said.ends_with("All nodes that speak know the same.\n"), "{said}");
+    }
 }

@@ -102,9 +102,13 @@ impl Node {
         let replicas = if urls.len() < 3 { 1 } else { 3 };
         let cluster =
             format!("[cluster]\nnats = {urls:?}\nnode = \"{name}\"\nreplicas = {replicas}");
-        let config = config.clone().with(&cluster);
-        let gatepost = host.inside(|| Gatepost::start(&config));
-        Self { name, gatepost, host: host.clone() }
+        Self::configured(host, &name, &config.clone().with(&cluster))
+    }
+
+    /// Whose configuration has all it needs.
+    pub(crate) fn configured(host: &Host, name: &str, config: &Config) -> Self {
+        let gatepost = host.inside(|| Gatepost::start(config));
+        Self { name: name.to_owned(), gatepost, host: host.clone() }
     }
 
     /// After it was killed.
