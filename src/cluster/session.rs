@@ -103,8 +103,6 @@ pub(super) struct Local {
     pub(super) tokenizer: u32,
     /// Tells this process from all others.
     pub(super) process: u64,
-    /// When it began, in milliseconds since 1970.
-    pub(super) began: u64,
     pub(super) limits: Limits,
     pub(super) status: watch::Sender<Status>,
 }
@@ -134,6 +132,8 @@ pub(super) struct Session {
     rounds: u32,
     level_at: u64,
     overtaken: u32,
+    /// What the process before this one said last: which, and when.
+    last_words: Option<(u64, u64)>,
     /// What was refused, and has been said.
     complained: BTreeSet<(String, &'static str)>,
 }
@@ -162,6 +162,7 @@ impl Session {
             rounds: 0,
             level_at: 0,
             overtaken: 0,
+            last_words: None,
             complained: BTreeSet::new(),
             local,
             link,
@@ -481,15 +482,24 @@ impl Session {
             metrics::farm_refused("form");
             return Ok(());
         };
-        let Local { name, process, began, .. } = &self.local;
-        if node == name.as_str() && report.process != *process && report.at > *began {
-            return Err(SessionError::Twin(name.clone()));
+        if node == self.local.name.as_str() && report.process != self.local.process {
+            self.meet(&report)?;
         }
         match self.heard.get_mut(&node) {
             Some(heard) if heard.report.at == report.at => heard.report = report,
             _ => drop(self.heard.insert(node, Heard { report, at: Instant::now() })),
         }
         Ok(())
+    }
+
+    /// Another process has said something under this node's name. The last words of the one before this
+    /// are still there; whoever says more is a twin. Clocks do not tell, they may go backwards.
+    fn meet(&mut self, report: &Report) -> Result<(), SessionError> {
+        let first = *self.last_words.get_or_insert((report.process, report.at));
+        if first == (report.process, report.at) {
+            return Ok(());
+        }
+        Err(SessionError::Twin(self.local.name.clone()))
     }
 
     async fn ask_for_reports(&mut self) -> Result<(), SessionError> {
@@ -663,7 +673,7 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// In milliseconds since 1970.
-pub(super) fn now() -> u64 {
+fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
