@@ -119,6 +119,17 @@ pub(super) enum LinkError {
     Stalled,
 }
 
+/// The copies of the log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Copies {
+    /// The server that leads; none: there is one alone.
+    pub(super) leader: Option<String>,
+    /// How many there are to be.
+    pub(super) all: usize,
+    /// How many are up to date, as the leader sees it.
+    pub(super) current: usize,
+}
+
 /// A message of the log.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -203,23 +214,28 @@ impl Link {
         subscribed.map_err(|error| LinkError::Ask { what: "news", source: error.into() })
     }
 
-    /// The log as the server has it.
+    /// The log as the server has it, and how its copies are.
     ///
     /// # Errors
     /// It does not answer.
-    pub(super) async fn log(&self) -> Result<Log, LinkError> {
+    pub(super) async fn log(&self) -> Result<(Log, Copies), LinkError> {
         let info = self.journal.get_info().await;
         let info =
             info.map_err(|error| LinkError::Ask { what: "the log", source: error.into() })?;
         let state = &info.state;
         let first =
             if state.messages == 0 { state.last_sequence + 1 } else { state.first_sequence };
-        Ok(Log {
+        let log = Log {
             number: info.created.unix_timestamp_nanos() as u64,
             first,
             last: state.last_sequence,
             bytes: state.bytes,
-        })
+        };
+        let cluster = info.cluster.as_ref();
+        let others = cluster.map_or(&[][..], |cluster| &cluster.replicas);
+        let current = others.iter().filter(|other| other.current && !other.offline).count();
+        let leader = cluster.and_then(|cluster| cluster.leader.clone());
+        Ok((log, Copies { leader, all: others.len() + 1, current: current + 1 }))
     }
 
     /// This node's last piece of that origin in the log.

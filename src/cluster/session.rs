@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     Node,
-    link::{Link, LinkError, Message, News, object_name},
+    link::{Copies, Link, LinkError, Message, News, object_name},
     piece::{Piece, PieceError},
     plan::{
         Farm, Limits, Log, Memory, Peer, Published, Snapshot, Step, Use, View, cursor_after_merge,
@@ -119,6 +119,7 @@ pub(super) struct Session {
     link: Arc<Link>,
     standing: Standing,
     log: Log,
+    copies: Copies,
     published: Published,
     snapshot: Option<Snapshot>,
     /// Where that was offered.
@@ -149,8 +150,10 @@ impl Session {
             learner.standing()
         });
         let standing = standing.await??;
+        let (log, copies) = link.log().await?;
         let mut session = Self {
-            log: link.log().await?,
+            log,
+            copies,
             published: link.published(standing.origin).await?,
             snapshot: None,
             offered_at: 0,
@@ -523,7 +526,7 @@ impl Session {
     async fn round(&mut self) -> Result<(), SessionError> {
         self.say().await?;
         self.rounds += 1;
-        self.log = self.link.log().await?;
+        (self.log, self.copies) = self.link.log().await?;
         self.published = self.link.published(self.standing.origin).await?;
         self.ask_for_snapshot().await?;
         if self.rounds.is_multiple_of(ROUNDS_TO_ASK) {
@@ -580,8 +583,9 @@ impl Session {
             .map(|(name, heard)| (name.as_str(), &heard.report, heard.at.elapsed()));
         self.local.status.send_modify(|status| {
             status.connected(self.link.server());
-            status.farm(&self.log, self.snapshot.as_ref());
+            status.farm(&self.log, &self.copies, self.snapshot.as_ref());
             status.nodes(reports);
+            status.count();
         });
     }
 }

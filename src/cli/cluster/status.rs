@@ -81,12 +81,14 @@ fn show(status: &Status, output: &mut impl Write) -> io::Result<()> {
         }
     }
     if let Some(log) = &status.log {
-        let (pieces, mebibytes) = (log.pieces, mebibytes(log.bytes));
+        let (pieces, mebibytes, last) = (log.pieces, mebibytes(log.bytes), log.last);
         writeln!(
             output,
-            "log        {pieces} pieces, {mebibytes:.1} MiB, the last is number {}",
-            log.last
+            "log        {pieces} pieces, {mebibytes:.1} MiB, the last is number {last}"
         )?;
+        let leader = log.leader.as_ref().map(|leader| format!(", led by {leader}"));
+        let (current, copies, leader) = (log.current, log.copies, leader.unwrap_or_default());
+        writeln!(output, "copies     {current} of {copies} up to date{leader}")?;
     }
     if let Some(snapshot) = &status.snapshot {
         let (by, mebibytes) = (&snapshot.by, mebibytes(snapshot.bytes));
@@ -152,6 +154,8 @@ fn mebibytes(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::cluster::{LogStatus, SnapshotStatus};
 
@@ -168,12 +172,20 @@ mod tests {
             ham: 7,
             state_hash: "0123456789abcdef0123456789abcdef".to_owned(),
             read_to: Some(42),
+            positions: BTreeMap::new(),
             version: "0.1.0".to_owned(),
         };
         let status = Status {
             node: "a".to_owned(),
             error: Some("no NATS server can be reached".to_owned()),
-            log: Some(LogStatus { pieces: 3, last: 42, bytes: 3 << 20 }),
+            log: Some(LogStatus {
+                pieces: 3,
+                last: 42,
+                bytes: 3 << 20,
+                leader: Some("n1".to_owned()),
+                copies: 3,
+                current: 2,
+            }),
             snapshot: Some(SnapshotStatus {
                 by: "mx-b".to_owned(),
                 bytes: 1 << 19,
@@ -189,6 +201,7 @@ mod tests {
 node a, NOT CONNECTED: no NATS server can be reached
 It judges and learns; what it learns waits in its store. Last known:
 log        3 pieces, 3.0 MiB, the last is number 42
+copies     2 of 3 up to date, led by n1
 snapshot   0.5 MiB by mx-b, 3 pieces ago
 refused    2 pieces of the log; see this node's log
 
