@@ -103,8 +103,6 @@ pub(super) struct Local {
     pub(super) tokenizer: u32,
     /// Tells this process from all others.
     pub(super) process: u64,
-    /// When it began, in milliseconds since 1970.
-    pub(super) began: u64,
     pub(super) limits: Limits,
     pub(super) status: watch::Sender<Status>,
 }
@@ -470,31 +468,40 @@ impl Session {
         match news {
             News::Log => {}
             News::Snapshot => self.ask_for_snapshot().await?,
-            News::Report { node, payload } => self.note_report(node, &payload)?,
+            News::Report { node, payload } => {
+                self.note_report(node.clone(), &payload);
+                self.look_for_twin(&node)?;
+            }
         }
         Ok(())
     }
 
-    fn note_report(&mut self, node: String, payload: &[u8]) -> Result<(), SessionError> {
+    /// After something was heard in that name, just now: what the servers have kept may have been said by
+    /// this node before it was started again, by whatever clock it had then.
+    fn look_for_twin(&self, node: &str) -> Result<(), SessionError> {
+        let Local { name, process, .. } = &self.local;
+        let is_other = |heard: &Heard| heard.report.process != *process;
+        match self.heard.get(node).is_some_and(is_other) && node == name.as_str() {
+            true => Err(SessionError::Twin(name.clone())),
+            false => Ok(()),
+        }
+    }
+
+    fn note_report(&mut self, node: String, payload: &[u8]) {
         let Ok(report) = serde_json::from_slice::<Report>(payload) else {
             // Of another version, or of somebody with a key who is no gatepost.
             metrics::farm_refused("form");
-            return Ok(());
+            return;
         };
-        let Local { name, process, began, .. } = &self.local;
-        if node == name.as_str() && report.process != *process && report.at > *began {
-            return Err(SessionError::Twin(name.clone()));
-        }
         match self.heard.get_mut(&node) {
             Some(heard) if heard.report.at == report.at => heard.report = report,
             _ => drop(self.heard.insert(node, Heard { report, at: Instant::now() })),
         }
-        Ok(())
     }
 
     async fn ask_for_reports(&mut self) -> Result<(), SessionError> {
         for (node, payload) in self.link.reports().await? {
-            self.note_report(node, &payload)?;
+            self.note_report(node, &payload);
         }
         Ok(())
     }
