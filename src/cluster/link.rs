@@ -253,8 +253,9 @@ impl Link {
                 return Err(LinkError::Ask { what: "the log", source: error.into() });
             }
         };
-        let id = message.headers.get(async_nats::header::NATS_MESSAGE_ID);
-        let sequence = id.and_then(|id| Piece::last_of_id(id.as_str())).unwrap_or_default();
+        // By what it is, not by its name: servers can be made to repeat messages under other names, and
+        // to leave answers of their own there. What is not known to be told is told again.
+        let sequence = Piece::last_event(&message.payload).unwrap_or_default();
         Ok(Published { sequence, place: message.sequence })
     }
 

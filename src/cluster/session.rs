@@ -133,8 +133,6 @@ pub(super) struct Session {
     rounds: u32,
     level_at: u64,
     overtaken: u32,
-    /// What the process before this one said last: which, and when.
-    last_words: Option<(u64, u64)>,
     /// What was refused, and has been said.
     complained: BTreeSet<(String, &'static str)>,
 }
@@ -165,7 +163,6 @@ impl Session {
             rounds: 0,
             level_at: 0,
             overtaken: 0,
-            last_words: None,
             complained: BTreeSet::new(),
             local,
             link,
@@ -474,40 +471,40 @@ impl Session {
         match news {
             News::Log => {}
             News::Snapshot => self.ask_for_snapshot().await?,
-            News::Report { node, payload } => self.note_report(node, &payload)?,
+            News::Report { node, payload } => {
+                self.note_report(node.clone(), &payload);
+                self.look_for_twin(&node)?;
+            }
         }
         Ok(())
     }
 
-    fn note_report(&mut self, node: String, payload: &[u8]) -> Result<(), SessionError> {
+    /// After something was heard in that name, just now: what the servers have kept may have been said by
+    /// this node before it was started again, by whatever clock it had then.
+    fn look_for_twin(&self, node: &str) -> Result<(), SessionError> {
+        let Local { name, process, .. } = &self.local;
+        let is_other = |heard: &Heard| heard.report.process != *process;
+        match self.heard.get(node).is_some_and(is_other) && node == name.as_str() {
+            true => Err(SessionError::Twin(name.clone())),
+            false => Ok(()),
+        }
+    }
+
+    fn note_report(&mut self, node: String, payload: &[u8]) {
         let Ok(report) = serde_json::from_slice::<Report>(payload) else {
             // Of another version, or of somebody with a key who is no gatepost.
             metrics::farm_refused("form");
-            return Ok(());
+            return;
         };
-        if node == self.local.name.as_str() && report.process != self.local.process {
-            self.meet(&report)?;
-        }
         match self.heard.get_mut(&node) {
             Some(heard) if heard.report.at == report.at => heard.report = report,
             _ => drop(self.heard.insert(node, Heard { report, at: Instant::now() })),
         }
-        Ok(())
-    }
-
-    /// Another process has said something under this node's name. The last words of the one before this
-    /// are still there; whoever says more is a twin. Clocks do not tell, they may go backwards.
-    fn meet(&mut self, report: &Report) -> Result<(), SessionError> {
-        let first = *self.last_words.get_or_insert((report.process, report.at));
-        if first == (report.process, report.at) {
-            return Ok(());
-        }
-        Err(SessionError::Twin(self.local.name.clone()))
     }
 
     async fn ask_for_reports(&mut self) -> Result<(), SessionError> {
         for (node, payload) in self.link.reports().await? {
-            self.note_report(node, &payload)?;
+            self.note_report(node, &payload);
         }
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -17,6 +18,7 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::servers::{
+    Folder,
     gatepost::{Config, Gatepost},
     nats::Nats,
     netns::{Host, Net},
@@ -66,6 +68,16 @@ impl Farm {
         })
     }
 
+    /// The same of what the stores really have. Everybody must have stopped teaching.
+    pub(crate) fn wait_the_same(&self) -> Export {
+        self.wait_level();
+        wait_until("stores that are the same", PATIENCE, || {
+            let exports: Vec<_> = self.nodes.iter().map(Node::export).collect();
+            exports.iter().all(|export| *export == exports[0])
+        });
+        self.assert_the_same()
+    }
+
     /// All stores have the same state, and their journals are known everywhere. Returns it.
     pub(crate) fn assert_the_same(&self) -> Export {
         let exports: Vec<_> = self.nodes.iter().map(Node::export).collect();
@@ -79,7 +91,7 @@ impl Farm {
 }
 
 /// What `store export` says.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Export {
     pub(crate) hash: String,
     /// By origin, in hexadecimal digits.
@@ -115,6 +127,28 @@ impl Node {
     pub(crate) fn restart(&mut self) {
         let gatepost = &mut self.gatepost;
         self.host.inside(|| gatepost.restart());
+    }
+
+    /// Where it runs.
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// A copy of its store. The node must not run.
+    pub(crate) fn back_up(&mut self) -> Folder {
+        assert!(!self.gatepost.is_running());
+        let backup = Folder::new();
+        copy_files(&self.gatepost.store(), backup.path());
+        backup
+    }
+
+    /// Has the store of that copy again. The node must not run.
+    pub(crate) fn restore(&mut self, backup: &Folder) {
+        assert!(!self.gatepost.is_running());
+        let store = self.gatepost.store();
+        fs::remove_dir_all(&store).unwrap();
+        fs::create_dir(&store).unwrap();
+        copy_files(backup.path(), &store);
     }
 
     /// Somebody who teaches it.
@@ -157,6 +191,14 @@ impl Node {
             }
         }
         export
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
     }
 }
 
