@@ -8,7 +8,7 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 8 | [`cli`] | serve, check, explain, train, access, store, replay, rules, config: a file or folder each |
+//! | 8 | [`cli`] | serve, check, explain, train, access, store, cluster, replay, rules, config: a file or folder each |
 //! | 7 | [`service`] | builds everything from the configuration, opens the doors, reloads, drains |
 //! | 6 | [`config`] | nests every component's settings; reads and checks the file |
 //! | 5 | [`milter`] [`control`] [`replay`] [`cluster`] | doors: one protocol each; kept mail instead of live mail; other nodes |
@@ -41,6 +41,8 @@
 //!    on each message by its stamp: nodes that hold the same events hold the same state, in whatever
 //!    order these came. After the transaction the lesson is learned for good.
 //! 3. The model in memory follows, and is made anew in pauses, by that set alone; judging only ever reads it.
+//! 4. [`cluster`] tells the farm, if there is one, and brings what other nodes were taught to the same
+//!    learner.
 //!
 //! # The path of an administrator's word
 //! `access` lets somebody in or keeps him out ([`checks::access`]). It goes the way of a lesson, as another topic

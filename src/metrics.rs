@@ -129,6 +129,26 @@ pub fn farm_lag(untold: u64, unread: u64) {
     gauge!("gatepost_cluster_unread_pieces").set(unread as f64);
 }
 
+/// The log of the farm has so many pieces and bytes, on so many servers that are up to date.
+pub fn farm_log(pieces: u64, bytes: u64, copies: usize) {
+    gauge!("gatepost_cluster_log_pieces").set(pieces as f64);
+    gauge!("gatepost_cluster_log_bytes").set(bytes as f64);
+    gauge!("gatepost_cluster_log_copies").set(copies as f64);
+}
+
+/// A node of the farm spoke so many seconds ago; then it lacked so many events, and had for so long.
+pub fn farm_node(node: &str, seen: u64, behind_events: u64, behind_seconds: u64) {
+    let node = node.to_owned();
+    gauge!("gatepost_cluster_node_seen_seconds", "node" => node.clone()).set(seen as f64);
+    gauge!("gatepost_cluster_node_behind_events", "node" => node.clone()).set(behind_events as f64);
+    gauge!("gatepost_cluster_node_behind_seconds", "node" => node).set(behind_seconds as f64);
+}
+
+/// All nodes that speak know the same, or not.
+pub fn farm_level(is_level: bool) {
+    gauge!("gatepost_cluster_level").set(f64::from(u8::from(is_level)));
+}
+
 /// A piece of a journal was `told` to the farm or `learned` from it.
 pub fn farm_piece(how: &'static str, events: u64, bytes: usize) {
     counter!("gatepost_cluster_pieces_total", "direction" => how).increment(1);

@@ -17,10 +17,10 @@ cd "$(dirname "$0")/.."
 
 readonly packages=(postfix clamav-daemon rbldnsd sasl2-bin libsasl2-modules libsasl2-modules-db
     dovecot-imapd dovecot-sieve m4 openssl iproute2 util-linux spamassassin opendkim
-    opendmarc nats-server nftables)
+    opendmarc nats-server faketime nftables libmail-spf-perl libmail-dkim-perl libmail-dmarc-perl)
 # What proves that each of them is there.
 readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 dovecot sievec m4 openssl ip unshare
-    spamassassin opendkim opendmarc nats-server nft)
+    spamassassin opendkim opendmarc nats-server faketime nft)
 # Postfix and sendmail exclude each other as packages; sendmail is unpacked beside it.
 readonly sendmail_packages=(sendmail-bin sendmail-base sendmail-cf)
 # shellcheck source=tests/setup.sh

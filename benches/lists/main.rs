@@ -96,7 +96,7 @@ async fn set_up(rules: &str) -> (Arc<RuleSet>, Lists, Vec<Box<dyn Check>>) {
     let mut definitions = shipped(&names, &BTreeMap::new()).unwrap();
     definitions.extend(rule_lists(rules.network(), &[]));
     println!("{} lists", definitions.len());
-    let server = zone::start();
+    let server = zone::start(zone::Texts::new());
     let settings = dns::Settings { servers: vec![server.into()], ..dns::Settings::default() };
     let resolver = Resolver::new(&settings).unwrap();
     let others: Vec<Box<dyn Check>> = vec![

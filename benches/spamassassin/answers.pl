@@ -1,20 +1,20 @@
 #!/usr/bin/perl
 # What SpamAssassin answers about messages, asked in one process as its own daemon would:
 #
-#   answers.pl RULES SITE INDEX ROOT EVERY OUT [network]
+#   answers.pl RULES SITE INDEX ROOT EVERY OUT [SERVER PORT]
 #
 # RULES  folder of the stock rules; SITE: folder with the site's *.pre and local.cf.
 # INDEX  lines `label<TAB>path`, paths relative to ROOT; EVERY: only each EVERYth line counts.
 # OUT    gets `path<TAB>score<TAB>rules`, OUT.sub `path<TAB>sub-rules with counts`.
 #
-# Local tests only, unless the last word says otherwise. Standard output: `loading`, `judging` (CPU seconds) and `peak` (KiB of memory),
+# Local tests only, unless a name server is given. Standard output: `loading`, `judging` (CPU seconds) and `peak` (KiB of memory),
 # one a line with its figure.
 use strict;
 use warnings;
 use Mail::SpamAssassin;
 
-my ($rules, $site, $index, $root, $every, $out, $network) = @ARGV;
-defined $out or die "usage: answers.pl RULES SITE INDEX ROOT EVERY OUT [network]\n";
+my ($rules, $site, $index, $root, $every, $out, $network, $port) = @ARGV;
+defined $out or die "usage: answers.pl RULES SITE INDEX ROOT EVERY OUT [SERVER PORT]\n";
 
 sub cpu { my ($user, $system) = times; return $user + $system }
 
@@ -60,6 +60,18 @@ if ($network) {
             $rules = [keys %{$status->{uridnsbl_active_rules_nsrevipbl}}];
         }
         return $lookup->($self, $status, $host, $rules);
+    };
+}
+
+# Mail::DMARC asks the system's name servers, by a resolver of its own.
+if ($network && eval { require Mail::DMARC::PurePerl }) {
+    no warnings 'redefine';
+    my $resolver = \&Mail::DMARC::Base::get_resolver;
+    *Mail::DMARC::Base::get_resolver = sub {
+        my $asked = $resolver->(@_);
+        $asked->nameservers($network);
+        $asked->port($port);
+        return $asked;
     };
 }
 

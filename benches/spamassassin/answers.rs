@@ -11,7 +11,7 @@ use std::{
 };
 
 /// What was said about one message.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     /// The sum.
     pub(crate) score: f64,
@@ -44,6 +44,12 @@ impl Answers {
             (path.to_owned(), answer)
         });
         Self(answers.collect())
+    }
+
+    /// Those about some messages, by their paths.
+    pub(crate) fn named(&self, is_one: impl Fn(&str) -> bool) -> Self {
+        let some = self.0.iter().filter(|(path, _)| is_one(path));
+        Self(some.map(|(path, answer)| (path.clone(), answer.clone())).collect())
     }
 
     /// Leaves out the rules and sub-rules that `keep` does not want.

@@ -12,6 +12,10 @@
 //! With `--network` both ask DNS lists as well: a name server of this program's own, which answers the
 //! same to both (`zone.rs`); then the rules are compared that lists decide.
 //!
+//! With `--authentication` the rules of SPF, DKIM, ARC and DMARC are compared, and those built upon
+//! them (`authentication.rs`). That takes Debian's packages `libmail-spf-perl`, `libmail-dkim-perl` and
+//! `libmail-dmarc-perl` as well: without them SpamAssassin leaves these rules out.
+//!
 //! SpamAssassin takes some 80 ms a message. `--save FILE` keeps its answers, `--answers FILE`
 //! takes them instead of asking again; `--help` lists all options. Where only the hits matter,
 //! `cargo test --bench spamassassin -- INDEX ROOT --answers FILE` builds faster.
@@ -30,7 +34,9 @@
 )]
 
 mod answers;
+mod authentication;
 mod comparison;
+mod explained;
 #[allow(dead_code, reason = "shared with the load figures")]
 #[path = "../smtp/figures.rs"]
 mod figures;
@@ -76,12 +82,18 @@ struct Options {
     /// Name the messages on which this rule or sub-rule differs
     #[arg(long, value_name = "RULE")]
     show: Vec<String>,
-    /// Say for each message what differs
+    /// Say for each message what differs (with --authentication: explained or not)
     #[arg(long)]
     messages: bool,
     /// Ask DNS lists, on loopback, and compare what they decide
     #[arg(long)]
     network: bool,
+    /// Compare SPF, DKIM, ARC and DMARC, on loopback, with letters beside the messages
+    #[arg(long, conflicts_with_all = ["network", "answers"])]
+    authentication: bool,
+    /// With --authentication: keep the messages as they were judged in this folder
+    #[arg(long, value_name = "FOLDER", requires = "authentication")]
+    keep: Option<PathBuf>,
     /// With --network: leave rules out whose names begin so
     #[arg(long, value_name = "PREFIX", value_delimiter = ',', default_values_t = NOT_LISTS.map(str::to_owned))]
     without: Vec<String>,
@@ -115,7 +127,10 @@ fn main() {
     let options = Options::parse_from(env::args().filter(|word| word != "--bench"));
     let mails = mails(&options);
     assert!(!mails.is_empty(), "{} names no messages", options.index.display());
-    let server = options.network.then(zone::start);
+    if options.authentication {
+        return authentication::run(&options, &mails);
+    }
+    let server = options.network.then(|| zone::start(zone::Texts::new()));
     let (theirs, their_cpu) = theirs(&options, server);
     let mut ours = ours::judge(&options.rules, &mails, options.rounds, server);
     let compared = compared(&options);
@@ -154,12 +169,16 @@ fn without_mbox_line(raw: Vec<u8>) -> Vec<u8> {
 /// Whether a rule is compared.
 fn compared(options: &Options) -> impl Fn(&str) -> bool + use<> {
     let network = network_rules(&options.rules);
+    // SpamAssassin's plug-ins answer those, if their packages are there; ours needs its check.
+    let of_authentication = authentication::rules(&options.rules);
     let (with_network, without) = (options.network, options.without.clone());
     move |rule| match with_network {
         false => !network.contains(rule),
         true => {
             let name = rule.trim_start_matches("__");
-            network.contains(rule) && !without.iter().any(|prefix| name.starts_with(prefix))
+            network.contains(rule)
+                && !of_authentication.contains(rule)
+                && !without.iter().any(|prefix| name.starts_with(prefix))
         }
     }
 }
@@ -180,6 +199,7 @@ fn theirs(options: &Options, server: Option<SocketAddr>) -> (Answers, Option<the
                 root: &options.root,
                 every: options.every,
                 server,
+                site: "",
             };
             let cpu = theirs::ask(&question, folder.path(), &file);
             (Answers::read(&file, &answers::beside(&file)), Some(cpu))
@@ -192,21 +212,27 @@ fn theirs(options: &Options, server: Option<SocketAddr>) -> (Answers, Option<the
 /// The rules that say of themselves that they need the network.
 fn network_rules(folder: &PathBuf) -> HashSet<String> {
     let mut rules = HashSet::new();
-    for entry in fs::read_dir(folder).expect("the folder of the rules") {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "cf") {
-            continue;
-        }
-        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
-        for line in text.lines() {
-            let mut words = line.split_whitespace();
-            if words.next() == Some("tflags")
-                && let Some(rule) = words.next()
-                && words.any(|word| word == "net")
-            {
-                rules.insert(rule.to_owned());
-            }
+    for line in rule_lines(folder) {
+        let mut words = line.split_whitespace();
+        if words.next() == Some("tflags")
+            && let Some(rule) = words.next()
+            && words.any(|word| word == "net")
+        {
+            rules.insert(rule.to_owned());
         }
     }
     rules
+}
+
+/// All lines of the rules in a folder.
+fn rule_lines(folder: &PathBuf) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder of the rules") {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "cf") {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            lines.extend(text.lines().map(str::to_owned));
+        }
+    }
+    lines
 }

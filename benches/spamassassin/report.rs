@@ -15,10 +15,14 @@ const SUB_RULES: Part = |answer| &answer.sub_rules;
 /// How well the sides agree, and on which rules they do not.
 pub(crate) fn accuracy(comparison: &Comparison<'_>, options: &Options) {
     let (worst, messages) = (options.worst, comparison.messages.len());
-    let what = if options.network { "that lists decide" } else { "that need no network" };
+    let what = match (options.authentication, options.network) {
+        (true, _) => "of SPF, DKIM, ARC and DMARC, and built upon them",
+        (_, true) => "that lists decide",
+        _ => "that need no network",
+    };
     println!("\n{messages} messages, rules {what}");
     figures(comparison, RULES);
-    if options.network {
+    if options.network || options.authentication {
         let hit = comparison.messages.iter().filter(|(_, theirs, _)| !theirs.rules.is_empty());
         println!("  messages that hit any:            {}", share(hit.count(), messages));
     } else {
@@ -53,6 +57,22 @@ fn list_worst(comparison: &Comparison<'_>, what: &str, part: Part, most: usize) 
     println!("\n{} {what} differ somewhere; the worst:", rules.len());
     let mut table = Table::new(&["", "both", "missed", "extra"]);
     for (rule, Tally { both, missed, extra }) in rules.into_iter().take(most) {
+        table.row([rule.to_owned(), both.to_string(), missed.to_string(), extra.to_string()]);
+    }
+    table.print();
+}
+
+/// How well the sides agree where no difference is explained.
+pub(crate) fn explained(unexplained: &Comparison<'_>) {
+    let same = share(unexplained.same_sets(RULES), unexplained.messages.len());
+    println!("\n  the same set, explained differences aside: {same}");
+}
+
+/// How every rule did.
+pub(crate) fn rules(comparison: &Comparison<'_>) {
+    println!();
+    let mut table = Table::new(&["", "both", "only SpamAssassin", "only gatepost"]);
+    for (rule, Tally { both, missed, extra }) in comparison.by_rule(RULES) {
         table.row([rule.to_owned(), both.to_string(), missed.to_string(), extra.to_string()]);
     }
     table.print();

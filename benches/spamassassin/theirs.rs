@@ -33,6 +33,8 @@ pub(crate) struct Question<'q> {
     pub(crate) every: usize,
     /// The name server that network rules ask; none: local tests only.
     pub(crate) server: Option<SocketAddr>,
+    /// Further lines of its `local.cf`.
+    pub(crate) site: &'q str,
 }
 
 /// What it took.
@@ -56,7 +58,7 @@ pub(crate) fn ask(question: &Question<'_>, folder: &Path, file: &Path) -> Cpu {
         }
         None => LOCAL.to_owned(),
     };
-    fs::write(site.join("local.cf"), format!("{SITE}{dns}")).unwrap();
+    fs::write(site.join("local.cf"), format!("{SITE}{dns}{}", question.site)).unwrap();
     for entry in fs::read_dir(PACKAGE).expect("Debian's package spamassassin") {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "pre") {
@@ -69,7 +71,7 @@ pub(crate) fn ask(question: &Question<'_>, folder: &Path, file: &Path) -> Cpu {
         .args([question.rules, &site, question.index, question.root])
         .arg(question.every.max(1).to_string())
         .arg(file)
-        .args(question.server.map(|_| "network"))
+        .args(question.server.iter().flat_map(|s| [s.ip().to_string(), s.port().to_string()]))
         .output()
         .expect("perl");
     let talk = String::from_utf8_lossy(&output.stderr);

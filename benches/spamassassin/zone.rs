@@ -1,9 +1,11 @@
 //! A name server that answers by what is asked alone, so that whoever asks hears the same: a share of
-//! all names is on each list, every other name has addresses, name servers and exchangers.
+//! all names is on each list, every other name has addresses, name servers and exchangers, and an SPF
+//! and a DMARC record of some kind or none. What is given by name comes first.
 //!
 //! UDP on loopback, one thread.
 
 use std::{
+    collections::HashMap,
     net::{Ipv4Addr, SocketAddr, UdpSocket},
     thread,
 };
@@ -47,14 +49,52 @@ const LISTS: &[(&str, &[&str])] = &[
     ("lookup.dkimwl.org", &["127.0.1.3", "127.0.1.4", "127.0.1.5", "127.0.2.5", "127.0.1.0"]),
 ];
 
-/// Starts it; it ends with the process.
-pub(crate) fn start() -> SocketAddr {
+/// Records of senders, so that all results occur. `exists:` has an address nine times of ten.
+const SPF: &[&[&str]] = &[
+    &[],
+    &[],
+    &["v=spf1 +all"],
+    &["v=spf1 -all"],
+    &["v=spf1 ~all"],
+    &["v=spf1 ?all"],
+    &["v=spf1"],
+    &["v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 ip6:::/0 -all"],
+    &["v=spf1 exists:%{ir}.%{l1r-}.%{d2}.test -all"],
+    &["v=spf1 a mx ~all"],
+    &["v=spf1 a:mail.%{d} mx/24 ?all"],
+    &["v=spf1 include:one.%{d2} include:two.%{d2} ~all"],
+    &["v=spf1 redirect=spf.%{d2}"],
+    &["v=spf1 include:%{d} -all"],
+    &["v=spf1 ipv4:192.0.2.1 -all"],
+    &["v=spf1 -all", "v=spf1 +all"],
+    &["v=spf2.0/pra -all", "some-verification=1234"],
+    &["some-verification=1234", "v=spf1 ptr -all"],
+    &["v=spf1 a -all exp=why.%{d}"],
+];
+
+/// Policies of authors' domains.
+const DMARC: &[&[&str]] = &[
+    &[],
+    &[],
+    &["v=DMARC1; p=none"],
+    &["v=DMARC1; p=none; rua=mailto:dmarc@example.org"],
+    &["v=DMARC1; p=quarantine; sp=none"],
+    &["v=DMARC1; p=reject"],
+    &["v=DMARC1; p=reject; adkim=s; aspf=s"],
+    &["v=DMARC1; p=none; sp=reject"],
+];
+
+/// TXT records by the names that have them; no text: there is none at that name.
+pub(crate) type Texts = HashMap<String, Vec<String>>;
+
+/// Starts it; it ends with the process. `texts` are known beside what it makes up.
+pub(crate) fn start(texts: Texts) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let address = socket.local_addr().expect("its address");
     thread::spawn(move || {
         let mut packet = [0; 4096];
         while let Ok((length, client)) = socket.recv_from(&mut packet) {
-            if let Some(answer) = answer(&packet[..length]) {
+            if let Some(answer) = answer(&packet[..length], &texts) {
                 let _ = socket.send_to(&answer, client);
             }
         }
@@ -62,7 +102,7 @@ pub(crate) fn start() -> SocketAddr {
     address
 }
 
-fn answer(question: &[u8]) -> Option<Vec<u8>> {
+fn answer(question: &[u8], texts: &Texts) -> Option<Vec<u8>> {
     let question = Message::from_vec(question).ok()?;
     let query = question.queries.first()?.clone();
     let name = query.name().to_ascii().trim_end_matches('.').to_ascii_lowercase();
@@ -70,7 +110,7 @@ fn answer(question: &[u8]) -> Option<Vec<u8>> {
     answer.metadata.recursion_desired = question.metadata.recursion_desired;
     answer.metadata.recursion_available = true;
     answer.add_query(query.clone());
-    let records = records(&name, query.query_type());
+    let records = records(&name, query.query_type(), texts);
     if records.is_none() {
         answer.metadata.response_code = ResponseCode::NXDomain;
     }
@@ -85,7 +125,10 @@ fn answer(question: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What a name has; `None`: there is no such name.
-fn records(name: &str, kind: RecordType) -> Option<Vec<RData>> {
+fn records(name: &str, kind: RecordType, texts: &Texts) -> Option<Vec<RData>> {
+    if let Some(known) = texts.get(name).filter(|_| kind == RecordType::TXT) {
+        return Some(known.iter().map(|known| text(known)).collect());
+    }
     let in_zone = |zone: &str| name.strip_suffix(zone)?.strip_suffix('.');
     let listed = LISTS.iter().find_map(|(zone, codes)| Some((in_zone(zone)?, *codes)));
     match listed {
@@ -124,14 +167,39 @@ fn ordinary(name: &str, kind: RecordType) -> Vec<RData> {
             vec![server(1), server(2)]
         }
         RecordType::MX => vec![RData::MX(MX::new(10, host(format!("mx.{name}."))))],
-        RecordType::TXT if number.is_multiple_of(5) => vec![text("v=spf1 +all")],
-        RecordType::TXT if number % 5 == 1 => vec![text("v=spf1 -all")],
+        RecordType::TXT => policies(name).iter().map(|policy| text(policy)).collect(),
         _ => Vec::new(),
     }
 }
 
+/// What a name has to say of who may write in its name, by what it is asked as.
+fn policies(name: &str) -> &'static [&'static str] {
+    let of = |kinds: &'static [&'static [&'static str]]| {
+        // The lowest bits of a hash decide about addresses already.
+        kinds.get((hash(name) / 11) as usize % kinds.len()).copied().unwrap_or_default()
+    };
+    if let Some(domain) = name.strip_prefix("_dmarc.") {
+        return if is_public_suffix(domain) { &[] } else { of(DMARC) };
+    }
+    // Keys, reports and the like.
+    if name.starts_with('_') || name.contains("._") {
+        return &[];
+    }
+    of(SPF)
+}
+
+/// `com`, `co.uk` and their like, roughly: nobody who writes mail.
+fn is_public_suffix(domain: &str) -> bool {
+    let is_of_country =
+        |(second, top): (&str, &str)| second.len() <= 3 && top.len() == 2 && !top.contains('.');
+    domain.split_once('.').is_none_or(is_of_country)
+}
+
 fn text(text: &str) -> RData {
-    RData::TXT(TXT::new(vec![text.to_owned()]))
+    // RFC 7208, section 3.3: pieces are joined.
+    let pieces =
+        text.as_bytes().chunks(255).map(|piece| String::from_utf8_lossy(piece).into_owned());
+    RData::TXT(TXT::new(pieces.collect()))
 }
 
 /// FNV-1a.

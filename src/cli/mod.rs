@@ -5,6 +5,7 @@
 
 mod access;
 mod check;
+mod cluster;
 mod config;
 mod explain;
 mod logs;
@@ -69,6 +70,9 @@ enum Command {
     /// Look at, check and test the rules
     #[command(subcommand)]
     Rules(rules::Command),
+    /// Set up a farm of filters that tell each other what they learned
+    #[command(subcommand)]
+    Cluster(cluster::Command),
     /// Check, show or print the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -121,6 +125,7 @@ pub fn run() -> ExitCode {
         Command::Store(command) => store::run(path, &command),
         Command::Replay(arguments) => replay::run(path, &arguments),
         Command::Rules(command) => rules::run(path, command),
+        Command::Cluster(command) => cluster::run(path, command),
         Command::Config(command) => config::run(path, command),
     };
     done.unwrap_or_else(|failure| complain(&*failure)).into()
@@ -139,6 +144,7 @@ fn complain(failure: &(dyn Error + 'static)) -> Exit {
     let is_usage = failure.is::<ConfigError>()
         || failure.is::<crate::service::BuildError>()
         || failure.is::<rules::Misuse>()
+        || failure.is::<cluster::Misuse>()
         || failure.is::<explain::Neither>()
         || failure.is::<replay::Misuse>()
         || failure.is::<replay::load::NoMail>();

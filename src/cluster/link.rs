@@ -45,6 +45,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A dead connection is noticed after two of these.
 const PING: Duration = Duration::from_secs(2);
 
+/// What a server adds to messages of a stream that it sends as an answer.
+const NATS_STREAM: &str = "Nats-Stream";
+
 /// A snapshot comes or goes in chunks; for one of them the servers may take so long.
 const CHUNK_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -72,6 +75,12 @@ pub(super) enum LinkError {
         #[source]
         source: async_nats::Error,
     },
+    /// A stream is not as gatepost makes it.
+    #[error(
+        "stream {0} is not as gatepost makes it (subjects, republish, mirror, sources, allow_direct): \
+         have the servers' operator delete it, it is made anew from what the nodes know"
+    )]
+    Strange(String),
     /// A question was not answered, or with an error.
     #[error("JetStream does not answer about {what}")]
     Ask {
@@ -110,6 +119,17 @@ pub(super) enum LinkError {
     Stalled,
 }
 
+/// The copies of the log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Copies {
+    /// The server that leads; none: there is one alone.
+    pub(super) leader: Option<String>,
+    /// How many there are to be.
+    pub(super) all: usize,
+    /// How many are up to date, as the leader sees it.
+    pub(super) current: usize,
+}
+
 /// A message of the log.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -117,6 +137,8 @@ pub(super) struct Message {
     pub(super) place: u64,
     /// Its subject, which the server has checked.
     pub(super) subject: String,
+    /// The server itself put it there, as an answer that somebody had sent to this subject.
+    pub(super) is_answer: bool,
     /// A piece, if it is good.
     pub(super) payload: Vec<u8>,
 }
@@ -192,23 +214,28 @@ impl Link {
         subscribed.map_err(|error| LinkError::Ask { what: "news", source: error.into() })
     }
 
-    /// The log as the server has it.
+    /// The log as the server has it, and how its copies are.
     ///
     /// # Errors
     /// It does not answer.
-    pub(super) async fn log(&self) -> Result<Log, LinkError> {
+    pub(super) async fn log(&self) -> Result<(Log, Copies), LinkError> {
         let info = self.journal.get_info().await;
         let info =
             info.map_err(|error| LinkError::Ask { what: "the log", source: error.into() })?;
         let state = &info.state;
         let first =
             if state.messages == 0 { state.last_sequence + 1 } else { state.first_sequence };
-        Ok(Log {
+        let log = Log {
             number: info.created.unix_timestamp_nanos() as u64,
             first,
             last: state.last_sequence,
             bytes: state.bytes,
-        })
+        };
+        let cluster = info.cluster.as_ref();
+        let others = cluster.map_or(&[][..], |cluster| &cluster.replicas);
+        let current = others.iter().filter(|other| other.current && !other.offline).count();
+        let leader = cluster.and_then(|cluster| cluster.leader.clone());
+        Ok((log, Copies { leader, all: others.len() + 1, current: current + 1 }))
     }
 
     /// This node's last piece of that origin in the log.
@@ -226,8 +253,9 @@ impl Link {
                 return Err(LinkError::Ask { what: "the log", source: error.into() });
             }
         };
-        let id = message.headers.get(async_nats::header::NATS_MESSAGE_ID);
-        let sequence = id.and_then(|id| Piece::last_of_id(id.as_str())).unwrap_or_default();
+        // By what it is, not by its name: servers can be made to repeat messages under other names, and
+        // to leave answers of their own there. What is not known to be told is told again.
+        let sequence = Piece::last_event(&message.payload).unwrap_or_default();
         Ok(Published { sequence, place: message.sequence })
     }
 
@@ -286,6 +314,7 @@ impl Link {
                 place: message.sequence,
                 subject: message.subject.to_string(),
                 payload: message.payload.to_vec(),
+                is_answer: message.headers.get(NATS_STREAM).is_some(),
             })),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(LinkError::Ask { what: "the log", source: error.into() }),
@@ -465,13 +494,23 @@ fn unreadable(path: &Path, source: std::io::Error) -> LinkError {
     LinkError::File { path: path.display().to_string(), source }
 }
 
+/// The stream, which is made if there is none. Whoever made it, it must not publish by itself: a stream that
+/// republishes, mirrors or answers directly could say things in any node's name.
 async fn make(
     jetstream: &Context,
     what: &'static str,
     config: Config,
 ) -> Result<Stream, LinkError> {
+    let subjects = config.subjects.clone();
     let made = jetstream.get_or_create_stream(config).await;
-    made.map_err(|error| LinkError::Make { what, source: error.into() })
+    let stream = made.map_err(|error| LinkError::Make { what, source: error.into() })?;
+    let found = &stream.cached_info().config;
+    let is_plain = found.subjects == subjects
+        && found.republish.is_none()
+        && found.mirror.is_none()
+        && found.sources.as_ref().is_none_or(Vec::is_empty)
+        && !found.allow_direct;
+    if is_plain { Ok(stream) } else { Err(LinkError::Strange(found.name.clone())) }
 }
 
 /// Discards nothing: a log that is full refuses, and what is refused waits in the journals.
@@ -497,13 +536,11 @@ fn status_config(num_replicas: usize) -> Config {
     }
 }
 
-async fn make_bucket(jetstream: &Context, num_replicas: usize) -> Result<ObjectStore, LinkError> {
-    if let Ok(store) = jetstream.get_object_store(SNAPSHOTS).await {
-        return Ok(store);
-    }
-    make(jetstream, "object store", bucket_config(num_replicas)).await?;
+async fn make_bucket(jetstream: &Context, replicas: usize) -> Result<ObjectStore, LinkError> {
+    let what = "object store";
+    make(jetstream, what, bucket_config(replicas)).await?;
     let made = jetstream.get_object_store(SNAPSHOTS).await;
-    made.map_err(|error| LinkError::Make { what: "object store", source: error.into() })
+    made.map_err(|error| LinkError::Make { what, source: error.into() })
 }
 
 /// As async-nats makes it, but without direct reads: with these a node could have the server publish what

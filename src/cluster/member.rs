@@ -49,7 +49,6 @@ impl Member {
             most_messages,
             tokenizer,
             process: rand::random(),
-            began: session::now(),
             limits: Limits::default(),
             status,
         };

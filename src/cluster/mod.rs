@@ -1,8 +1,8 @@
 //! A farm: what one node learns, every node knows, by way of NATS JetStream.
 //!
 //! # The algorithm
-//! Each node's store is a set of events, the last word on each message; the state is a function of that
-//! set ([`crate::store`]). So nodes need only come to hold the same set. Nothing of that is waited for:
+//! Each node's store is a set of events, the last word on each message and each access entry; the state is a
+//! function of that set ([`crate::store`]). So nodes need only come to hold the same set. Nothing of that is waited for:
 //! a node judges by its own model, and a lesson is learned for good when its own disk has it.
 //!
 //! - **Telling.** A node appends its journal, in pieces of consecutive events, to the *log*: one stream
@@ -52,6 +52,7 @@
 //! What else is said at run time and should be known everywhere (greylisting, rates, reputation) is to
 //! be kinds of events in the same journal, not streams of their own.
 
+pub mod init;
 mod link;
 mod member;
 mod piece;

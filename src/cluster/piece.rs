@@ -171,10 +171,10 @@ impl Piece {
         }
     }
 
-    /// The last event of the piece that is called so.
-    pub(super) fn last_of_id(id: &str) -> Option<u64> {
-        let (_, last) = id.rsplit_once('-')?;
-        last.split('/').next()?.parse().ok()
+    /// The last event in a piece of the wire, with whatever tokenizer it was learned.
+    pub(super) fn last_event(bytes: &[u8]) -> Option<u64> {
+        let wire: Wire = postcard::from_bytes(bytes).ok()?;
+        Self::of_wire(wire).ok().map(|piece| piece.last)
     }
 
     /// For the wire.

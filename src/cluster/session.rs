@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     Node,
-    link::{Link, LinkError, Message, News, object_name},
+    link::{Copies, Link, LinkError, Message, News, object_name},
     piece::{Piece, PieceError},
     plan::{
         Farm, Limits, Log, Memory, Peer, Published, Snapshot, Step, Use, View, cursor_after_merge,
@@ -103,8 +103,6 @@ pub(super) struct Local {
     pub(super) tokenizer: u32,
     /// Tells this process from all others.
     pub(super) process: u64,
-    /// When it began, in milliseconds since 1970.
-    pub(super) began: u64,
     pub(super) limits: Limits,
     pub(super) status: watch::Sender<Status>,
 }
@@ -121,6 +119,7 @@ pub(super) struct Session {
     link: Arc<Link>,
     standing: Standing,
     log: Log,
+    copies: Copies,
     published: Published,
     snapshot: Option<Snapshot>,
     /// Where that was offered.
@@ -149,8 +148,10 @@ impl Session {
             learner.standing()
         });
         let standing = standing.await??;
+        let (log, copies) = link.log().await?;
         let mut session = Self {
-            log: link.log().await?,
+            log,
+            copies,
             published: link.published(standing.origin).await?,
             snapshot: None,
             offered_at: 0,
@@ -470,31 +471,40 @@ impl Session {
         match news {
             News::Log => {}
             News::Snapshot => self.ask_for_snapshot().await?,
-            News::Report { node, payload } => self.note_report(node, &payload)?,
+            News::Report { node, payload } => {
+                self.note_report(node.clone(), &payload);
+                self.look_for_twin(&node)?;
+            }
         }
         Ok(())
     }
 
-    fn note_report(&mut self, node: String, payload: &[u8]) -> Result<(), SessionError> {
+    /// After something was heard in that name, just now: what the servers have kept may have been said by
+    /// this node before it was started again, by whatever clock it had then.
+    fn look_for_twin(&self, node: &str) -> Result<(), SessionError> {
+        let Local { name, process, .. } = &self.local;
+        let is_other = |heard: &Heard| heard.report.process != *process;
+        match self.heard.get(node).is_some_and(is_other) && node == name.as_str() {
+            true => Err(SessionError::Twin(name.clone())),
+            false => Ok(()),
+        }
+    }
+
+    fn note_report(&mut self, node: String, payload: &[u8]) {
         let Ok(report) = serde_json::from_slice::<Report>(payload) else {
             // Of another version, or of somebody with a key who is no gatepost.
             metrics::farm_refused("form");
-            return Ok(());
+            return;
         };
-        let Local { name, process, began, .. } = &self.local;
-        if node == name.as_str() && report.process != *process && report.at > *began {
-            return Err(SessionError::Twin(name.clone()));
-        }
         match self.heard.get_mut(&node) {
             Some(heard) if heard.report.at == report.at => heard.report = report,
             _ => drop(self.heard.insert(node, Heard { report, at: Instant::now() })),
         }
-        Ok(())
     }
 
     async fn ask_for_reports(&mut self) -> Result<(), SessionError> {
         for (node, payload) in self.link.reports().await? {
-            self.note_report(node, &payload)?;
+            self.note_report(node, &payload);
         }
         Ok(())
     }
@@ -513,7 +523,7 @@ impl Session {
     async fn round(&mut self) -> Result<(), SessionError> {
         self.say().await?;
         self.rounds += 1;
-        self.log = self.link.log().await?;
+        (self.log, self.copies) = self.link.log().await?;
         self.published = self.link.published(self.standing.origin).await?;
         self.ask_for_snapshot().await?;
         if self.rounds.is_multiple_of(ROUNDS_TO_ASK) {
@@ -570,8 +580,9 @@ impl Session {
             .map(|(name, heard)| (name.as_str(), &heard.report, heard.at.elapsed()));
         self.local.status.send_modify(|status| {
             status.connected(self.link.server());
-            status.farm(&self.log, self.snapshot.as_ref());
+            status.farm(&self.log, &self.copies, self.snapshot.as_ref());
             status.nodes(reports);
+            status.count();
         });
     }
 }
@@ -616,7 +627,7 @@ impl Batch {
 /// Why a piece of the log is not learned.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
-    #[error("its subject is no journal's")]
+    #[error("its subject is no journal's, or it did not come from the node")]
     Subject,
     #[error("it cannot be read")]
     Piece(#[source] PieceError),
@@ -640,7 +651,8 @@ impl Refusal {
 
 /// The piece in a message, if the node on whose subject it came may say it.
 fn open(message: &Message, tokenizer: u32) -> Result<Piece, Refusal> {
-    let (node, origin) = read_journal(&message.subject).ok_or(Refusal::Subject)?;
+    let subject = read_journal(&message.subject).filter(|_| !message.is_answer);
+    let (node, origin) = subject.ok_or(Refusal::Subject)?;
     let piece = Piece::from_bytes(&message.payload, tokenizer).map_err(Refusal::Piece)?;
     let is_its_own = piece.origin == origin && (origin >> 32) as u32 == name_number(&node);
     if is_its_own { Ok(piece) } else { Err(Refusal::Stranger(piece.origin)) }
@@ -662,7 +674,7 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// In milliseconds since 1970.
-pub(super) fn now() -> u64 {
+fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

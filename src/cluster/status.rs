@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    link::Copies,
     plan::{Log, Positions, Snapshot},
     report::Report,
 };
+use crate::metrics;
 
 /// Who has said nothing for so long is told apart, in seconds.
 const SILENT: u64 = 10;
@@ -42,6 +44,12 @@ pub struct LogStatus {
     pub last: u64,
     /// Its size.
     pub bytes: u64,
+    /// The server that leads its copies; none: there is one.
+    pub leader: Option<String>,
+    /// How many copies there are to be.
+    pub copies: usize,
+    /// How many of them are up to date.
+    pub current: usize,
 }
 
 /// A snapshot.
@@ -78,6 +86,8 @@ pub struct NodeStatus {
     pub state_hash: String,
     /// The place of the log up to which it has read.
     pub read_to: Option<u64>,
+    /// The last event it knows of each origin (16 hexadecimal digits).
+    pub positions: BTreeMap<String, u64>,
     /// Its version of gatepost.
     pub version: String,
 }
@@ -91,10 +101,12 @@ impl Status {
         (self.server, self.error) = (None, Some(error));
     }
 
-    pub(super) fn farm(&mut self, log: &Log, snapshot: Option<&Snapshot>) {
+    pub(super) fn farm(&mut self, log: &Log, copies: &Copies, snapshot: Option<&Snapshot>) {
         let pieces = log.last.saturating_sub(log.first).saturating_add(1);
         let pieces = if log.first > log.last { 0 } else { pieces };
-        self.log = Some(LogStatus { pieces, last: log.last, bytes: log.bytes });
+        let Copies { leader, all, current } = copies.clone();
+        let (last, bytes) = (log.last, log.bytes);
+        self.log = Some(LogStatus { pieces, last, bytes, leader, copies: all, current });
         self.snapshot = snapshot.map(|snapshot| SnapshotStatus {
             by: snapshot.by.clone(),
             bytes: snapshot.bytes,
@@ -122,6 +134,20 @@ impl Status {
     }
 }
 
+impl Status {
+    /// The same as counters.
+    pub(super) fn count(&self) {
+        if let Some(log) = &self.log {
+            metrics::farm_log(log.pieces, log.bytes, log.current);
+        }
+        for node in &self.nodes {
+            let NodeStatus { name, seen_seconds, behind_events, behind_seconds, .. } = node;
+            metrics::farm_node(name, *seen_seconds, *behind_events, *behind_seconds);
+        }
+        metrics::farm_level(self.level);
+    }
+}
+
 fn node((name, report, ago): (&str, &Report, Duration), known: &BTreeMap<u64, u64>) -> NodeStatus {
     let Report { peer, at, level_at, untold, spam, ham, version, .. } = report;
     let has = |origin| peer.positions.get(origin).copied().unwrap_or_default();
@@ -137,6 +163,7 @@ fn node((name, report, ago): (&str, &Report, Duration), known: &BTreeMap<u64, u6
         ham: *ham,
         state_hash: format!("{:032x}", peer.state_hash),
         read_to: peer.cursor.map(|cursor| cursor.sequence),
+        positions: peer.positions.iter().map(|(of, at)| (format!("{of:016x}"), *at)).collect(),
         version: version.clone(),
     }
 }

@@ -1,12 +1,16 @@
 //! From a file to checked settings.
 
 use std::{
+    borrow::Cow,
     fs, io,
     ops::Range,
     path::{Path, PathBuf},
 };
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{ConfigError, Place, Settings, profiles, validate};
 use crate::filter::{Profiles, profile};
@@ -91,11 +95,13 @@ fn syntax(
     file: Option<&Path>,
 ) -> ConfigError {
     let line = error.span().map(|span| line_at(text, span.start));
+    let message = error.message();
+    let nearest = nearest(message).or_else(|| misplaced(message, key.as_deref()));
     ConfigError::Syntax {
         place: Place { file: file.map(Path::to_owned), line },
         key,
-        message: plain(error.message()),
-        nearest: nearest(error.message()),
+        message: plain(message),
+        nearest,
     }
 }
 
@@ -114,6 +120,35 @@ fn nearest(message: &str) -> Option<String> {
     let scored = quoted.map(|known| (strsim::damerau_levenshtein(unknown, known), known));
     let (distance, known) = scored.min()?;
     (distance <= unknown.len().max(known.len()) / 2).then(|| known.to_owned())
+}
+
+/// An unknown key that is known elsewhere, or that is the rest of a domain written without quotes.
+fn misplaced(message: &str, key: Option<&str>) -> Option<String> {
+    let unknown = message.strip_prefix("unknown field `")?.split('`').next()?;
+    if let Some(domain) = key.and_then(|key| key.strip_prefix("auth.domain.")) {
+        return domain.contains('.').then(|| format!("auth.domain.\"{domain}\""));
+    }
+    let defaults = DeTable::parse(DEFAULT_TEXT).ok()?;
+    let mut places = places_of(unknown, defaults.get_ref());
+    // Of what stands in every profile, that of mail from outside is meant most likely.
+    places.sort_by_key(|place| !place.starts_with("profile.external."));
+    places.into_iter().next()
+}
+
+/// Where a key stands in a table, and in those within it: dotted.
+fn places_of(key: &str, table: &DeTable<'_>) -> Vec<String> {
+    let inner = |(name, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+        let name = name.get_ref().to_string();
+        match value.get_ref() {
+            DeValue::Table(inner) => {
+                let places = places_of(key, inner).into_iter();
+                places.map(|place| format!("{name}.{place}")).collect()
+            }
+            _ if name == key => vec![name],
+            _ => Vec::new(),
+        }
+    };
+    table.iter().flat_map(inner).collect()
 }
 
 fn line_at(text: &str, offset: usize) -> usize {

@@ -48,6 +48,7 @@ pub(super) fn validate(settings: &Settings) -> Checked {
     limits(settings)?;
     includes(settings)?;
     lists(settings)?;
+    names(settings)?;
     learning(settings)?;
     history(settings)?;
     cluster(settings)?;
@@ -169,6 +170,41 @@ fn lists(settings: &Settings) -> Checked {
         Some(name) => fault("dns.list", format!("there is no profile `{name}`")),
         None => Ok(()),
     }
+}
+
+/// Names of domains and hosts that nobody could have.
+fn names(settings: &Settings) -> Checked {
+    let domains = [
+        ("auth.trusted_sealers", &settings.auth.trusted_sealers),
+        ("sender.own_domains", &settings.sender.own_domains),
+    ];
+    for (key, domains) in domains {
+        if let Some(wrong) = domains.iter().find(|domain| !domain.contains('.') || !is_name(domain))
+        {
+            return fault(
+                key,
+                format!("`{wrong}` is not a domain (expected something like example.org)"),
+            );
+        }
+    }
+    if let Some(wrong) = settings.auth.domain.keys().find(|domain| !is_name(domain)) {
+        return fault("auth.domain", format!("`{wrong}` is not a domain"));
+    }
+    let is_address = |name: &str| {
+        let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+        bare.parse::<IpAddr>().is_ok()
+    };
+    let wrong = settings.sender.own_names.iter().find(|name| !is_name(name) && !is_address(name));
+    wrong.map_or(Ok(()), |wrong| {
+        fault("sender.own_names", format!("`{wrong}` is neither a name nor an address"))
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+    };
+    text.strip_suffix('.').unwrap_or(text).split('.').all(is_label)
 }
 
 fn learning(settings: &Settings) -> Checked {

@@ -75,18 +75,63 @@ fn is_ours(name: &str) -> bool {
     name == "x-spam" || name.starts_with("x-spam-") || name == "x-virus-status"
 }
 
-/// Whether Authentication-Results claims to come from us (RFC 8601, section 5). Comments and
-/// blanks may stand before the identifier.
+/// Whether Authentication-Results claims to come from us (RFC 8601, section 5), in any way that a reader
+/// may take for our name: behind comments, quoted, escaped, with a dot at its end or more behind it.
 fn claims(value: &[u8], authserv_id: &str) -> bool {
     let text = String::from_utf8_lossy(value);
+    let Some(rest) = behind_comments(&text) else { return true };
+    let id: String = match rest.strip_prefix('"') {
+        Some(quoted) => unescaped(quoted)
+            .take_while(|&(c, is_escaped)| is_escaped || c != '"')
+            .map(|(c, _)| c)
+            .collect(),
+        None => rest
+            .chars()
+            .take_while(|&c| !c.is_whitespace() && !"();\"/\\,<>@=?".contains(c))
+            .collect(),
+    };
+    let id = id.trim();
+    !authserv_id.is_empty() && without_dot(id).eq_ignore_ascii_case(without_dot(authserv_id))
+}
+
+fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}
+
+/// What follows blanks and comments, which may hold others (RFC 5322, section 3.2.2); `None` if one does not
+/// end.
+fn behind_comments(text: &str) -> Option<&str> {
     let mut rest = text.trim_start();
-    while let Some(comment) = rest.strip_prefix('(') {
-        let Some((_, after)) = comment.split_once(')') else { return true };
-        rest = after.trim_start();
+    while rest.starts_with('(') {
+        rest = behind_comment(rest)?.trim_start();
     }
-    let end = rest.find([';', ' ', '\t', '\r', '\n', '(']).unwrap_or(rest.len());
-    let id = rest.get(..end).unwrap_or(rest).trim_matches('"');
-    !authserv_id.is_empty() && id.eq_ignore_ascii_case(authserv_id)
+    Some(rest)
+}
+
+fn behind_comment(text: &str) -> Option<&str> {
+    let (mut depth, mut length) = (0_usize, 0);
+    for (character, is_escaped) in unescaped(text) {
+        length += character.len_utf8() + usize::from(is_escaped);
+        match character {
+            _ if is_escaped => {}
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return text.get(length..);
+        }
+    }
+    None
+}
+
+/// Characters, and whether a backslash stands before each, which is left out.
+fn unescaped(text: &str) -> impl Iterator<Item = (char, bool)> {
+    let mut characters = text.chars();
+    std::iter::from_fn(move || match characters.next()? {
+        '\\' => Some((characters.next()?, true)),
+        other => Some((other, false)),
+    })
 }
 
 /// All changes for a message that is delivered; none in a dry run. Without an identifier nobody could
@@ -160,6 +205,33 @@ fn fold_tests(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn our_name_is_seen_however_it_is_written() {
+        for (value, is_ours) in [
+            ("mx.example; spf=pass", true),
+            (" MX.Example 1; spf=pass", true),
+            ("(c) mx.example; spf=pass", true),
+            ("(a(b)c) mx.example; spf=pass", true),
+            ("(a\\)(b) c)\r\n (d) mx.example(e); spf=pass", true),
+            ("(never ends mx.example; spf=pass", true),
+            ("\"mx.example\" 1; spf=pass", true),
+            ("\"mx.exam\\ple\"; spf=pass", true),
+            ("\" mx.example \"; spf=pass", true),
+            ("\"mx.example", true),
+            ("mx.example.; spf=pass", true),
+            ("mx.example/1; spf=pass", true),
+            ("\r\n\tmx.example", true),
+            ("other.example; spf=pass", false),
+            ("mx.example.org; spf=pass", false),
+            ("amx.example; spf=pass", false),
+            ("(mx.example) other.example; spf=pass", false),
+            ("\"mx\" .example; spf=pass", false),
+            ("", false),
+        ] {
+            assert_eq!(claims(value.as_bytes(), "mx.example"), is_ours, "{value}");
+        }
+    }
 
     #[test]
     fn forged_fields_are_counted_by_name_and_taken_out_last_first() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes one target for a while, from seeds made of what the tests have.
 #
-#   tests/fuzz/run.sh message|pattern|rules [SECONDS [LIBFUZZER-OPTION...]]
+#   tests/fuzz/run.sh message|pattern|rules|authentication [SECONDS [LIBFUZZER-OPTION...]]
 #   GATEPOST_RULES=/usr/share/spamassassin tests/fuzz/run.sh message 600
 #
 # Needs a nightly compiler and `cargo install cargo-fuzz`. Ends with an error and a file in
@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-readonly target=${1:?message, pattern or rules} seconds=${2:-600}
+readonly target=${1:?message, pattern, rules or authentication} seconds=${2:-600}
 readonly corpus=tests/fuzz/corpus/$target seeds=tests/fuzz/corpus/$target-seeds
 
 # One file for each message of the built-in rules' cases.
@@ -33,12 +33,35 @@ rules_seeds() {
     cp tests/fuzz/every.cf "$seeds/every"
 }
 
+# Each SPF record of the suite, beside a message that is signed and sealed.
+authentication_seeds() {
+    local record number=0
+    while read -r record; do
+        printf '%s\n' "$record" 'v=spf1 a mx -all' \
+            'v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=' \
+            'v=DMARC1; p=reject; sp=none' "$signed" >"$seeds/$((++number))"
+    done < <(grep -o 'v=spf1[^"|]*' src/checks/auth/spf/suite.cases | sort -u)
+}
+readonly signed='DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.org; s=s; i=@example.org;
+ q=dns/txt; t=1528637909; h=from : to : subject; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;
+ b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11BusFa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==
+ARC-Seal: i=1; a=ed25519-sha256; cv=none; d=example.org; s=s; t=1; b=QUFB
+ARC-Message-Signature: i=1; a=ed25519-sha256; c=relaxed/simple; d=example.org; s=s; h=from:to;
+ bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=QUFB
+ARC-Authentication-Results: i=1; mx.example.org; spf=pass smtp.mailfrom=a@example.org; dmarc=pass (p=none)
+From: Author <a@example.org>
+To: reader@example.com
+Subject: lunch
+
+At noon?'
+
 mkdir -p "$corpus" "$seeds"
 "${target}_seeds"
 case $target in
     message) longest=65536 ;;
     pattern) longest=512 ;;
     rules) longest=8192 ;;
+    authentication) longest=8192 ;;
 esac
 exec cargo +nightly fuzz run --fuzz-dir tests/fuzz "$target" "$corpus" "$seeds" -- \
     -dict="tests/fuzz/$target.dict" -max_len="$longest" -timeout=10 -report_slow_units=2 \

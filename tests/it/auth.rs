@@ -230,6 +230,59 @@ fn what_fails_is_refused_by_sendmail() {
     what_fails_is_refused(|gatepost| Box::new(Sendmail::start(&gatepost.inet_for_sendmail())));
 }
 
+/// A relay of ours, which no SPF record names.
+const RELAY: &str = "192.0.2.25";
+
+/// Received fields, topmost first, as the relay and those before it wrote them.
+fn trace(clients: &[&str]) -> String {
+    let field = |client: &&str| {
+        format!(
+            "Received: from mail.example.org (unknown [{client}])\r\n\tby mx2.example.test (Postfix) \
+             with ESMTP id 4X;\r\n\tThu, 12 Nov 2026 09:30:00 +0000\r\n"
+        )
+    };
+    clients.iter().map(field).collect()
+}
+
+/// What a relay hands on is refused for whom it took it from, never for the relay.
+fn relayed_mail_is_its_clients(start: impl Fn(&Gatepost) -> Box<dyn Mta>) {
+    let zone = strict_zone();
+    let settings =
+        format!("networks.relays = [\"{RELAY}\"]\nprofile.external.spf_fail = \"reject\"");
+    let gatepost = Gatepost::start(&config(&zone).with(&settings));
+    let mta = start(&gatepost);
+    for (what, client, user, hops, stage, code) in [
+        ("theirs", RELAY, "a", &[CLEAN][..], Stage::Message, 250),
+        ("a stranger's", RELAY, "b", &[STRANGER], Stage::Message, 550),
+        ("a stranger's who names theirs", RELAY, "c", &[STRANGER, CLEAN], Stage::Message, 550),
+        ("over two relays", RELAY, "d", &[RELAY, STRANGER], Stage::Message, 550),
+        ("over two relays, theirs", RELAY, "e", &[RELAY, CLEAN, STRANGER], Stage::Message, 250),
+        ("written on the relay", RELAY, "f", &[], Stage::Message, 250),
+        ("a complaint", RELAY, "postmaster", &[STRANGER], Stage::Message, 250),
+        ("not relayed", STRANGER, "g", &[CLEAN], Stage::Rcpt, 550),
+    ] {
+        let message = [trace(hops).as_bytes(), &mail::plain("Lunch", "At noon?")].concat();
+        let outcome = Delivery::new(client, user, message).attempt(mta.address()).unwrap();
+        assert_eq!((outcome.stage, outcome.reply.code), (stage, code), "{what}: {outcome:?}");
+        if code == 550 {
+            let text = &outcome.reply.text;
+            assert!(text.contains("5.7.23") && text.contains(STRANGER), "{what}: {text}");
+        }
+    }
+}
+
+#[test]
+fn relayed_mail_is_its_clients_behind_postfix() {
+    relayed_mail_is_its_clients(|gatepost| Box::new(Postfix::start(&gatepost.inet())));
+}
+
+#[test]
+fn relayed_mail_is_its_clients_behind_sendmail() {
+    relayed_mail_is_its_clients(|gatepost| {
+        Box::new(Sendmail::start(&gatepost.inet_for_sendmail()))
+    });
+}
+
 fn results_are_written(start: impl Fn(&Gatepost) -> Box<dyn Mta>) {
     let zone = strict_zone();
     let relays = "networks.relays = [\"192.0.2.25\"]\nmilter.authserv_id = \"mx.example.test\"";
@@ -276,6 +329,8 @@ fn records_say_the_same(zone: &Zone, gatepost: &Gatepost, mta: &dyn Mta) {
         let then = then["authentication"].as_str().unwrap().to_owned();
         assert!(then.contains(&format!("spf={spf} ")), "{user}: {then}, {again}");
         assert!(then.ends_with(&format!("dmarc={dmarc}")), "{user}: {then}, {again}");
+        let text = gatepost.shell().run(&["check", "--recorded", path.to_str().unwrap()]).out;
+        assert!(text.contains(&format!("authentication: {then}\n")), "{user}: {then}, {text}");
     }
 }
 

@@ -74,7 +74,8 @@ fn theirs(messages: &BTreeMap<String, String>) -> Answers {
     fs::write(&index, lines).unwrap();
     let rules = Path::new(STOCK);
     let root = folder.path();
-    let question = theirs::Question { rules, index: &index, root, every: 1, server: None };
+    let question =
+        theirs::Question { rules, index: &index, root, every: 1, server: None, site: "" };
     theirs::ask(&question, folder.path(), &file);
     Answers::read(&file, &answers::beside(&file))
 }

@@ -60,13 +60,22 @@ pub(super) fn of_message(
         findings.extend(of_signatures(found, author, sender));
     }
     if let Some(arc) = &found.arc {
-        findings.push(finding("ARC_SIGNED", arc.sealers.join(" ")));
+        findings.push(finding("ARC_SIGNED", with_cause(&arc.sealers.join(" "), &arc.because)));
         if arc.result == AuthResult::Pass {
             findings.push(finding("ARC_VALID", arc.sealers.join(" ")));
         }
     }
     findings.extend(found.dmarc.as_ref().and_then(of_dmarc));
     findings
+}
+
+/// A domain, and what is wrong with what it signed, if anything is.
+fn with_cause(domain: &str, because: &str) -> String {
+    match (domain, because) {
+        (domain, "") => domain.to_owned(),
+        ("", because) => format!("({because})"),
+        (domain, because) => format!("{domain} ({because})"),
+    }
 }
 
 fn of_signatures(
@@ -78,7 +87,9 @@ fn of_signatures(
         let domains: Vec<_> = signatures.map(|signature| signature.domain.as_str()).collect();
         domains.join(" ")
     };
-    let signed = finding("DKIM_SIGNED", domains(&mut found.signatures.iter()));
+    let all = found.signatures.iter();
+    let all: Vec<_> = all.map(|one| with_cause(&one.domain, &one.because)).collect();
+    let signed = finding("DKIM_SIGNED", all.join(" "));
     let mut findings = vec![signed];
     if found.valid().next().is_none() {
         return findings;

@@ -1,5 +1,7 @@
 //! The two identities that SPF is asked about (RFC 7208, sections 2.3 and 2.4): HELO and MAIL FROM.
 
+use std::net::IpAddr;
+
 use futures_util::future::join;
 
 use super::{
@@ -37,7 +39,7 @@ impl Identities {
             seconds,
         };
         let sender = &envelope.sender;
-        let of_helo = (!helo.is_empty()).then(|| question("", &helo));
+        let of_helo = is_asked_about(&helo).then(|| question("", &helo));
         let of_sender = sender.domain().map(|domain| question(sender.local_part(), domain));
         let sender = sender.as_str().to_owned();
         Some(Self { helo: of_helo, mail_from: of_sender, sender })
@@ -60,6 +62,14 @@ impl Identities {
             ..Authentication::default()
         }
     }
+}
+
+/// Whether a name in HELO is of several labels and not an address (RFC 7208, section 2.3); of others there is
+/// nothing to ask, and nothing found.
+fn is_asked_about(helo: &str) -> bool {
+    let name = helo.strip_suffix('.').unwrap_or(helo);
+    let is_address = name.starts_with('[') || name.parse::<IpAddr>().is_ok();
+    name.contains('.') && !is_address
 }
 
 fn policy(question: Question, outcome: Outcome, identity: String) -> SenderPolicy {

@@ -20,7 +20,8 @@ use crate::{
     dns::loopback::{Loopback, Reply},
     mail::{Address, Client, Envelope, Message},
     verdict::{
-        Answer, AuthResult, Authentication, Disposition, Outcome, Reason, Testimony, Witness,
+        Answer, AuthResult, Authentication, Disposition, Evidence, Outcome, Reason, Testimony,
+        Witness,
     },
 };
 
@@ -256,6 +257,48 @@ async fn few_signatures_are_looked_at_the_author_s_first() {
     let found = found(&check, envelope(STRANGER, ""), &message).await;
     assert_eq!(found.signatures.len(), 10);
     assert!(found.valid().any(|signature| signature.domain == "author.example"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_signature_that_fails_says_why() {
+    let setup = setup().await;
+    let check = setup.authenticator(&Settings::default());
+    let signed = setup.signed(MESSAGE, "s", "author.example");
+    let fact = |answer: &Answer| {
+        let signed = answer.findings.iter().find(|f| f.name.as_str() == "DKIM_SIGNED").unwrap();
+        let Evidence::Fact(fact) = &signed.evidence else { panic!() };
+        fact.clone()
+    };
+    for (message, expected) in [
+        (signed.clone(), "author.example"),
+        (signed.replace("text", "Text"), "author.example (the body was changed)"),
+        (format!("DKIM-Signature: v=1\r\n{MESSAGE}"), "(Missing parameters)"),
+    ] {
+        let envelope = envelope(OURS, "a@author.example");
+        let [_, answer] = asked(&check, envelope, &message, &Witness::live()).await;
+        assert_eq!(fact(&answer), expected);
+    }
+}
+
+#[tokio::test]
+async fn only_names_of_hosts_in_helo_are_asked_about() {
+    let setup = setup().await;
+    let check = setup.authenticator(&Settings::default());
+    for (helo, early) in [
+        ("mail.author.example", "SPF_HELO_NONE SPF_PASS"),
+        ("mail.author.example.", "SPF_HELO_NONE SPF_PASS"),
+        ("win-xp", "SPF_PASS"),
+        ("win-xp.", "SPF_PASS"),
+        ("203.0.113.5", "SPF_PASS"),
+        ("[203.0.113.5]", "SPF_PASS"),
+        ("2001:db8::1", "SPF_PASS"),
+        ("", "SPF_PASS"),
+    ] {
+        let helo = Some(helo.to_owned());
+        let envelope = Envelope { helo, ..envelope(OURS, "a@author.example") };
+        let [first, _] = asked(&check, envelope, MESSAGE, &Witness::live()).await;
+        assert_eq!(names(&first), early);
+    }
 }
 
 #[tokio::test]

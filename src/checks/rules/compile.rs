@@ -12,6 +12,7 @@ use super::{
     language::{self, Flags, HeaderTest, Test},
     metas::{self, MetaDraft},
     mime_header::MimeHeaders,
+    network::Network,
     pattern::PatternError,
     place::Place,
     set::{Eval, HeaderGroup, Kind, Rule},
@@ -142,6 +143,16 @@ fn question(draft: &Draft, call: &Call) -> Result<eval::Question, (Severity, Str
 fn ask(draft: &mut Draft, rule: &DraftRule, flags: &Flags) {
     if !draft.score_set.net {
         return;
+    }
+    if let Test::Eval(call) = &rule.test
+        && let Some(unheeded) = Network::unheeded(call)
+    {
+        let end = if unheeded.is_decisive { "; nobody is asked" } else { "" };
+        let text = format!("{}: not heeded: {}{end}", rule.name, unheeded.what);
+        draft.complain(&rule.file, rule.line, Severity::Warning, text);
+        if unheeded.is_decisive {
+            return;
+        }
     }
     let asked = match &rule.test {
         Test::Network(asked) => Ok(asked.clone()),

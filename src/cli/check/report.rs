@@ -111,6 +111,9 @@ impl<'j> Report<'j> {
             let Finding { name, weight, evidence } = finding;
             writeln!(output, "{weight:>8}  {name:<28} {}", shown(evidence))?;
         }
+        if let Some(found) = self.authentication {
+            writeln!(output, "          authentication: {found}")?;
+        }
         if let Some(reply) = &self.reply {
             writeln!(output, "          reply: {reply}")?;
         }

@@ -66,9 +66,4 @@ impl Client {
     ) -> T {
         self.runtime.block_on(self.runtime.spawn(act)).unwrap()
     }
-
-    /// Starts something on the host, which ends with this client at the latest.
-    pub(crate) fn spawn(&self, act: impl Future<Output = ()> + Send + 'static) {
-        drop(self.runtime.spawn(act));
-    }
 }

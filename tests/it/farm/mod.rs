@@ -1,4 +1,10 @@
 //! A farm of filters that tell each other what they learned, by way of real nats-servers.
 
+mod chaos;
 mod client;
 mod ground;
+mod init;
+mod learning;
+mod lessons;
+mod node;
+mod trouble;

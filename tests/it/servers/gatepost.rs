@@ -119,6 +119,8 @@ pub(crate) struct Gatepost {
     folder: Folder,
     /// Who it runs as; who runs the tests if nobody is named.
     user: Option<&'static str>,
+    /// How far its clock is ahead, in hours.
+    clock: i32,
 }
 
 impl Gatepost {
@@ -140,8 +142,8 @@ impl Gatepost {
         if let Some(user) = user {
             give_to(folder.path(), user);
         }
-        let daemon = spawn(folder.path(), user);
-        let mut gatepost = Self { port, control, daemon, folder, user };
+        let daemon = spawn(folder.path(), user, 0);
+        let mut gatepost = Self { port, control, daemon, folder, user, clock: 0 };
         gatepost.wait_ready();
         gatepost
     }
@@ -198,8 +200,13 @@ impl Gatepost {
 
     /// Starts it again, on the same doors and configuration.
     pub(crate) fn restart(&mut self) {
-        self.daemon = spawn(self.folder.path(), self.user);
+        self.daemon = spawn(self.folder.path(), self.user, self.clock);
         self.wait_ready();
+    }
+
+    /// From the next start on, its clock is so many hours ahead.
+    pub(crate) fn set_clock(&mut self, hours: i32) {
+        self.clock = hours;
     }
 
     /// SIGTERM.
@@ -328,10 +335,19 @@ fn says(line: &Value, text: &str) -> bool {
     line["message"].as_str().is_some_and(|message| message.contains(text))
 }
 
-fn spawn(folder: &Path, user: Option<&'static str>) -> Daemon {
+fn spawn(folder: &Path, user: Option<&'static str>, clock: i32) -> Daemon {
     let mut command = user.map_or_else(program, program_of);
+    if clock != 0 {
+        set_clock(&mut command, clock);
+    }
     command.arg("--config").arg(folder.join("gatepost.toml")).arg("serve");
     Daemon::spawn("gatepost", &mut command, &folder.join("log"))
+}
+
+/// What the program `faketime` does, without a process of its own between. Waiting is not affected.
+fn set_clock(command: &mut Command, hours: i32) {
+    command.env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketime.so.1");
+    command.env("FAKETIME", format!("{hours:+}h")).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
 /// The test's configuration with the doors of this instance.

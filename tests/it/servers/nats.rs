@@ -3,13 +3,14 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use super::{Folder, daemon::Daemon, free_port, netns::Host, wait_until};
 
@@ -21,8 +22,10 @@ pub(crate) struct Nats {
     host: Host,
     client: SocketAddr,
     monitor: SocketAddr,
-    /// Its configuration file, wherever that is.
-    config: PathBuf,
+    /// What starts it.
+    command: Vec<String>,
+    /// JetStream's folder.
+    storage: PathBuf,
     daemon: Option<Daemon>,
     folder: Folder,
 }
@@ -31,8 +34,7 @@ impl Nats {
     /// One alone, without TLS or users, which is ready when this returns.
     pub(crate) fn start(host: &Host) -> Self {
         let mut server = Self::prepare(host);
-        let config = server.plain("n0", "");
-        server.config = server.folder.write("nats-server.conf", config);
+        server.configure("n0", "");
         server.restart();
         server.wait_healthy();
         server
@@ -53,8 +55,7 @@ impl Nats {
                  routes: [{}] }}\n",
                 all.join(", ")
             );
-            let config = server.plain(&format!("n{number}"), &cluster);
-            server.config = server.folder.write("nats-server.conf", config);
+            server.configure(&format!("n{number}"), &cluster);
             server.restart();
         }
         for server in &mut servers {
@@ -63,13 +64,13 @@ impl Nats {
         servers
     }
 
-    /// One with a configuration that is written already: clients on port 4222 of the host. Not yet
-    /// started. What the file does not say (JetStream's folder, the door for its state) is added.
-    pub(crate) fn configured(host: &Host, config: &Path) -> Self {
+    /// One in a namespace of its own that somebody else has configured: clients on port 4222, its state
+    /// on port 8222 of loopback. `command` starts it, on that JetStream folder. It does not run yet.
+    pub(crate) fn configured(host: &Host, command: &[&str], storage: &Path) -> Self {
         let mut server = Self::prepare(host);
-        let more = format!("include \"{}\"\n{}", config.display(), server.doors());
-        server.config = config.with_file_name("with-doors.conf");
-        fs::write(&server.config, more).unwrap();
+        server.monitor = SocketAddr::from((Ipv4Addr::LOCALHOST, 8222));
+        server.command = command.iter().map(|&word| word.to_owned()).collect();
+        server.storage = storage.to_owned();
         server
     }
 
@@ -79,22 +80,22 @@ impl Nats {
             SocketAddr::from((host.address(), port))
         };
         let (client, monitor) = (at(4222), at(8222));
-        let (folder, config) = (Folder::new(), PathBuf::new());
-        Self { host: host.clone(), client, monitor, config, daemon: None, folder }
+        let folder = Folder::new();
+        let storage = folder.path().join("jetstream");
+        let (host, command, daemon) = (host.clone(), Vec::new(), None);
+        Self { host, client, monitor, command, storage, daemon, folder }
     }
 
-    fn plain(&self, name: &str, more: &str) -> String {
-        format!(
-            "server_name: {name}\nlisten: \"{}\"\nping_interval: \"2s\"\nping_max: 2\n\
-             jetstream {{ store_dir: \"{}\", max_file: 4G, max_mem: 64M }}\n{}{more}",
+    fn configure(&mut self, name: &str, more: &str) {
+        let text = format!(
+            "server_name: {name}\nlisten: \"{}\"\nhttp: \"{}\"\nping_interval: \"2s\"\nping_max: 2\n\
+             jetstream {{ store_dir: \"{}\", max_file: 4G, max_mem: 64M }}\n{more}",
             self.client,
-            self.storage().display(),
-            self.doors()
-        )
-    }
-
-    fn doors(&self) -> String {
-        format!("http: \"{}\"\n", self.monitor)
+            self.monitor,
+            self.storage.display()
+        );
+        let file = self.folder.write("nats-server.conf", text).display().to_string();
+        self.command = vec!["nats-server".to_owned(), "--config".to_owned(), file];
     }
 
     /// Where it runs.
@@ -105,11 +106,6 @@ impl Nats {
     /// `nats://HOST:PORT`
     pub(crate) fn url(&self) -> String {
         format!("nats://{}", self.client)
-    }
-
-    /// JetStream's folder.
-    fn storage(&self) -> PathBuf {
-        self.folder.path().join("jetstream")
     }
 
     /// SIGKILL.
@@ -130,16 +126,17 @@ impl Nats {
     /// Loses everything JetStream has kept. The server must not run.
     pub(crate) fn wipe(&self) {
         assert!(self.daemon.is_none(), "stop or kill it first");
-        if self.storage().exists() {
-            fs::remove_dir_all(self.storage()).unwrap();
+        for entry in fs::read_dir(&self.storage).into_iter().flatten() {
+            fs::remove_dir_all(entry.unwrap().path()).unwrap();
         }
     }
 
     /// Starts it on its folder; clients may connect when this returns. JetStream may need others for
     /// more than that: [`wait_healthy`](Self::wait_healthy).
     pub(crate) fn restart(&mut self) {
-        let mut command = Command::new("nats-server");
-        command.arg("--config").arg(&self.config);
+        let (program, arguments) = self.command.split_first().expect("configured");
+        let mut command = Command::new(program);
+        command.args(arguments);
         let log = self.folder.path().join("log");
         let (client, host) = (self.client, self.host.clone());
         self.daemon = Some(host.inside(|| {
@@ -157,17 +154,26 @@ impl Nats {
     /// What [`wait_healthy`](Self::wait_healthy) waits for. The state of health alone is not it: a
     /// server that has met nobody yet has nothing to complain of.
     pub(crate) fn is_healthy(&self) -> bool {
+        let leader = &self.state("/jsz")["meta_cluster"]["leader"];
         let healthy = self.ask("/healthz").is_some_and(|page| page.starts_with("HTTP/1.0 200"));
-        let clustered = fs::read_to_string(&self.config).unwrap().contains("cluster {");
-        healthy && (!clustered || self.leader().is_some())
+        // Null: there is no cluster.
+        healthy && leader.as_str() != Some("")
     }
 
-    /// Which server leads JetStream, as far as this one knows.
-    pub(crate) fn leader(&self) -> Option<String> {
-        let page = self.ask("/jsz")?;
-        let (_, body) = page.split_once("\r\n\r\n")?;
-        let state: serde_json::Value = serde_json::from_str(body).ok()?;
-        state["meta_cluster"]["leader"].as_str().map(str::to_owned)
+    /// How many connections to other servers it has.
+    pub(crate) fn routes(&self) -> u64 {
+        self.state("/routez")["num_routes"].as_u64().unwrap_or(0)
+    }
+
+    fn state(&self, path: &str) -> Value {
+        let page = self.ask(path).unwrap_or_default();
+        let body = page.split_once("\r\n\r\n").map(|(_, body)| body);
+        body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default()
+    }
+
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
     /// A page of its monitoring door, with the header; nothing if it does not answer.

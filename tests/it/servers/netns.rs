@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::File,
+    fs::{self, File},
     net::Ipv4Addr,
     os::fd::AsRawFd,
     panic::resume_unwind,
@@ -175,6 +175,8 @@ fn plug_in(host: &Host, switch: &Host) {
     host.run("ip", &["address", "add", &address, "dev", "eth0"]);
     host.run("ip", &["link", "set", "eth0", "up"]);
     host.run("ip", &["link", "set", "lo", "up"]);
+    // As README.txt of `cluster init` asks for: a connection into the void ends after some 13 s.
+    host.inside(|| fs::write("/proc/sys/net/ipv4/tcp_retries2", "5").unwrap());
     for net in LOCAL {
         host.run("ip", &["route", "add", "local", net, "dev", "lo"]);
     }

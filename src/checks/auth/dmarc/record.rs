@@ -28,7 +28,7 @@ impl Record {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut all = tags(text);
         let (version, value) = all.next()?;
-        if version != "v" || value != "DMARC1" {
+        if !version.eq_ignore_ascii_case("v") || value != "DMARC1" {
             return None;
         }
         let (mut own, mut subdomains, mut non_existent) = (None, None, None);
@@ -110,6 +110,7 @@ mod tests {
             ("v=DMARC1; p=reject", Some("rrr")),
             ("v=DMARC1;p=none;sp=quarantine;", Some("nqq")),
             ("v = DMARC1 ; P = Reject ; np=none", Some("rrn")),
+            ("V=DMARC1;P=Reject", Some("rrr")),
             ("v=DMARC1; p=quarantine; adkim=s; aspf=s", Some("qqq adkim aspf")),
             ("v=DMARC1; p=reject; adkim=x; aspf=r", Some("rrr")),
             ("v=DMARC1; p=reject; t=y", Some("rrr test")),

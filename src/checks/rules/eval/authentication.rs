@@ -70,8 +70,10 @@ pub(super) const DKIM: &[Function] = &[
     found("check_dkim_signall", finding!("DKIM_POLICY_SIGNALL")),
     Function {
         name: "check_dkim_adsp",
-        standing: Standing::Differs("never hits: ADSP is historic (RFC 5617)"),
-        make: |arguments, _| arguments.text(1).map(|_| Question::UnderOwnName),
+        standing: Standing::Differs(
+            "what `adsp_override` says counts; DNS is not asked: ADSP is historic (RFC 5617)",
+        ),
+        make: |arguments, _| unsigned(arguments),
     },
     same("check_for_dkim_welcomelist_from", |_, _| welcome(OWN_DKIM)),
     same("check_for_dkim_whitelist_from", |_, _| welcome(OWN_DKIM)),
@@ -111,6 +113,8 @@ pub(in super::super) enum Condition {
         /// It is the author's domain's.
         by_author: bool,
     },
+    /// No valid signature of this domain; one whose key could not be had may be valid.
+    Unsigned { by: String },
     /// An ARC chain in which one of these sealed; anybody if there are none.
     Sealed {
         by: Vec<Signer>,
@@ -163,6 +167,14 @@ impl Condition {
                 let signature = found.signatures.iter().find(counts)?;
                 Some(format!("DKIM of {}", signature.signer()))
             }
+            Self::Unsigned { by } => {
+                let may_hold = |signature: &&Signature| {
+                    let open = matches!(signature.result, AuthResult::Pass | AuthResult::Temperror);
+                    open && signature.signer() == by
+                };
+                let none = !found.signatures.iter().any(|signature| may_hold(&signature));
+                none.then(|| format!("not signed by {by}"))
+            }
             Self::Sealed { by, valid } => {
                 let chain = found.arc.as_ref()?;
                 let counts =
@@ -185,7 +197,7 @@ fn condition(
 
 /// Without arguments the check's own finding tells.
 fn signed(arguments: &Arguments, valid: bool, by_author: bool) -> Result<Question, CallError> {
-    let by = signers(arguments);
+    let by = signers(arguments, 1);
     if by.is_empty() {
         return Ok(Question::Found(match (valid, by_author) {
             (false, _) => "DKIM_SIGNED",
@@ -197,16 +209,38 @@ fn signed(arguments: &Arguments, valid: bool, by_author: bool) -> Result<Questio
 }
 
 fn sealed(arguments: &Arguments, valid: bool) -> Result<Question, CallError> {
-    let by = signers(arguments);
+    let by = signers(arguments, 1);
     if by.is_empty() {
         return Ok(Question::Found(if valid { "ARC_VALID" } else { "ARC_SIGNED" }));
     }
     condition(move |_| Some(Condition::Sealed { by: by.clone(), valid }))
 }
 
-/// `example.org`, or `.example.org` and `*.example.org` for what is in it as well.
-fn signers(arguments: &Arguments) -> Vec<Signer> {
-    let domains = (1..).map_while(|number| arguments.get(number));
+/// Authors whose domain has a signing practice of one of these letters (`*`: any) by `adsp_override`, and
+/// is one of the domains behind them, if there are such.
+fn unsigned(arguments: &Arguments) -> Result<Question, CallError> {
+    let letters = arguments.text(1)?.replace('*', "NAD123");
+    let domains = signers(arguments, 2);
+    let query = HeaderQuery::parse("From:addr").ok();
+    condition(move |scene| {
+        let authors = addresses::of_field(scene, query.as_ref()?).into_iter();
+        let mut authors = authors.filter_map(|author| {
+            let text = String::from_utf8_lossy(&author).to_ascii_lowercase();
+            text.rsplit_once('@').map(|(_, domain)| domain.trim_end().to_owned())
+        });
+        let by = authors.find(|domain| {
+            let practice = scene.conf.lists.practice(domain);
+            let is_meant = domains.is_empty() || domains.iter().any(|signer| signer.is(domain));
+            is_meant && practice.is_some_and(|practice| letters.contains(practice))
+        })?;
+        Some(Condition::Unsigned { by })
+    })
+}
+
+/// Domains from this argument on: `example.org`, or `.example.org` and `*.example.org` for what is in it
+/// as well.
+fn signers(arguments: &Arguments, first: usize) -> Vec<Signer> {
+    let domains = (first..).map_while(|number| arguments.get(number));
     domains
         .map(|domain| {
             let domain = domain.to_ascii_lowercase();
@@ -289,6 +323,11 @@ mod tests {
         full    OF_LIST   eval:check_dkim_valid('list.example', '*.lists.example')
         full    SIGNED_BY eval:check_dkim_signed('list.example')
         full    AU_OF     eval:check_dkim_valid_author_sig('shop.example')
+        adsp_override shop.example custom_med
+        header  UNSIGNED  eval:check_dkim_adsp('2')
+        header  UNSIGNED3 eval:check_dkim_adsp('3')
+        header  UNSIGNED_OF eval:check_dkim_adsp('*', '.shop.example')
+        header  UNSIGNED_ELSE eval:check_dkim_adsp('*', 'other.example')
         full    SEALED    eval:check_arc_valid('sealer.example')
         full    DEPENDS   eval:check_dkim_dependable()
         header  WL_DKIM   eval:check_for_dkim_welcomelist_from()
@@ -300,7 +339,7 @@ mod tests {
     }
 
     /// What authentication found: `spf`, `arc=DOMAIN`, `DOMAIN` for a valid signature, `!DOMAIN` for
-    /// one that is not.
+    /// one that is not, `?DOMAIN` for one whose key could not be had.
     fn authentication(words: &str, author: &str) -> Authentication {
         let (_, domain) = author.rsplit_once('@').unwrap();
         let dmarc = Some(DomainPolicy { domain: domain.to_owned(), ..DomainPolicy::default() });
@@ -312,6 +351,8 @@ mod tests {
             } else if let Some(domain) = word.strip_prefix("arc=") {
                 let sealers = vec![domain.to_owned()];
                 found.arc = Some(Chain { result: AuthResult::Pass, sealers, ..Chain::default() });
+            } else if let Some(domain) = word.strip_prefix('?') {
+                found.signatures.push(signature(AuthResult::Temperror, domain));
             } else if let Some(domain) = word.strip_prefix('!') {
                 found.signatures.push(signature(AuthResult::Fail, domain));
             } else {
@@ -326,10 +367,11 @@ mod tests {
         let rules = RuleSet::parse(&[("x.cf", RULES)]);
         assert!(rules.complaints().is_empty(), "{:?}", rules.complaints());
         for (author, found, expected) in [
-            ("a@shop.example", "", "DEPENDS"),
+            ("a@shop.example", "", "UNSIGNED UNSIGNED_OF DEPENDS"),
+            ("a@shop.example", "?shop.example", "DEPENDS"),
             ("a@shop.example", "shop.example", "AU_OF DEPENDS WL_DKIM"),
-            ("a@shop.example", "!shop.example", "DEPENDS"),
-            ("a@shop.example", "other.example", "DEPENDS"),
+            ("a@shop.example", "!shop.example", "UNSIGNED UNSIGNED_OF DEPENDS"),
+            ("a@shop.example", "other.example", "UNSIGNED UNSIGNED_OF DEPENDS"),
             ("a@third.example", "signer.example", "DEPENDS WL_DKIM"),
             ("a@third.example", "a.signer.example", "DEPENDS"),
             ("a@below.example", "a.signer.example", "DEPENDS WL_DKIM"),

@@ -4,7 +4,7 @@
 const OTHER_RULES: &str = "uri_block_*";
 
 /// Directives that are right and change nothing here; `*` stands for the rest of a name.
-const WITHOUT_EFFECT: &str = "add_header adsp_override all_spam_to allow_user_rules \
+const WITHOUT_EFFECT: &str = "add_header all_spam_to allow_user_rules \
     always_trust_envelope_* asn_* authres_* auto_* awl_* bayes_* blacklist_* blocklist_* \
     body_part_scan_size capture_* clear_* country_db_* dcc_* dccifd_* def_* delete delist_uri_host \
     dkim_* dmarc_* dns_* do_not_use_* enlist_* envelope_sender_header extracttext_* \

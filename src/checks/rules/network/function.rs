@@ -1,6 +1,6 @@
 //! What functions of rules ask lists about.
 
-use super::{super::eval::Call, Answer, AnswerError, Asked};
+use super::{super::eval::Call, Answer, AnswerError, Asked, hashbl};
 use crate::checks::rules::language::readable;
 
 /// About what a list is asked that a function names.
@@ -52,14 +52,16 @@ pub(super) fn asked_by(call: &Call) -> Option<Result<Asked, AnswerError>> {
         "check_rbl_from_domain" => {
             (Subject::SendersRegistered, argument(2)?, call.arguments.get(3))
         }
-        "check_hashbl_emails" => {
-            (Subject::Emails { options: options(call) }, argument(1)?, call.arguments.get(4))
-        }
+        "check_hashbl_emails" => (
+            Subject::Emails { options: hashbl::options(call) },
+            argument(1)?,
+            call.arguments.get(4),
+        ),
         "check_hashbl_uris" => {
-            (Subject::Uris { options: options(call) }, argument(1)?, call.arguments.get(3))
+            (Subject::Uris { options: hashbl::options(call) }, argument(1)?, call.arguments.get(3))
         }
         "check_hashbl_attachments" => {
-            (Subject::Files { options: options(call) }, argument(1)?, call.arguments.get(3))
+            (Subject::Files { options: hashbl::options(call) }, argument(1)?, call.arguments.get(3))
         }
         _ => return None,
     };
@@ -69,10 +71,6 @@ pub(super) fn asked_by(call: &Call) -> Option<Result<Asked, AnswerError>> {
     let record = if is_text { "TXT" } else { "A" };
     let answer = answer.filter(|answer| !answer.is_empty()).map(Answer::of_function).transpose();
     Some(answer.map(|answer| Asked::List { subject, zone, record, answer }))
-}
-
-fn options(call: &Call) -> String {
-    call.arguments.get(2).map(readable).unwrap_or_default()
 }
 
 #[cfg(test)]

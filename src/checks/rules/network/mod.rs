@@ -5,6 +5,7 @@
 
 mod answer;
 mod function;
+mod hashbl;
 
 pub use answer::{Answer, AnswerError, AnswerPattern};
 pub use function::Subject;
@@ -184,6 +185,11 @@ impl Network {
             return Some(Ok(Asked::Links(self.links.get(&name)?.clone())));
         }
         function::asked_by(call)
+    }
+
+    /// What a call says of its question without effect.
+    pub(super) fn unheeded(call: &Call) -> Option<hashbl::Unheeded> {
+        hashbl::unheeded(call)
     }
 
     /// Takes in what a rule asks.

@@ -36,6 +36,8 @@ pub(in super::super::super) struct Lists {
     /// Addresses that count together with something else, by the name of the directive.
     backed: HashMap<&'static str, Vec<Backed>>,
     hosts: BTreeMap<String, HashMap<String, Listed>>,
+    /// What authors' domains do, by domain or `*.domain`.
+    practices: HashMap<String, char>,
 }
 
 /// Addresses that count only if something else backs them.
@@ -100,6 +102,15 @@ impl Lists {
         self.hosts.get(list).is_some_and(|hosts| !hosts.is_empty())
     }
 
+    /// The signing practice of a domain as `adsp_override` says: `N`, `U`, `A`, `D`, or `1` to `3`. The
+    /// domain itself counts before `*.` what is above it, from the nearest up.
+    pub(in super::super::super) fn practice(&self, domain: &str) -> Option<char> {
+        let above =
+            domain.match_indices('.').map(|(dot, _)| format!("*{}", domain.split_at(dot).1));
+        let mut names = std::iter::once(domain.to_owned()).chain(above).chain(["*".to_owned()]);
+        names.find_map(|name| self.practices.get(&name)).copied()
+    }
+
     /// `None` if the directive is none of ours.
     fn fill(&mut self, key: &str, value: &str) -> Option<Result<(), &'static str>> {
         if PLAIN.contains(&key) {
@@ -122,6 +133,7 @@ impl Lists {
             "def_welcomelist_from_rcvd" => self.add_backed("def_welcomelist_from_rcvd", value, 2),
             "welcomelist_from_dkim" => self.add_backed("welcomelist_from_dkim", value, 1),
             "def_welcomelist_from_dkim" => self.add_backed("def_welcomelist_from_dkim", value, 1),
+            "adsp_override" => self.override_practice(value),
             "unwelcomelist_from_rcvd" => needs(value).map(|()| self.remove_relayed(value)),
             "unwelcomelist_from_dkim" => self.remove_signed(value),
             _ => return None,
@@ -187,6 +199,31 @@ impl Lists {
         let mut address = AddressList::default();
         address.add(written);
         list.push(Backed { address, written: written.to_owned(), by: vec![by.to_owned()] });
+        Ok(())
+    }
+
+    /// A domain and what it does about signing; `discardable` if that is not said.
+    fn override_practice(&mut self, value: &str) -> Result<(), &'static str> {
+        let value = value.to_ascii_lowercase();
+        let mut words = value.split_whitespace();
+        let domain = words.next().ok_or("needs a domain")?;
+        let practice = match (words.next().unwrap_or("discardable"), words.next()) {
+            ("nxdomain", None) => 'N',
+            ("unknown", None) => 'U',
+            ("all", None) => 'A',
+            ("discardable", None) => 'D',
+            ("custom_low", None) => '1',
+            ("custom_med", None) => '2',
+            ("custom_high", None) => '3',
+            _ => {
+                return Err(
+                    "needs a domain, then nxdomain, unknown, all, discardable, custom_low, \
+                            custom_med or custom_high",
+                );
+            }
+        };
+        let domain = domain.strip_prefix('@').unwrap_or(domain);
+        self.practices.insert(domain.to_owned(), practice);
         Ok(())
     }
 
@@ -308,12 +345,35 @@ mod tests {
     }
 
     #[test]
+    fn the_nearest_practice_counts() {
+        let lists = read(&[
+            ("adsp_override", "shop.example custom_med"),
+            ("adsp_override", "@*.shop.example all"),
+            ("adsp_override", "*.mail.Shop.example UNKNOWN"),
+            ("adsp_override", "bank.example"),
+        ]);
+        for (domain, practice) in [
+            ("shop.example", Some('2')),
+            ("www.shop.example", Some('A')),
+            ("mail.shop.example", Some('A')),
+            ("a.mail.shop.example", Some('U')),
+            ("bank.example", Some('D')),
+            ("a.bank.example", None),
+        ] {
+            assert_eq!(lists.practice(domain), practice, "{domain}");
+        }
+    }
+
+    #[test]
     fn values_of_another_form_are_refused() {
         let mut lists = Lists::default();
         for (key, value) in [
             ("welcomelist_from", ""),
             ("welcomelist_from_rcvd", "a@x.example"),
             ("welcomelist_from_dkim", "a b c"),
+            ("adsp_override", ""),
+            ("adsp_override", "shop.example sometimes"),
+            ("adsp_override", "shop.example all day"),
             ("enlist_addrlist", "NAME a@x.example"),
             ("enlist_uri_host", "(NAME)"),
             ("delist_uri_host", " "),
