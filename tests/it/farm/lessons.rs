@@ -78,6 +78,11 @@ impl Register {
         }
     }
 
+    /// Messages on which there is a word.
+    pub(crate) fn messages(&self) -> u64 {
+        self.lessons.iter().filter(|lesson| lesson.said.is_some()).count() as u64
+    }
+
     fn teach(&mut self, teacher: &Teacher, number: usize, teach: Teach) -> bool {
         let lesson = &mut self.lessons[number];
         let taught = teacher.teach(teach, &lesson.message);
