@@ -4,11 +4,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    pin::pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinHandle, spawn_blocking},
@@ -49,6 +50,9 @@ const ROUNDS_TO_ASK: u32 = 5;
 /// Pieces that are learned in one transaction, and their bytes.
 const MOST_PIECES: usize = 64;
 const MOST_BYTES: usize = 2 << 20;
+
+/// Messages of the log that are asked for at once.
+const AT_ONCE: usize = 16;
 
 /// Records of one's own that are read at once, and told before others are listened to again.
 const MOST_RECORDS: usize = 512;
@@ -204,7 +208,7 @@ impl Session {
     /// Waits until there may be something to do. True: it is over.
     async fn wait(
         &mut self,
-        news: &mut (impl futures_util::Stream<Item = News> + Unpin),
+        news: &mut (impl Stream<Item = News> + Unpin),
         taught: &mut watch::Receiver<u64>,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<bool, SessionError> {
@@ -403,8 +407,17 @@ impl Session {
     async fn read(&mut self) -> Result<bool, SessionError> {
         let Some(start) = self.standing.cursor else { return Ok(false) };
         let mut batch = Batch::new(start, self.standing.clone());
+        let mut known = pin!(read_ahead(Arc::clone(&self.link), start.sequence, self.log.last));
         while !batch.is_full() {
-            let Some(message) = self.link.read_after(batch.cursor.sequence).await? else { break };
+            let message = match known.next().await {
+                Some(message) => message?,
+                // Whether there is more than was known.
+                None => self.link.read_after(batch.cursor.sequence).await?,
+            };
+            let Some(message) = message else { break };
+            if message.place <= batch.cursor.sequence {
+                continue;
+            }
             self.log.last = self.log.last.max(message.place);
             batch.pieces += 1;
             if !self.take(message, &mut batch) {
@@ -656,6 +669,21 @@ fn open(message: &Message, tokenizer: u32) -> Result<Piece, Refusal> {
     let piece = Piece::from_bytes(&message.payload, tokenizer).map_err(Refusal::Piece)?;
     let is_its_own = piece.origin == origin && (origin >> 32) as u32 == name_number(&node);
     if is_its_own { Ok(piece) } else { Err(Refusal::Stranger(piece.origin)) }
+}
+
+/// What follows that place in the log, up to its known end, asked for side by side: a far server takes its
+/// time for each answer, and others write meanwhile. What has been trimmed gives the next one there
+/// is, more than once.
+fn read_ahead(
+    link: Arc<Link>,
+    after: u64,
+    last: u64,
+) -> impl Stream<Item = Result<Option<Message>, LinkError>> {
+    let ask = move |place| {
+        let link = Arc::clone(&link);
+        async move { link.read_after(place).await }
+    };
+    stream::iter(after..last).map(ask).buffered(AT_ONCE)
 }
 
 /// Waits for the snapshot that is being made; for ever if none is.
