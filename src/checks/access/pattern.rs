@@ -122,7 +122,8 @@ pub(super) fn plain_local(local: &str) -> Option<String> {
         Some(quoted) => quoted.replace('\\', "").to_lowercase(),
         None => local.to_lowercase(),
     };
-    let is_odd = |c: char| c.is_control() || c.is_whitespace();
+    // A quote within quotes would mean something else without them.
+    let is_odd = |c: char| c.is_control() || c.is_whitespace() || c == '"';
     (!plain.is_empty() && plain.len() <= MOST_LOCAL && !plain.contains(is_odd)).then_some(plain)
 }
 
