@@ -133,7 +133,10 @@ fn a_fourth_joins(count: usize) {
     );
     assert_eq!(export.entries.len() as u64, count as u64 + lessons(&registers));
     let message = long_message(1);
-    assert_eq!(findings(&farm.nodes[0], &message), findings(&farm.nodes[3], &message));
+    // Scores with the classifier count from some seconds after it has learned enough.
+    wait_until("the same findings", PATIENCE, || {
+        findings(&farm.nodes[0], &message) == findings(&farm.nodes[3], &message)
+    });
 }
 
 /// Messages with any event; all were answered.
