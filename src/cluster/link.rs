@@ -20,6 +20,7 @@ use async_nats::{
         stream::{Config, DiscardPolicy, LastRawMessageErrorKind, StorageType, Stream},
     },
 };
+use data_encoding::BASE64URL;
 use futures_util::StreamExt as _;
 use tokio::{
     fs::{self, File},
@@ -47,6 +48,9 @@ const PING: Duration = Duration::from_secs(2);
 
 /// What a server adds to messages of a stream that it sends as an answer.
 const NATS_STREAM: &str = "Nats-Stream";
+
+/// What the object store keeps about each object.
+const OBJECTS: &str = "$O.GATEPOST_SNAPSHOTS.M.>";
 
 /// A snapshot comes or goes in chunks; for one of them the servers may take so long.
 const CHUNK_PATIENCE: Duration = Duration::from_secs(20);
@@ -167,6 +171,8 @@ pub(super) struct Link {
     journal: Stream,
     status: Stream,
     snapshots: ObjectStore,
+    /// What they are kept in.
+    bucket: Stream,
 }
 
 impl Link {
@@ -182,8 +188,8 @@ impl Link {
         let replicas = settings.replicas.get();
         let journal = make(&jetstream, "log", log_config(replicas)).await?;
         let status = make(&jetstream, "stream of states", status_config(replicas)).await?;
-        let snapshots = make_bucket(&jetstream, replicas).await?;
-        Ok(Self { node: node.clone(), client, jetstream, journal, status, snapshots })
+        let (snapshots, bucket) = make_bucket(&jetstream, replicas).await?;
+        Ok(Self { node: node.clone(), client, jetstream, journal, status, snapshots, bucket })
     }
 
     /// The name of the server, for people.
@@ -432,23 +438,39 @@ impl Link {
         file.flush().await.map_err(LinkError::Disk)
     }
 
-    /// Removes objects that this node made, but these.
+    /// Removes objects that this node made, but these. They are not listed as async-nats does it: by a
+    /// consumer, which can stay silent.
     ///
     /// # Errors
     /// The server does not answer.
     pub(super) async fn remove_own_but(&self, kept: &[&str]) -> Result<(), LinkError> {
-        let what = "snapshots";
-        let asked = |error: async_nats::Error| LinkError::Ask { what, source: error };
-        let mut objects = self.snapshots.list().await.map_err(|error| asked(error.into()))?;
-        while let Some(object) = objects.next().await {
-            let object = object.map_err(|error| asked(error.into()))?;
-            if is_made_by(&object.name, &self.node) && !kept.contains(&object.name.as_str()) {
-                let deleted = self.snapshots.delete(&object.name).await;
-                deleted.map_err(|error| asked(error.into()))?;
+        let asked = |error| LinkError::Ask { what: "snapshots", source: error };
+        let mut subjects =
+            self.bucket.info_with_subjects(OBJECTS).await.map_err(|error| asked(error.into()))?;
+        while let Some(subject) = subjects.next().await {
+            let (subject, _) = subject.map_err(|error| asked(error.into()))?;
+            let Some(object) = object_of(&subject) else { continue };
+            if is_made_by(&object, &self.node) && !kept.contains(&object.as_str()) {
+                self.remove(&object, &subject).await.map_err(asked)?;
             }
         }
         Ok(())
     }
+
+    /// Removes an object, and the word that it was there.
+    async fn remove(&self, object: &str, subject: &str) -> Result<(), async_nats::Error> {
+        if !self.snapshots.info(object).await?.deleted {
+            self.snapshots.delete(object).await?;
+        }
+        self.bucket.purge().filter(subject).await?;
+        Ok(())
+    }
+}
+
+/// The object that a subject of the object store is about; its name stands there in base 64.
+fn object_of(subject: &str) -> Option<String> {
+    let name = BASE64URL.decode(subject.rsplit('.').next()?.as_bytes()).ok()?;
+    String::from_utf8(name).ok()
 }
 
 /// The name of an object: who made it, and something that no other has.
@@ -536,11 +558,15 @@ fn status_config(num_replicas: usize) -> Config {
     }
 }
 
-async fn make_bucket(jetstream: &Context, replicas: usize) -> Result<ObjectStore, LinkError> {
+async fn make_bucket(
+    jetstream: &Context,
+    replicas: usize,
+) -> Result<(ObjectStore, Stream), LinkError> {
     let what = "object store";
-    make(jetstream, what, bucket_config(replicas)).await?;
+    let bucket = make(jetstream, what, bucket_config(replicas)).await?;
     let made = jetstream.get_object_store(SNAPSHOTS).await;
-    made.map_err(|error| LinkError::Make { what, source: error.into() })
+    let snapshots = made.map_err(|error| LinkError::Make { what, source: error.into() })?;
+    Ok((snapshots, bucket))
 }
 
 /// As async-nats makes it, but without direct reads: with these a node could have the server publish what

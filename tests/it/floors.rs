@@ -71,7 +71,7 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("siphasher", &["store", "history"]),
     ("zstd", &["history", "cluster/snapshots"]),
     ("postcard", &["filter/record", "cluster/piece"]),
-    ("data-encoding", &["checks/auth", "checks/lists", "store", "replay/html"]),
+    ("data-encoding", &["checks/auth", "checks/lists", "store", "replay/html", "cluster/link"]),
     ("toml", &["config", "cli", "checks/lists"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config", "mail"]),
