@@ -65,6 +65,7 @@ pub mod clamd;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod contents;
 pub mod control;
 pub mod corpus;
 pub mod dns;

@@ -1,0 +1,10 @@
+//! Files that hold files.
+
+pub(super) mod cab;
+pub(super) mod iso;
+pub(super) mod packed;
+pub(super) mod rar;
+pub(super) mod seven_z;
+pub(super) mod tar;
+pub(super) mod tnef;
+pub(super) mod zip;
