@@ -242,6 +242,7 @@ impl<'p> Reading<'p> {
         item.kind = known.to_owned();
         item.size = bytes.len() as u64;
         item.digest = Some(Sha256::digest(bytes).into());
+        item.is_hidden = is_hidden;
         let number = self.found.inside.items.len() as u32;
         self.found.inside.items.push(item);
         if is_hidden || formats::is_picture(known) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{access, authenticity, examine::Examination, profile::Profile};
+use super::{access, attachments, authenticity, examine::Examination, profile::Profile};
 use crate::{
     checks::rules::RuleSet,
     metrics,
@@ -27,6 +27,7 @@ pub(super) fn judge(
         tally.add(profile, check, outcome);
     }
     tally.forced.extend(authenticity::refusal(profile, &tally.authentication));
+    tally.forced.extend(attachments::verdicts(profile, &tally.findings));
     tally.heed_entries(seen.only_for_roles);
     leave_claims(rules, &tally.authentication, &mut tally.findings);
     weigh(rules, &mut tally.findings);

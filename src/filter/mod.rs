@@ -22,6 +22,7 @@
 
 mod access;
 mod admission;
+mod attachments;
 mod authenticity;
 mod computing;
 mod examine;
@@ -54,8 +55,18 @@ use crate::{
 };
 
 /// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
-pub const CHECKS: [&str; 9] =
-    ["access", "lists", "auth", "sender", "links", "antivirus", "attachments", "bayes", "rules"];
+pub const CHECKS: [&str; 10] = [
+    "access",
+    "lists",
+    "auth",
+    "sender",
+    "contents",
+    "links",
+    "antivirus",
+    "attachments",
+    "bayes",
+    "rules",
+];
 
 /// Everything a judgement needs, built from one configuration.
 pub struct Filter {

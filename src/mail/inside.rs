@@ -30,6 +30,8 @@ pub struct Item {
     pub digest: Option<[u8; 32]>,
     /// Whether it is encrypted.
     pub lock: Lock,
+    /// A virus scanner is not expected to reach it by itself.
+    pub is_hidden: bool,
     /// What it can do, or pretends.
     pub traits: Vec<Trait>,
     /// What it says.

@@ -18,7 +18,7 @@ pub use authentication::{
 };
 pub use finding::{Evidence, Finding, Name, Token};
 pub use flip::{Decision, Flip};
-pub use forced::{Forced, Reason, Verdict};
+pub use forced::{Forced, Reason, Trouble, Verdict};
 pub use judgement::{Identity, Judgement};
 pub use label::Label;
 pub use outcome::{Answer, OnFailure, Outcome};

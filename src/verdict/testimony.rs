@@ -58,7 +58,8 @@ pub enum Response {
 /// A part of a message that was scanned for viruses, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
-    /// Which part, by its place among all parts of the message; `None`: the message as a whole.
+    /// Which part, by its place among all parts of the message and, behind these, all that is inside them;
+    /// `None`: the message as a whole.
     pub part: Option<u32>,
     /// What the scanner said.
     pub result: ScanSaid,
