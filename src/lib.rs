@@ -14,7 +14,7 @@
 //! | 5 | [`milter`] [`control`] [`replay`] [`cluster`] | doors: one protocol each; kept mail instead of live mail; other nodes |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
 //! | 3 | [`checks`] | one question a file: access, lists, auth, sender, links, antivirus, attachments, rules, bayes, test strings |
-//! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
+//! | 2 | [`dns`] [`clamd`] [`contents`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!
 //! # The path of a message

@@ -69,7 +69,37 @@ pub(super) fn judge(
     }
 }
 
-/// Counts what was decided and how each check ended.
+/// What the score would be by what was found so far, and the verdicts beside it.
+pub(super) fn foresee(
+    profile: &Profile,
+    rules: &RuleSet,
+    seen: &Examination,
+    early: &Examination,
+) -> (Points, Vec<Forced>) {
+    let outcomes = seen.outcomes.iter().chain(&early.outcomes).cloned().collect();
+    let seen = Examination {
+        outcomes,
+        hits: seen.hits.clone(),
+        only_for_roles: early.only_for_roles,
+        ..Examination::default()
+    };
+    let judgement = judge(profile, rules, seen, None, Instant::now());
+    (judgement.score, judgement.forced)
+}
+
+/// Counts how each check ended.
+pub(super) fn count_checks(seen: &Examination) {
+    for (check, outcome) in &seen.outcomes {
+        metrics::check_ended(check, match outcome {
+            Outcome::Answered(_) => "answered",
+            Outcome::Late | Outcome::Partly(_) => "late",
+            Outcome::Broken(_) => "broken",
+            Outcome::Absent => "absent",
+        });
+    }
+}
+
+/// Counts what was decided.
 pub(super) fn count(judgement: &Judgement) {
     let verdict = judgement.effective().as_str();
     metrics::judged(&judgement.profile, verdict, judgement.took);
@@ -137,7 +167,6 @@ impl Tally {
     fn add(&mut self, profile: &Profile, check: &'static str, outcome: Outcome) {
         match outcome {
             Outcome::Answered(answer) => {
-                metrics::check_ended(check, "answered");
                 self.findings.extend(answer.findings);
                 self.forced.extend(answer.forced);
                 self.rulings.extend(answer.rulings);
@@ -147,7 +176,6 @@ impl Tally {
                 }
             }
             Outcome::Absent => {
-                metrics::check_ended(check, "absent");
                 self.unscanned |= check == "antivirus";
             }
             Outcome::Late => self.late(profile, check),
@@ -156,7 +184,6 @@ impl Tally {
                 self.late(profile, check);
             }
             Outcome::Broken(why) => {
-                metrics::check_ended(check, "broken");
                 self.broken.push((check, why));
                 self.fail(profile, check);
             }
@@ -177,7 +204,6 @@ impl Tally {
     }
 
     fn late(&mut self, profile: &Profile, check: &'static str) {
-        metrics::check_ended(check, "late");
         self.late.push(check);
         self.fail(profile, check);
     }

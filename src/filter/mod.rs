@@ -25,6 +25,7 @@ mod admission;
 mod attachments;
 mod authenticity;
 mod computing;
+mod contents;
 mod examine;
 mod inquiry;
 mod judge;
@@ -50,6 +51,7 @@ pub use rule_lists::rule_lists;
 
 use crate::{
     checks::{Check, rules::RuleSet},
+    contents::Readers,
     history::History,
     mail::Client,
 };
@@ -76,6 +78,8 @@ pub struct Filter {
     pub profiles: Profiles,
     /// The checks that are configured, `rules` apart.
     pub checks: Vec<Arc<dyn Check>>,
+    /// Who looks into attachments, if anybody does.
+    pub readers: Option<Arc<Readers>>,
     /// The rules: matched like a check, concluded after all checks.
     pub rules: Arc<RuleSet>,
     /// Learns what is sure, if it is to.

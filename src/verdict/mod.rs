@@ -25,4 +25,6 @@ pub use outcome::{Answer, OnFailure, Outcome};
 pub use points::{Points, PointsError};
 pub use reference::{Reference, ReferenceError};
 pub use ruling::{Party, Ruling, Word};
-pub use testimony::{Lookup, Opinion, Response, Scan, ScanSaid, Testimony, Witness};
+pub use testimony::{
+    Lookup, Opinion, PictureSaid, Pictured, Response, Scan, ScanSaid, Testimony, Witness,
+};

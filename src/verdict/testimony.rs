@@ -76,6 +76,31 @@ pub enum ScanSaid {
     Failed(String),
 }
 
+/// A picture that was to be looked at, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pictured {
+    /// Which, by its place among those of the message that are worth a look.
+    pub picture: u32,
+    /// What came of it.
+    pub result: PictureSaid,
+}
+
+/// What came of a look at a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PictureSaid {
+    /// What it shows.
+    Shows {
+        /// What is written on it.
+        text: String,
+        /// What bar codes and QR codes on it say.
+        codes: Vec<String>,
+    },
+    /// Nobody had time for it: why, in a line.
+    Skipped(String),
+    /// Whoever looked at it failed: why, in a line.
+    Failed(String),
+}
+
 /// What the classifier thought.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Opinion {
@@ -103,6 +128,8 @@ pub struct Testimony {
     pub missing: Vec<String>,
     /// What the administrator had said about those who sent it.
     pub rulings: Vec<Ruling>,
+    /// What its pictures show.
+    pub pictures: Vec<Pictured>,
 }
 
 impl Testimony {
@@ -124,6 +151,7 @@ impl Testimony {
             }
         }
         self.scans.extend(other.scans);
+        self.pictures.extend(other.pictures);
         self.opinion = other.opinion.or(self.opinion.take());
         for what in other.missing {
             if !self.missing.contains(&what) {

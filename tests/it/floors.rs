@@ -19,7 +19,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
     (5, &["milter", "control", "replay", "cluster"]),
     (4, &["filter"]),
     (3, &["checks"]),
-    (2, &["dns", "clamd", "listen", "store", "history", "corpus"]),
+    (2, &["dns", "clamd", "contents", "listen", "store", "history", "corpus"]),
     (1, &["mail", "verdict", "metrics", "endpoint"]),
 ];
 

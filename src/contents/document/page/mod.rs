@@ -2,6 +2,8 @@
 
 mod smuggled;
 
+pub(in crate::contents) use smuggled::may_hide;
+
 use crate::{
     contents::reading::{ReadError, Reading},
     mail::{Message, Origin},
@@ -18,13 +20,5 @@ pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Resu
     for uri in &message.uris().list {
         reading.uri(&uri.uri);
     }
-    smuggled::read(bytes, reading)
-}
-
-/// Reads a page that is shown as a part of the message, whose texts and addresses are known already.
-pub(in crate::contents) fn read_shown(
-    bytes: &[u8],
-    reading: &mut Reading<'_>,
-) -> Result<(), ReadError> {
     smuggled::read(bytes, reading)
 }
