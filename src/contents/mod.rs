@@ -5,7 +5,11 @@ mod budget;
 mod document;
 mod formats;
 mod picture;
+pub mod pool;
+pub mod process;
 mod reading;
+pub mod task;
+pub mod wire;
 
 pub use budget::{Bounds, Budget};
 pub use reading::{Found, ReadError};

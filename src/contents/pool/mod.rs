@@ -1,0 +1,3 @@
+//! (being written)
+pub mod cost;
+pub mod queue;
