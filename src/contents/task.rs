@@ -9,6 +9,15 @@ use crate::mail::Inside;
 /// Of what is said here; a worker is started from the very program that runs, so they agree.
 pub const PROTOCOL: u32 = 1;
 
+/// How much all texts that are found in a message may be, in bytes.
+pub(super) const MOST_TEXT: usize = 4 << 20;
+
+/// What each string takes on the wire beside its bytes, at most.
+pub(super) const STRING: usize = 5;
+
+/// What each item takes on the wire beside its strings, at most.
+pub(super) const ITEM: usize = 128;
+
 /// The first word of a worker: it is up, and confined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {

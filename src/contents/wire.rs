@@ -238,7 +238,7 @@ mod tests {
             said(&"h".repeat(1_001), &[]),
             said(&"", &[&[0; 2_001]]),
             said(&"", &[&[0; 1_001], &[0; 1_000]]),
-            said(&"", &[b""; 6]),
+            said(&"", &[&b""[..]; 6]),
             [255; 8].to_vec(),
         ];
         for (case, bytes) in heads.iter().enumerate() {

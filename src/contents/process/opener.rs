@@ -5,15 +5,11 @@ use crate::{
     contents::{
         Found,
         reading::Reading,
-        task::{Answer, OpenBounds, PartHead},
+        task::{Answer, MOST_TEXT, OpenBounds, PartHead, STRING},
         wire::WireError,
     },
     mail::Limit,
 };
-
-/// How much all texts of a message may be, in bytes; and all that is to be said of it but for the kept bytes
-/// is a small multiple of that.
-const MOST_TEXT: usize = 8 << 20;
 
 /// Reads them, and tells what was found.
 ///
@@ -37,13 +33,14 @@ pub(super) fn open(
     pipe.tell(&Answer::Found { inside: found.inside, kept }, &strings)
 }
 
-/// Texts and addresses beyond this many bytes are left out; then a limit says so.
+/// Strings beyond this many bytes are left out; then a limit says so.
 fn fit(found: &mut Found, most: usize) {
     let mut left = most;
     let mut is_cut = false;
     let mut fits = |text: &String| {
-        let fits = text.len() <= left;
-        left -= if fits { text.len() } else { 0 };
+        let size = text.len() + STRING;
+        let fits = size <= left;
+        left -= if fits { size } else { 0 };
         is_cut |= !fits;
         fits
     };
@@ -71,20 +68,20 @@ mod tests {
         let text = |text: &str| FoundText { origin: Origin::Plain, text: text.to_owned() };
         let item = Item {
             name: "n".into(),
-            texts: vec![text("1234"), text("12345"), text("12")],
-            uris: vec!["123".into(), "1".into()],
+            texts: vec![text("1234"), text("123456789012345"), text("12")],
+            uris: vec!["12345678".into(), "1".into()],
             ..Item::default()
         };
         let inside = Inside { items: vec![item], limits: vec![Limit::Time] };
         let mut found = Found { inside, ..Found::default() };
-        fit(&mut found, 8);
+        fit(&mut found, 8 + 4 * STRING);
         let item = &found.inside.items[0];
         assert_eq!(item.texts, [text("1234"), text("12")]);
         assert_eq!(item.uris, ["1"]);
         assert_eq!(item.name, "n");
         assert_eq!(found.inside.limits, [Limit::Bytes, Limit::Time]);
         let before = found.clone();
-        fit(&mut found, 8);
+        fit(&mut found, 8 + 4 * STRING);
         assert_eq!(found, before, "what fits stays");
     }
 }
