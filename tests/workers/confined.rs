@@ -7,10 +7,11 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Command, ExitCode, Stdio},
+    time::{Duration, Instant},
 };
 
 use gatepost::contents::{
-    pool::{Death, Failure, Settings, StartError, Workers},
+    pool::{Death, Failure, Settings, StartError, Workers, queue::Lane},
     process::Confinement,
     task::Hold,
 };
@@ -18,10 +19,13 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 
 use crate::{
-    pool::{attempt, runtime, settings, workers},
-    probe::Probe,
-    procs::{children, lives, until},
+    pool::{attempt, runtime, settings, soon, workers},
+    probe::{Probe, Try},
+    procs::{children, lives, members, until},
 };
+
+const TESSERACT: &str = "/usr/bin/tesseract";
+const TESSDATA: &str = "/usr/share/tesseract-ocr";
 
 const DENIED: &str = "Operation not permitted (os error 1)";
 
@@ -53,7 +57,7 @@ pub fn opener() {
         (Probe::Udp, "signal 31"),
         (Probe::Pair, "signal 31"),
         (Probe::Exec("/bin/true".into()), "signal 31"),
-        (Probe::Start("/bin/true".into()), "signal 31"),
+        (Probe::Start("/bin/true".into(), vec![]), "signal 31"),
         (Probe::Thread, "signal 31"),
         (Probe::Allocate(64 << 20), "done"),
         (Probe::Allocate(4 << 30), "signal 6"),
@@ -95,9 +99,8 @@ pub fn inherited() {
 }
 
 pub fn looker() {
-    let program = "/usr/bin/tesseract";
+    let (program, data) = (TESSERACT, TESSDATA);
     assert!(Path::new(program).exists(), "needs Debian's tesseract-ocr");
-    let data = "/usr/share/tesseract-ocr";
     let cases = [
         (Probe::ReadFile("/etc/passwd".into()), "Permission denied (os error 13)"),
         (Probe::ReadFolder("/home".into()), "Permission denied (os error 13)"),
@@ -117,20 +120,62 @@ pub fn looker() {
     runtime().block_on(async {
         let workers = workers(Confinement::looker(program, data), &settings());
         all(&workers, &cases).await;
-        let mut reading = crate::probe::Try::new(Probe::Run(
+        let mut reading = Try::new(Probe::Run(
             program.into(),
             ["stdin", "stdout", "--psm", "6"].map(str::to_owned).to_vec(),
         ));
         reading.strings = vec![blocks()];
-        let deadline = crate::pool::soon();
-        let (told, _) = workers
-            .run(reading, gatepost::contents::pool::queue::Lane::Ours, deadline)
-            .await
-            .unwrap();
+        let (told, _) = workers.run(reading, Lane::Ours, soon()).await.unwrap();
         let told = told.unwrap();
         println!("    tesseract: {told:?}");
         assert!(told.starts_with("exit status: 0") && told.contains('H'), "{told}");
     });
+}
+
+/// One that has its program running when its time is over, and one that takes more processor time than it may.
+pub fn killed_whole() {
+    let (program, data) = (TESSERACT, TESSDATA);
+    runtime().block_on(async {
+        let workers = workers(Confinement::looker(program, data), &settings());
+        let waits = ["stdin", "stdout"].map(str::to_owned).to_vec();
+        let deadline = Instant::now() + Duration::from_secs(3);
+        let probe = Try::new(Probe::Start(program.into(), waits));
+        let (failure, running) = tokio::join!(workers.run(probe, Lane::Ours, deadline), async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let group = children().first().map(|pid| members(*pid)).unwrap_or_default();
+                if let [_, _] = group[..] {
+                    return group;
+                }
+                assert!(Instant::now() < deadline, "it does not start");
+            }
+        });
+        assert!(matches!(failure, Err(Failure::Late)), "{failure:?}");
+        until("both end", || !running.iter().any(|pid| lives(*pid)));
+    });
+    runtime().block_on(async {
+        let workers = workers(Confinement { seconds: 1, ..Confinement::opener() }, &settings());
+        let failure = attempt(&workers, Probe::Spin(50_000)).await.unwrap_err();
+        let is_killed = matches!(failure, Failure::Crashed { how: Death::Signal(9 | 24), .. });
+        assert!(is_killed, "{failure:?}");
+    });
+}
+
+/// Without a service, by hand.
+pub fn by_hand() {
+    let worker = |arguments: Vec<std::ffi::OsString>| {
+        let program = env::current_exe().unwrap();
+        let mut command = Command::new(program);
+        command.arg("worker").args(arguments).stdin(Stdio::null()).output().unwrap()
+    };
+    let ended = worker(Confinement::opener().arguments());
+    assert_eq!(ended.status.code(), Some(0), "its input has ended: {ended:?}");
+    assert!(!ended.stdout.is_empty() && ended.stderr.is_empty(), "{ended:?}");
+    let others = worker(["opener", "parent=1"].map(Into::into).to_vec());
+    assert_eq!(others.status.code(), Some(78));
+    assert_eq!(others.stderr, b"who started it has ended\n");
+    let wrong = worker(vec!["--help".into()]);
+    assert_eq!((wrong.status.code(), &wrong.stdout[..]), (Some(64), &b""[..]));
 }
 
 /// The letter H some times, as a grey map.

@@ -30,6 +30,8 @@ const TESTS: &[(&str, fn())] = &[
     ("confined::an_opener_can_do_nothing_but_answer", confined::opener),
     ("confined::nothing_is_inherited", confined::inherited),
     ("confined::a_looker_can_run_its_program_alone", confined::looker),
+    ("confined::what_it_started_ends_with_it", confined::killed_whole),
+    ("confined::by_hand", confined::by_hand),
     ("confined::a_kernel_without_landlock", confined::without_landlock),
     ("confined::workers_die_with_the_service", confined::orphans),
     ("pool::trouble_costs_one_task", pool::trouble),
@@ -42,6 +44,7 @@ const TESTS: &[(&str, fn())] = &[
     ("pool::workers_are_replaced", pool::replaced),
     ("pool::with_the_pool_all_end", pool::ended),
     ("pool::messages_are_opened", pool::opened),
+    ("pool::what_it_costs", pool::figures),
     ("pool::pictures_are_looked_at", pool::looked),
 ];
 

@@ -367,3 +367,24 @@ pub fn looked() {
         assert_eq!(workers.status().processes.started, 1);
     });
 }
+
+/// Figures for the person watching.
+pub fn figures() {
+    runtime().block_on(async {
+        let workers = openers(&Settings { tasks_each: 1, ..settings() });
+        let time = async |strings: Vec<Vec<u8>>, workers: &Workers| {
+            const TIMES: u32 = 20;
+            let began = Instant::now();
+            for _ in 0..TIMES {
+                let mut echo = Try::new(Probe::Echo);
+                echo.strings = strings.clone();
+                workers.run(echo, Lane::Outside, soon()).await.unwrap().0.unwrap();
+            }
+            began.elapsed() / TIMES
+        };
+        println!("    a task with a worker of its own: {:?}", time(vec![], &workers).await);
+        let workers = openers(&settings());
+        println!("    a task: {:?}", time(vec![], &workers).await);
+        println!("    10 MiB there and back: {:?}", time(vec![vec![7; 10 << 20]], &workers).await);
+    });
+}

@@ -49,8 +49,8 @@ pub enum Probe {
     Pair,
     /// Becomes another program.
     Exec(String),
-    /// Starts another program, with nothing.
-    Start(String),
+    /// Starts another program with these arguments, and gives it its own input and output.
+    Start(String, Vec<String>),
     /// Starts another program with this argument and this input, and answers what it says.
     Run(String, Vec<String>),
     /// Starts a thread.
@@ -99,7 +99,7 @@ fn attempt(probe: Probe, strings: &[Vec<u8>]) -> Told {
         Probe::Udp => UdpSocket::bind("127.0.0.1:0").map(|_| String::new()),
         Probe::Pair => UnixStream::pair().map(|_| String::new()),
         Probe::Exec(path) => Err(Command::new(path).exec()),
-        Probe::Start(path) => Command::new(path).status().map(|_| String::new()),
+        Probe::Start(path, arguments) => Command::new(path).args(arguments).status().map(|_| String::new()),
         Probe::Run(path, arguments) => start(&path, &arguments, strings),
         Probe::Thread => thread::Builder::new().spawn(|| ()).map(|_| String::new()),
         Probe::Allocate(bytes) => done(allocate(bytes)),

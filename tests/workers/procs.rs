@@ -8,16 +8,24 @@ use std::{
 
 /// Processes that this one has started and not waited for.
 pub fn children() -> Vec<i32> {
-    let own = std::process::id().to_string();
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    numbers.filter(|pid| parent(*pid).is_some_and(|parent| parent == own)).collect()
+    with(1, std::process::id() as i32)
 }
 
-fn parent(pid: i32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(1).map(str::to_owned)
+/// Processes of a group.
+pub fn members(group: i32) -> Vec<i32> {
+    with(2, group)
+}
+
+/// Those with this number in a field of their line, from the state on (proc(5)).
+fn with(field: usize, number: i32) -> Vec<i32> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let is_wanted = |pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_whitespace());
+        fields.and_then(|mut fields| fields.nth(field)?.parse().ok()) == Some(number)
+    };
+    numbers.filter(is_wanted).collect()
 }
 
 /// Whether a process is there, and more than a name that nobody has taken note of.

@@ -161,6 +161,16 @@ pub struct Workers {
     most_time: Duration,
 }
 
+impl State {
+    /// Has a worker wait for more to do; and tells one that has long had nothing, if there is.
+    fn rest(&mut self, worker: Worker) -> Option<Worker> {
+        const LONG: Duration = Duration::from_secs(60);
+        self.idle.push(worker);
+        let is_long = self.idle.first().is_some_and(|first| first.used.elapsed() > LONG);
+        is_long.then(|| self.idle.remove(0))
+    }
+}
+
 /// How one who waits is told that his turn has come, or that he is skipped.
 type Token = oneshot::Sender<Result<(), Skip>>;
 
@@ -425,25 +435,24 @@ impl Workers {
 
     fn put_back(&self, mut worker: Worker) {
         worker.tasks += 1;
+        worker.used = Instant::now();
         let has_grown = || {
             worker.usage().is_some_and(|(bytes, time)| {
                 bytes > self.settings.idle_bytes || time > self.most_time
             })
         };
-        if worker.tasks >= self.settings.tasks_each || has_grown() {
+        let retired = if worker.tasks >= self.settings.tasks_each || has_grown() {
+            Some(worker)
+        } else {
+            self.state().rest(worker)
+        };
+        if let Some(worker) = retired {
             self.state().processes.retired += 1;
             worker.kill();
-        } else {
-            self.state().idle.push(worker);
         }
     }
 
-    fn learn<A>(
-        &self,
-        result: &Result<(A, Measured), Failure>,
-        loads: &[Load],
-        took: Duration,
-    ) {
+    fn learn<A>(&self, result: &Result<(A, Measured), Failure>, loads: &[Load], took: Duration) {
         let mut state = self.state();
         match result {
             Ok((_, measured)) => {

@@ -137,7 +137,9 @@ impl Open<'_> {
     fn most(&self) -> Most {
         let members = self.bounds.members as usize;
         let unpacked = usize::try_from(self.bounds.bytes).unwrap_or(usize::MAX);
-        let head = task::MOST_TEXT.saturating_add(members.saturating_mul(task::ITEM)).saturating_add(1_024);
+        let head = task::MOST_TEXT
+            .saturating_add(members.saturating_mul(task::ITEM))
+            .saturating_add(1_024);
         Most { head, bytes: unpacked.saturating_add(self.bytes()), strings: members }
     }
 }

@@ -81,7 +81,7 @@ const HELLO: Most = Most { head: 64, bytes: 0, strings: 0 };
 const READY: Duration = Duration::from_secs(10);
 
 /// How long it may take to end.
-const END: Duration = Duration::from_secs(5);
+const END: Duration = Duration::from_secs(1);
 
 /// One worker.
 #[derive(Debug)]
@@ -95,6 +95,8 @@ pub(super) struct Worker {
     reader: JoinHandle<()>,
     /// How many tasks it has done.
     pub(super) tasks: u32,
+    /// When it had its last one.
+    pub(super) used: Instant,
 }
 
 /// The last line that it said.
@@ -118,7 +120,8 @@ impl Worker {
         let words = Words::default();
         let reader = tokio::spawn(hear(stderr, Arc::clone(&words), role, pid, limiter));
         let group = Pid::from_raw(pid);
-        let mut worker = Self { child, group, stdin, stdout, words, reader, tasks: 0 };
+        let mut worker =
+            Self { child, group, stdin, stdout, words, reader, tasks: 0, used: Instant::now() };
         match timeout(READY, wire::receive::<Hello>(&mut worker.stdout, HELLO)).await {
             Ok(Ok((Hello { protocol: PROTOCOL, confined }, _))) => Ok((worker, confined)),
             Ok(Ok((Hello { protocol, .. }, _))) => Err(StartError::Protocol(protocol)),
@@ -240,7 +243,8 @@ mod tests {
 
     #[test]
     fn usage_is_read_from_proc() {
-        let stat = "7 (a) b) (c) S 1 7 7 0 -1 4194304 1 2 3 4 150 50 0 0 30 19 1 0 99 1048576 25 18";
+        let stat =
+            "7 (a) b) (c) S 1 7 7 0 -1 4194304 1 2 3 4 150 50 0 0 30 19 1 0 99 1048576 25 18";
         assert_eq!(usage(stat, 4_096), Some((25 * 4_096, Duration::from_secs(2))));
         assert_eq!(usage("7 (a", 4_096), None);
         let own = fs::read_to_string("/proc/self/stat").unwrap();

@@ -70,7 +70,7 @@ impl Confinement {
         Self {
             role: Role::Opener,
             memory: 1 << 30,
-            seconds: 3_600,
+            seconds: 600,
             insist: true,
             read: Vec::new(),
             run: Vec::new(),
@@ -90,7 +90,8 @@ impl Confinement {
         let read = LIBRARIES.iter().map(PathBuf::from).chain([data.into(), program.clone()]);
         let run = LOADERS.iter().map(PathBuf::from).filter(|path| path.exists()).chain([program]);
         let (read, run) = (read.collect(), run.collect());
-        Self { role: Role::Looker, read, run, ..Self::opener() }
+        // Less time: what it starts may outlive it, if somebody kills it and the service at once.
+        Self { role: Role::Looker, seconds: 120, read, run, ..Self::opener() }
     }
 
     /// The arguments that say so, for a worker started by this process.

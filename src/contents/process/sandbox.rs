@@ -4,8 +4,8 @@
 use std::{fs, io};
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, RestrictionStatus, Ruleset,
-    RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, RestrictionStatus,
+    Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
 };
 use nix::{
     errno::Errno,
@@ -109,8 +109,9 @@ fn limit(plan: &Confinement) -> Result<(), SandboxError> {
     });
     prctl::set_no_new_privs().map_err(|error| SandboxError::Limit("no new privileges", error))?;
     prctl::set_dumpable(false).map_err(|error| SandboxError::Limit("no dumps", error))?;
-    rustix::process::nice(plan.role.nice())
-        .map_err(|error| SandboxError::Limit("its priority", Errno::from_raw(error.raw_os_error())))?;
+    rustix::process::nice(plan.role.nice()).map_err(|error| {
+        SandboxError::Limit("its priority", Errno::from_raw(error.raw_os_error()))
+    })?;
     set(Resource::RLIMIT_AS, plan.memory, "memory")?;
     set(Resource::RLIMIT_CPU, plan.seconds, "processor time")?;
     set(Resource::RLIMIT_CORE, 0, "core files")?;

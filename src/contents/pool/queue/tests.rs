@@ -42,6 +42,11 @@ impl Simulated {
         (works, notices.into_iter().map(|notice| notice.token).collect())
     }
 
+    /// Offers one that is let in.
+    fn add(&mut self, lane: Lane, cost: u64, within: u64) {
+        assert!(self.offer(lane, cost, within).0.is_ok());
+    }
+
     fn end(&mut self, token: usize, end: End) -> Vec<Notice<usize>> {
         let ticket = self.tickets.remove(&token).unwrap();
         self.queue.end(ticket, end, self.at(self.millis))
@@ -80,8 +85,8 @@ fn a_slot_stays_free_for_ours() {
 #[test]
 fn the_dearest_goes_first() {
     let mut s = Simulated::new(ROOM);
-    s.offer(Lane::Outside, 1, 9_000);
-    s.offer(Lane::Outside, 1, 9_000);
+    s.add(Lane::Outside, 1, 9_000);
+    s.add(Lane::Outside, 1, 9_000);
     assert_eq!(s.offer(Lane::Outside, 400, 9_000), WAITS);
     assert_eq!(s.offer(Lane::Outside, 500, 9_000), WAITS);
     assert_eq!(s.offer(Lane::Outside, 500, 9_000), (Err(Skip::Full), vec![]), "the last of equals");
@@ -154,9 +159,9 @@ fn a_task_that_can_be_done_in_part_begins_while_it_is_worth_it() {
 #[test]
 fn who_waits_may_go() {
     let mut s = Simulated::new(Room { slots: 1, reserved: 0, ..ROOM });
-    s.offer(Lane::Outside, 100, 9_000);
-    s.offer(Lane::Outside, 100, 9_000);
-    s.offer(Lane::Outside, 100, 9_000);
+    s.add(Lane::Outside, 100, 9_000);
+    s.add(Lane::Outside, 100, 9_000);
+    s.add(Lane::Outside, 100, 9_000);
     assert_eq!(s.end(1, End::Dropped), []);
     assert_eq!(s.end(0, End::Crashed), [begins(2)]);
     assert_eq!(s.end(2, End::Unserved), []);
@@ -177,7 +182,11 @@ fn under_a_flood_ours_are_all_done() {
         let mut begun = Vec::new();
         while let Some(place) = ends.iter().position(|(end, _)| *end <= millis) {
             let (_, token) = ends.swap_remove(place);
-            if ours.contains(&token) { ours_done += 1 } else { outside_done += 1 }
+            if ours.contains(&token) {
+                ours_done += 1
+            } else {
+                outside_done += 1
+            }
             begun.extend(s.end(token, End::Done).into_iter().filter(|n| n.turn.is_ok()));
         }
         let mut offer = |s: &mut Simulated, lane, cost| {
@@ -190,7 +199,7 @@ fn under_a_flood_ours_are_all_done() {
             (token, works)
         };
         if millis % 10 == 0 {
-            offer(&mut s, Lane::Outside, 30 + millis % 60);
+            let _ = offer(&mut s, Lane::Outside, 30 + millis % 60);
         }
         if millis % 200 == 0 {
             let (token, works) = offer(&mut s, Lane::Ours, 50);
@@ -218,8 +227,8 @@ proptest! {
         for (step, cost, within) in steps {
             s.millis += cost / 10;
             match step {
-                0..=2 => { s.offer(Lane::Outside, cost, within); }
-                3 => { s.offer(Lane::Ours, cost, within); }
+                0..=2 => { let _ = s.offer(Lane::Outside, cost, within); }
+                3 => { let _ = s.offer(Lane::Ours, cost, within); }
                 _ => {
                     let ends = [End::Done, End::Crashed, End::Late, End::Waited, End::Dropped];
                     let end = ends[cost as usize % ends.len()];
