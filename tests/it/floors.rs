@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 53] = [
+const HOMES: [(&str, &[&str]); 57] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -70,7 +70,7 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("redb", &["store"]),
     ("siphasher", &["store", "history"]),
     ("zstd", &["history", "cluster/snapshots"]),
-    ("postcard", &["filter/record", "cluster/piece"]),
+    ("postcard", &["filter/record", "cluster/piece", "contents/wire"]),
     ("data-encoding", &["checks/auth", "checks/lists", "store", "replay/html"]),
     ("toml", &["config", "cli", "checks/lists"]),
     ("serde_path_to_error", &["config"]),
@@ -81,7 +81,11 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
-    ("nix", &["cli", "metrics"]),
+    ("nix", &["cli", "metrics", "contents/process", "contents/pool"]),
+    ("rustix", &["contents/process", "contents/pool"]),
+    ("landlock", &["contents/process"]),
+    ("seccompiler", &["contents/process"]),
+    ("libc", &["contents/process"]),
     ("tracing-subscriber", &["cli"]),
     ("tracing-journald", &["cli"]),
     ("async-nats", &["cluster"]),
