@@ -8,4 +8,8 @@ mod picture;
 mod reading;
 
 pub use budget::{Bounds, Budget};
+pub use picture::{
+    Grey, Look, Ocr, OcrError, PictureBounds, PictureError, PictureHash, PictureText, View, look,
+    read,
+};
 pub use reading::{Found, ReadError};

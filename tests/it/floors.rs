@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 53] = [
+const HOMES: [(&str, &[&str]); 55] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -81,7 +81,9 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
-    ("nix", &["cli", "metrics"]),
+    ("nix", &["cli", "metrics", "contents/picture"]),
+    ("image", &["contents/picture"]),
+    ("rqrr", &["contents/picture"]),
     ("tracing-subscriber", &["cli"]),
     ("tracing-journald", &["cli"]),
     ("async-nats", &["cluster"]),
