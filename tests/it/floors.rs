@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 57] = [
+const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -81,11 +81,13 @@ const HOMES: [(&str, &[&str]); 57] = [
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
-    ("nix", &["cli", "metrics", "contents/process", "contents/pool"]),
+    ("nix", &["cli", "metrics", "contents"]),
     ("rustix", &["contents/process", "contents/pool"]),
     ("landlock", &["contents/process"]),
     ("seccompiler", &["contents/process"]),
     ("libc", &["contents/process"]),
+    ("image", &["contents/picture"]),
+    ("rqrr", &["contents/picture"]),
     ("tracing-subscriber", &["cli"]),
     ("tracing-journald", &["cli"]),
     ("async-nats", &["cluster"]),

@@ -1,0 +1,58 @@
+//! QR codes in a picture: upright, turned, inverted.
+
+use std::time::Instant;
+
+use rqrr::PreparedImage;
+
+use super::grey::Grey;
+
+/// How many pixels are searched.
+const MOST_PIXELS: u64 = 1_500_000;
+
+/// Below so many pixels, a code may be so small that it is found only enlarged.
+const SMALL: u64 = 150_000;
+
+/// How many codes of a picture are told.
+const MOST: usize = 20;
+
+/// What the codes in a picture say.
+pub(super) fn read(grey: &Grey, deadline: Instant) -> Vec<String> {
+    let base = grey.shrink(MOST_PIXELS).stretch().pad(8);
+    let enlarged = || base.resize(base.width() * 2, base.height() * 2);
+    let tries: [&dyn Fn() -> Option<Grey>; 4] = [
+        &|| Some(base.clone()),
+        &|| Some(base.clone().invert()),
+        &|| (base.area() < SMALL).then(enlarged),
+        &|| (base.area() < SMALL).then(|| enlarged().invert()),
+    ];
+    for attempt in tries {
+        if Instant::now() >= deadline {
+            break;
+        }
+        let texts = attempt().map(|grey| found(&grey)).unwrap_or_default();
+        if !texts.is_empty() {
+            return texts;
+        }
+    }
+    Vec::new()
+}
+
+fn found(grey: &Grey) -> Vec<String> {
+    let width = grey.width() as usize;
+    let mut prepared =
+        PreparedImage::prepare_from_greyscale(width, grey.height() as usize, |x, y| {
+            grey.pixels().get(y * width + x).copied().unwrap_or(255)
+        });
+    let mut texts = Vec::new();
+    for grid in prepared.detect_grids().into_iter().take(MOST) {
+        let mut bytes = Vec::new();
+        if grid.decode_to(&mut bytes).is_err() {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if !text.trim().is_empty() && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
+}
