@@ -6,6 +6,7 @@ mod document;
 mod formats;
 mod picture;
 mod reading;
+mod unpack;
 
 pub use budget::{Bounds, Budget};
 pub use reading::{Found, ReadError};
