@@ -41,24 +41,9 @@ impl ZipKeys {
 
 /// One byte more in a CRC-32 whose ends are not inverted.
 fn crc_step(crc: u32, byte: u8) -> u32 {
-    CRC_TABLE.get(usize::from(crc as u8 ^ byte)).map_or(0, |step| step ^ crc >> 8)
+    let polynomial = |crc: u32| 0xedb8_8320 & (crc & 1).wrapping_neg();
+    (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ polynomial(crc))
 }
-
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        let mut crc = at as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-            bit += 1;
-        }
-        table[at] = crc;
-        at += 1;
-    }
-    table
-};
 
 /// AES of zip (WinZip's AE-1 and AE-2): the bytes without salt and codes; `strength` is 1 to 3. A wrong
 /// password passes never.
@@ -113,11 +98,17 @@ pub(super) fn seven_z_key(password: &str, salt: &[u8], cycles: u8) -> Option<[u8
         return None;
     }
     let mut digest = Sha256::new();
+    let mut rounds = Vec::new();
     for count in 0..1_u64 << cycles {
-        digest.update(salt);
-        digest.update(&units);
-        digest.update(count.to_le_bytes());
+        rounds.extend_from_slice(salt);
+        rounds.extend_from_slice(&units);
+        rounds.extend_from_slice(&count.to_le_bytes());
+        if rounds.len() > 4_096 {
+            digest.update(&rounds);
+            rounds.clear();
+        }
     }
+    digest.update(&rounds);
     Some(digest.finalize().into())
 }
 

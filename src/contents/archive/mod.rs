@@ -13,4 +13,8 @@ pub(super) mod tnef;
 pub(super) mod zip;
 
 #[cfg(test)]
+mod bombs;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod tests;

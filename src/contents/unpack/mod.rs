@@ -4,7 +4,7 @@
 //!
 //! Memory is bounded here: a stream that claims to need a window above [`LARGEST_WINDOW`] is refused before
 //! anything is allocated.
-#![allow(clippy::disallowed_types, reason = "the one place")]
+#![expect(clippy::disallowed_types, reason = "the one place")]
 
 mod cabinet;
 mod compress;

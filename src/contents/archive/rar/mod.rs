@@ -6,6 +6,8 @@
 
 mod five;
 mod four;
+#[cfg(test)]
+pub(super) mod tests;
 
 use crate::{
     contents::{

@@ -1,6 +1,9 @@
 //! A folder of a 7z archive as one reader: its coders, one on the other.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::{
+    cell::RefCell,
+    io::{self, BufReader, Cursor, Read},
+};
 
 use super::header::{Coder, Folder};
 use crate::contents::{
@@ -24,12 +27,40 @@ pub(super) fn is_scanned(folder: &Folder) -> bool {
     folder.coders.iter().all(|coder| SCANNED.contains(&coder.method.as_slice()))
 }
 
+/// A password, and the key that was last made of it: that takes half a million steps.
+#[derive(Debug)]
+pub(super) struct Password {
+    word: String,
+    known: RefCell<Option<MadeKey>>,
+}
+
+/// What a key was made with, and itself.
+type MadeKey = (Vec<u8>, u8, [u8; 32]);
+
+impl Password {
+    pub(super) fn new(word: &str) -> Self {
+        Self { word: word.to_owned(), known: RefCell::default() }
+    }
+
+    fn key(&self, salt: &[u8], cycles: u8) -> Option<[u8; 32]> {
+        let mut known = self.known.borrow_mut();
+        match &*known {
+            Some((with, times, key)) if with == salt && *times == cycles => Some(*key),
+            _ => {
+                let key = seven_z_key(&self.word, salt, cycles)?;
+                *known = Some((salt.to_vec(), cycles, key));
+                Some(key)
+            }
+        }
+    }
+}
+
 /// A folder, its packed streams, and what may open it.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'s, 'b> {
     pub folder: &'s Folder,
     pub streams: &'s [&'b [u8]],
-    pub password: Option<&'s str>,
+    pub password: Option<&'s Password>,
 }
 
 impl<'b> Source<'_, 'b> {
@@ -93,7 +124,7 @@ fn unknown() -> io::Error {
 }
 
 /// The key, and what stands before the first block.
-fn key(coder: &Coder, password: &str) -> Option<([u8; 32], [u8; 16])> {
+fn key(coder: &Coder, password: &Password) -> Option<([u8; 32], [u8; 16])> {
     let (head, rest) = coder.properties.split_at_checked(2)?;
     let [flags, sizes] = head.try_into().ok()?;
     let size = |flag: u8, more: u8| usize::from(flags >> flag & 1) + usize::from(more);
@@ -101,7 +132,7 @@ fn key(coder: &Coder, password: &str) -> Option<([u8; 32], [u8; 16])> {
     let mut first = [0; 16];
     let given = rest.get(..size(6, sizes & 0xf))?;
     first.iter_mut().zip(given).for_each(|(to, from)| *to = *from);
-    Some((seven_z_key(password, salt, flags & 0x3f)?, first))
+    Some((password.key(salt, flags & 0x3f)?, first))
 }
 
 fn method(coder: &Coder, size: u64) -> io::Result<Method> {

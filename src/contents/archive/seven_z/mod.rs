@@ -6,7 +6,7 @@ mod header;
 use std::io::{self, Read};
 
 use self::{
-    decode::Source,
+    decode::{Password, Source},
     header::{Archive, Content, File, Folder, Header, Streams},
 };
 use crate::{
@@ -48,7 +48,7 @@ pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Resu
 /// An archive being opened.
 struct Opener<'b> {
     bytes: &'b [u8],
-    password: Option<String>,
+    password: Option<Password>,
 }
 
 /// A folder, and its packed streams.
@@ -76,7 +76,7 @@ impl<'b> Opener<'b> {
                 return Ok(None);
             }
         }
-        load(first, content, self.password.as_deref(), reading).map(Some)
+        load(first, content, self.password.as_ref(), reading).map(Some)
     }
 
     fn archive(&mut self, archive: &Archive, reading: &mut Reading<'_>) -> Result<(), ReadError> {
@@ -106,7 +106,7 @@ impl<'b> Opener<'b> {
         files: &mut impl Iterator<Item = &'f File>,
         reading: &mut Reading<'_>,
     ) -> Result<(), ReadError> {
-        let password = self.password.as_deref();
+        let password = self.password.as_ref();
         let lock = match (decode::is_locked(packed.folder), password) {
             (false, _) => Lock::None,
             (true, None) => Lock::Locked,
@@ -162,9 +162,10 @@ impl<'b> Opener<'b> {
     ) -> Result<(), ReadError> {
         for password in reading.passwords().iter().take(MOST_TRIES) {
             reading.time()?;
-            match load(packed, content, Some(password), reading) {
+            let password = Password::new(password);
+            match load(packed, content, Some(&password), reading) {
                 Ok(unpacked) if is_sound(&unpacked, content) => {
-                    self.password = Some(password.clone());
+                    self.password = Some(password);
                     return Ok(());
                 }
                 Ok(_) | Err(ReadError::Broken(_)) => {}
@@ -190,7 +191,7 @@ fn is_sound(unpacked: &[u8], content: Content) -> bool {
 fn load(
     packed: &Packed<'_, '_>,
     content: Content,
-    password: Option<&str>,
+    password: Option<&Password>,
     reading: &mut Reading<'_>,
 ) -> Result<Vec<u8>, ReadError> {
     let source = Source { folder: packed.folder, streams: &packed.streams, password };

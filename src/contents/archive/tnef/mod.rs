@@ -1,6 +1,8 @@
 //! TNEF: the `winmail.dat` of Outlook and Exchange ([MS-OXTNEF]).
 
 mod properties;
+#[cfg(test)]
+pub(super) mod tests;
 
 use self::properties::{Property, Value, properties};
 use crate::{

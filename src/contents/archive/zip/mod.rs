@@ -4,6 +4,8 @@
 
 mod header;
 mod open;
+#[cfg(test)]
+pub(super) mod tests;
 
 use std::ops::Range;
 
@@ -106,13 +108,13 @@ impl Zip<'_> {
         used.sort_unstable_by_key(|range| range.start);
         let end = self.bytes.len() as u64;
         let mut gap = 0;
-        for range in used.into_iter().chain([end..end]) {
-            if gap < range.start {
+        for range in used {
+            if gap < range.start.min(end) {
                 self.gap(gap..range.start.min(end), has_directory, reading)?;
             }
             gap = gap.max(range.end);
         }
-        Ok(())
+        if gap < end { self.gap(gap..end, has_directory, reading) } else { Ok(()) }
     }
 
     fn gap(
@@ -174,7 +176,7 @@ impl Zip<'_> {
     ) -> Result<(), ReadError> {
         let header = member.header;
         let mut entry = Entry {
-            packed: (content.len() as u64).min(header.packed.max(1)),
+            packed: content.len() as u64,
             is_hidden: member.is_hidden || !is_scanned(header.method),
             ..Entry::named(header.shown_name())
         };

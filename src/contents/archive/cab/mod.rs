@@ -1,5 +1,8 @@
 //! Cabinet files ([MS-CAB]).
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::io::{self, Read};
 
 use crate::{

@@ -1,5 +1,8 @@
 //! ISO 9660 images (ECMA-119), with the names of Joliet and Rock Ridge.
 
+#[cfg(test)]
+pub(super) mod tests;
+
 use std::collections::HashSet;
 
 use crate::{
