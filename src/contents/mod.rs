@@ -23,6 +23,7 @@ mod reading;
 mod settings;
 pub mod task;
 pub mod wire;
+mod unpack;
 
 pub use budget::{Bounds, Budget};
 pub use campaign::Sight;

@@ -217,6 +217,12 @@ impl<'p> Reading<'p> {
         }
     }
 
+    /// The name of the file being read; empty if it has none.
+    pub(super) fn name(&self) -> &str {
+        let item = self.path.last().map(|place| place.item as usize);
+        item.and_then(|item| self.found.inside.items.get(item)).map_or("", |item| &item.name)
+    }
+
     /// Words of the message that may be passwords, the likeliest first.
     pub(super) fn passwords(&self) -> &'p [String] {
         self.passwords

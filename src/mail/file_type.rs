@@ -92,6 +92,7 @@ pub fn file_type(content: &[u8]) -> Option<FileType> {
         .or_else(|| dos_program(content))
         .or_else(|| ole(content))
         .or_else(|| by_infer(content))
+        .or_else(|| lzma(content))
         .or_else(|| script(content))
         .or_else(|| text(content))
 }
@@ -143,6 +144,15 @@ fn by_infer(content: &[u8]) -> Option<FileType> {
         return None;
     }
     Some(FileType { mime: kind.mime_type(), extension: kind.extension() })
+}
+
+/// LZMA alone has no magic, but its header is like no text: usual bits, a window of whole 64 KiB, and a size
+/// that is unknown or below a TiB.
+fn lzma(content: &[u8]) -> Option<FileType> {
+    let (head, _) = content.split_at_checked(13)?;
+    let is_one = head.starts_with(b"\x5d\0\0")
+        && (head.ends_with(b"\xff\xff\xff\xff\xff\xff\xff\xff") || head.ends_with(b"\0\0\0"));
+    is_one.then_some(FileType { mime: "application/x-lzma", extension: "lzma" })
 }
 
 /// A script by the interpreter in its first line.
@@ -202,7 +212,7 @@ mod tests {
         let ole = msi.clone();
         (msi[30], msi[48]) = (9, 1);
         msi[1_024 + 80..1_024 + 90].copy_from_slice(b"\x84\x10\x0c\0\0\0\0\0\xc0\0");
-        let cases: [(&[u8], Option<&str>); 28] = [
+        let cases: [(&[u8], Option<&str>); 30] = [
             (b"MZ\x90\0", Some("exe")),
             (b"MZ is a text", None),
             (&msi, Some("msi")),
@@ -229,6 +239,8 @@ mod tests {
             (b"@echo off\r\n", Some("bat")),
             (b"[InternetShortcut]\r\nURL=", Some("url")),
             (&iso, Some("iso")),
+            (b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0", Some("lzma")),
+            (b"]\0\0\0a\0\0\0b\0\0\0c\0\0\0", None),
             (b"just text", None),
             (b"", None),
         ];

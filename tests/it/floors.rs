@@ -47,7 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
-    ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
+    ("memchr", &["checks/test_strings", "checks/rules", "mail", "contents/archive"]),
     ("pcre2", &["checks/rules"]),
     (
         "sha2",
@@ -56,11 +56,12 @@ const HOMES: &[(&str, &[&str])] = &[
             "checks/bayes",
             "checks/lists",
             "filter",
+            "contents",
             "replay/html",
             "cluster/subject",
         ],
     ),
-    ("sha1", &["checks/lists"]),
+    ("sha1", &["checks/lists", "contents/archive/lock"]),
     ("md-5", &["checks/lists"]),
     ("libm", &["checks/bayes", "replay/html"]),
     ("hdrhistogram", &["replay/load"]),
@@ -69,8 +70,18 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clamav-client", &["clamd"]),
     ("redb", &["store"]),
     ("siphasher", &["store", "history"]),
-    ("zstd", &["history", "cluster/snapshots"]),
+    ("zstd", &["history", "cluster/snapshots", "contents/unpack"]),
     ("postcard", &["filter/record", "cluster/piece", "contents/wire"]),
+    ("flate2", &["contents/unpack"]),
+    ("bzip2", &["contents/unpack"]),
+    ("lzma-rust2", &["contents/unpack"]),
+    ("deflate64", &["contents/unpack"]),
+    ("ppmd-rust", &["contents/unpack"]),
+    ("lzxd", &["contents/unpack"]),
+    ("crc32fast", &["contents/archive"]),
+    ("aes", &["contents/archive/lock"]),
+    ("hmac", &["contents/archive/lock"]),
+    ("pbkdf2", &["contents/archive/lock"]),
     ("data-encoding", &["checks/auth", "checks/lists", "store", "replay/html"]),
     ("toml", &["config", "cli", "checks/lists"]),
     ("serde_path_to_error", &["config"]),
@@ -106,7 +117,7 @@ const METRICS_HOMES: [(&str, &[&str]); 2] = [
 ];
 
 /// Files that only tests compile; they may name what they like.
-const TEST_FILES: [&str; 2] = ["tests.rs", "loopback.rs"];
+const TEST_FILES: [&str; 4] = ["tests.rs", "loopback.rs", "bombs.rs", "mutations.rs"];
 
 /// The macros of the metrics crate: only our module of that name counts.
 const COUNTING: [&str; 3] = ["counter!", "gauge!", "histogram!"];
