@@ -141,7 +141,7 @@ fn run_length(rest: &mut &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 /// Five characters are four bytes; it makes never more than four times of what it reads (`z`).
-fn base_85(data: &[u8]) -> Vec<u8> {
+pub(super) fn base_85(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(data.len());
     let mut group = Vec::with_capacity(5);
     for &byte in data.strip_prefix(b"<~").unwrap_or(data) {

@@ -93,13 +93,27 @@ impl Font {
             if let Some(last) = units.last_mut() {
                 *last = last.wrapping_add(offset as u16);
             }
-            return String::from_utf16_lossy(&units);
+            return spelled(&String::from_utf16_lossy(&units));
         }
         if self.is_utf16 {
             return charset::utf16_big(code);
         }
         self.table.get(number as usize).cloned().unwrap_or_default()
     }
+}
+
+/// Ligatures as letters, so that words are found.
+fn spelled(text: &str) -> String {
+    const LIGATURES: [&str; 7] = ["ff", "fi", "fl", "ffi", "ffl", "st", "st"];
+    let mut spelled = String::with_capacity(text.len());
+    for character in text.chars() {
+        let number = (character as usize).checked_sub(0xfb00);
+        match number.and_then(|number| LIGATURES.get(number)) {
+            Some(letters) => spelled.push_str(letters),
+            None => spelled.push(character),
+        }
+    }
+    spelled
 }
 
 /// How far into its range a code is, and what the range means.
