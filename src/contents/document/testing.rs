@@ -1,11 +1,16 @@
 //! What the tests of all readers share.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Cursor, Write as _},
+    time::{Duration, Instant},
+};
+
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     contents::{
         budget::Bounds,
-        reading::{Found, Reading},
+        reading::{Found, ReadError, Reader, Reading},
     },
     mail::{Inside, Item, Origin, TraitKind},
 };
@@ -28,6 +33,34 @@ pub(in crate::contents) fn found_with(bytes: &[u8], passwords: &[&str]) -> Found
 /// All that is found in a file.
 pub(in crate::contents) fn found(bytes: &[u8]) -> Inside {
     found_with(bytes, &[]).inside
+}
+
+/// What is told of a file by a function alone.
+pub(in crate::contents) fn told(tell: impl FnOnce(&mut Reading<'_>)) -> Inside {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let bounds = Bounds { depth: 8, members: 500, bytes: 64 << 20, ratio: 200, deadline };
+    let mut reading = Reading::new(bounds, &[]);
+    reading.within("file", tell);
+    reading.finish().inside
+}
+
+/// What a reader tells of a file, whatever its first bytes say.
+pub(in crate::contents) fn read_by(reader: Reader, bytes: &[u8]) -> Inside {
+    told(|reading| {
+        if let Err(ReadError::Broken(what)) = reader(bytes, reading) {
+            reading.is(TraitKind::Broken, &what);
+        }
+    })
+}
+
+/// A zip archive of these files.
+pub(in crate::contents) fn package(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
 }
 
 /// What the file itself says, its properties left out.
