@@ -4,6 +4,11 @@ use super::{archive, document, reading::Reader};
 
 /// The reader for a kind of file, as of [`FileType`](crate::mail::FileType); `None`: nothing is in it.
 pub(super) fn reader(kind: &str, bytes: &[u8]) -> Option<Reader> {
+    if kind == "zip"
+        && let Some(reader) = document::packaged(bytes)
+    {
+        return Some(reader);
+    }
     let reader: Reader = match kind {
         "zip" | "jar" | "apk" | "epub" => archive::zip::read,
         "tar" => archive::tar::read,

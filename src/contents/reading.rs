@@ -236,6 +236,17 @@ impl<'p> Reading<'p> {
         self.budget.time().map_err(|limit| self.limited(limit))
     }
 
+    /// Has a function tell of a file, as a reader would.
+    #[cfg(test)]
+    pub(super) fn within(&mut self, name: &str, tell: impl FnOnce(&mut Self)) {
+        let item = self.item(Entry::named(name));
+        self.found.inside.items.push(item);
+        let item = (self.found.inside.items.len() - 1) as u32;
+        self.path.push(Place { item, size: 0, is_hidden: false });
+        tell(self);
+        self.path.pop();
+    }
+
     fn item(&self, entry: Entry) -> Item {
         let parent = self.path.last().map(|place| place.item);
         let holder = parent.and_then(|parent| self.found.inside.items.get(parent as usize));
