@@ -21,6 +21,7 @@ pub mod process;
 mod readers;
 mod reading;
 mod settings;
+mod slices;
 pub mod task;
 pub mod wire;
 mod unpack;

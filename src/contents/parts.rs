@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{document::page, formats};
+use super::{document::page, formats, slices};
 use crate::mail::{Message, Part, file_type};
 
 /// Smaller pictures show nothing, in bytes.
@@ -65,24 +65,47 @@ impl Picture<'_> {
 
 /// The pictures of a message and of what is inside it, the largest first.
 pub fn pictures(message: &Message) -> Vec<Picture<'_>> {
-    let of_parts = (0..).zip(message.parts()).filter_map(|(number, part)| {
+    let sliced = slices::sliced(message);
+    let is_slice = |part: usize| sliced.iter().flatten().flatten().any(|slice| *slice == part);
+    let parts = message.parts().iter().enumerate().filter(|(number, _)| !is_slice(*number));
+    let of_parts = parts.filter_map(|(number, part)| {
         let bytes = part.content(message.raw());
-        picture((number, None), bytes)
+        is_picture(&bytes).then(|| picture(number, None, vec![vec![bytes]]))
     });
     let inside = message.kept().filter_map(|(number, item, bytes)| {
-        picture((item.part, Some(number)), Cow::Borrowed(bytes))
+        let rows = vec![vec![Cow::Borrowed(bytes)]];
+        is_picture(bytes).then(|| picture(item.part as usize, Some(number), rows))
     });
-    let mut pictures: Vec<_> = of_parts.chain(inside).collect();
+    let whole = sliced.iter().filter_map(|rows| put_together(message, rows));
+    let mut pictures: Vec<_> = of_parts.chain(inside).chain(whole).collect();
     pictures.sort_by_key(|picture| std::cmp::Reverse(picture.bytes()));
     pictures
 }
 
-fn picture(place: (u32, Option<u32>), bytes: Cow<'_, [u8]>) -> Option<Picture<'_>> {
-    let kind = file_type(&bytes)?.extension;
-    if !formats::is_picture(kind) || bytes.len() < SMALLEST {
-        return None;
+/// Slices that are all pictures.
+fn put_together<'m>(message: &'m Message, rows: &[Vec<usize>]) -> Option<Picture<'m>> {
+    let slice = |part: &usize| {
+        let bytes = message.parts().get(*part)?.content(message.raw());
+        formats::is_picture(file_type(&bytes)?.extension).then_some(bytes)
+    };
+    let of_row = |row: &Vec<usize>| row.iter().map(slice).collect::<Option<Vec<_>>>();
+    let slices = rows.iter().map(of_row).collect::<Option<Vec<_>>>()?;
+    let first = *rows.first()?.first()?;
+    Some(picture(first, None, slices))
+}
+
+fn is_picture(bytes: &[u8]) -> bool {
+    bytes.len() >= SMALLEST
+        && file_type(bytes).is_some_and(|known| formats::is_picture(known.extension))
+}
+
+fn picture(part: usize, item: Option<u32>, rows: Vec<Vec<Cow<'_, [u8]>>>) -> Picture<'_> {
+    let mut digest = Sha256::new();
+    for row in &rows {
+        // So that the same slices in other rows are another picture.
+        digest.update((row.len() as u64).to_le_bytes());
+        row.iter().for_each(|slice| digest.update(Sha256::digest(slice)));
     }
-    let digest = Sha256::digest(&bytes).into();
-    let (part, item) = place;
-    Some(Picture { rows: vec![vec![bytes]], part, item, digest })
+    let part = u32::try_from(part).unwrap_or(u32::MAX);
+    Picture { rows, part, item, digest: digest.finalize().into() }
 }
