@@ -23,7 +23,7 @@ readonly packages=(postfix clamav-daemon rbldnsd sasl2-bin libsasl2-modules libs
 # What proves that each of them is there.
 readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 dovecot sievec m4 openssl ip unshare
     spamassassin opendkim opendmarc nats-server faketime nft
-    tesseract qrencode zip 7z bzip2 xz zstd genisoimage)
+    tesseract identify qrencode zip 7z bzip2 xz zstd genisoimage)
 # Postfix and sendmail exclude each other as packages; sendmail is unpacked beside it.
 readonly sendmail_packages=(sendmail-bin sendmail-base sendmail-cf)
 # shellcheck source=tests/setup.sh
