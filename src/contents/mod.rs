@@ -4,7 +4,7 @@ mod archive;
 mod budget;
 mod document;
 mod formats;
-mod picture;
+pub mod picture;
 pub mod pool;
 pub mod process;
 mod reading;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use gatepost::contents::{
+    picture::Ocr,
     pool::{Death, Failure, Settings, StartError, Workers, queue::Lane},
     process::Confinement,
     task::Hold,
@@ -25,9 +26,13 @@ use crate::{
 };
 
 const TESSERACT: &str = "/usr/bin/tesseract";
-const TESSDATA: &str = "/usr/share/tesseract-ocr";
+pub const TESSDATA: &str = "/usr/share/tesseract-ocr";
 
 const DENIED: &str = "Operation not permitted (os error 1)";
+
+pub fn ocr() -> Ocr {
+    Ocr { program: TESSERACT.into(), ..Ocr::default() }
+}
 
 /// Tries each, and that the next task is done whatever becomes of it.
 async fn all(workers: &Workers, cases: &[(Probe, &str)]) {
@@ -118,7 +123,7 @@ pub fn looker() {
         (Probe::Allocate(4 << 30), "signal 6"),
     ];
     runtime().block_on(async {
-        let workers = workers(Confinement::looker(program, data), &settings());
+        let workers = workers(Confinement::looker(ocr(), TESSDATA), &settings());
         all(&workers, &cases).await;
         let mut reading = Try::new(Probe::Run(
             program.into(),
@@ -134,9 +139,9 @@ pub fn looker() {
 
 /// One that has its program running when its time is over, and one that takes more processor time than it may.
 pub fn killed_whole() {
-    let (program, data) = (TESSERACT, TESSDATA);
+    let program = TESSERACT;
     runtime().block_on(async {
-        let workers = workers(Confinement::looker(program, data), &settings());
+        let workers = workers(Confinement::looker(ocr(), TESSDATA), &settings());
         let waits = ["stdin", "stdout"].map(str::to_owned).to_vec();
         let deadline = Instant::now() + Duration::from_secs(3);
         let probe = Try::new(Probe::Start(program.into(), waits));
@@ -179,14 +184,16 @@ pub fn by_hand() {
 }
 
 /// The letter H some times, as a grey map.
-fn blocks() -> Vec<u8> {
+pub fn blocks() -> Vec<u8> {
     let (width, height) = (400, 100);
     let mut picture = format!("P5 {width} {height} 255\n").into_bytes();
     for y in 0..height {
         for x in 0..width {
             let (u, v) = (x % 50, y);
             let is_ink = (25..75).contains(&v)
-                && ((8..15).contains(&u) || (32..39).contains(&u) || ((8..39).contains(&u) && (46..53).contains(&v)));
+                && ((8..15).contains(&u)
+                    || (32..39).contains(&u)
+                    || ((8..39).contains(&u) && (46..53).contains(&v)));
             picture.push(if is_ink && (50..350).contains(&x) { 0 } else { 255 });
         }
     }
@@ -195,7 +202,8 @@ fn blocks() -> Vec<u8> {
 
 /// In a process whose kernel does not know landlock, as far as it can tell.
 pub fn without_landlock() {
-    let status = Command::new(env::current_exe().unwrap()).arg("without-landlock").status().unwrap();
+    let status =
+        Command::new(env::current_exe().unwrap()).arg("without-landlock").status().unwrap();
     assert!(status.success());
 }
 
@@ -223,7 +231,10 @@ pub fn in_a_kernel_without_landlock() -> ExitCode {
         attempt(&workers, Probe::Echo).await.unwrap().unwrap();
         let confined = workers.status().confined.unwrap();
         assert_eq!((confined.landlock, confined.calls), (Hold::None, Hold::Full));
-        assert_eq!(attempt(&workers, Probe::ReadFile("/etc/passwd".into())).await.unwrap(), Err(DENIED.into()));
+        assert_eq!(
+            attempt(&workers, Probe::ReadFile("/etc/passwd".into())).await.unwrap(),
+            Err(DENIED.into())
+        );
     });
     ExitCode::SUCCESS
 }

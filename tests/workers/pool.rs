@@ -29,6 +29,7 @@ use nix::{
 use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
+    confined::{TESSDATA, blocks, ocr},
     probe::{Probe, Try},
     procs::{children, lives, until},
 };
@@ -63,7 +64,11 @@ pub async fn attempt(workers: &Workers, probe: Probe) -> Result<Result<String, S
 fn adds_up(workers: &Workers, offered: u64) {
     let counts = workers.status().counts;
     assert_eq!(counts.accepted, counts.ended(), "{counts:?}");
-    assert_eq!(counts.accepted + counts.refused_full + counts.refused_deadline, offered, "{counts:?}");
+    assert_eq!(
+        counts.accepted + counts.refused_full + counts.refused_deadline,
+        offered,
+        "{counts:?}"
+    );
 }
 
 pub fn trouble() {
@@ -75,7 +80,10 @@ pub fn trouble() {
         };
         let (how, words) = died(attempt(&workers, Probe::Panic).await.unwrap_err());
         assert_eq!(how, "it ended with status 101");
-        assert!(words.contains("probe.rs") && words.ends_with("on purpose in two lines"), "{words}");
+        assert!(
+            words.contains("probe.rs") && words.ends_with("on purpose in two lines"),
+            "{words}"
+        );
         let (how, words) = died(attempt(&workers, Probe::Recurse).await.unwrap_err());
         assert_eq!(how, "it was ended by signal 6");
         assert!(words.contains("overflow"), "{words}");
@@ -94,8 +102,12 @@ pub fn trouble() {
 pub fn nonsense() {
     runtime().block_on(async {
         let workers = openers(&settings());
-        let answers: [&[u8]; 4] =
-            [&[255; 8], &[1, 0, 0, 0, 0, 0, 0, 0, 77], &[0, 0, 0, 0, 11, 0, 0, 0], b"HTTP/1.1 200 OK"];
+        let answers: [&[u8]; 4] = [
+            &[255; 8],
+            &[1, 0, 0, 0, 0, 0, 0, 0, 77],
+            &[0, 0, 0, 0, 11, 0, 0, 0],
+            b"HTTP/1.1 200 OK",
+        ];
         for bytes in answers {
             let failure = attempt(&workers, Probe::Raw(bytes.to_vec())).await.unwrap_err();
             let is_seen = matches!(failure, Failure::Crashed { how: Death::Answer(_), .. });
@@ -135,7 +147,8 @@ pub fn deadline() {
 pub fn killed() {
     const TASKS: usize = 2_000;
     runtime().block_on(async {
-        let workers = openers(&Settings { waiting_tasks: TASKS, waiting_ms: 600_000, ..settings() });
+        let workers =
+            openers(&Settings { waiting_tasks: TASKS, waiting_ms: 600_000, ..settings() });
         let is_over = Arc::new(AtomicBool::new(false));
         let killer = thread::spawn({
             let is_over = Arc::clone(&is_over);
@@ -162,14 +175,19 @@ pub fn killed() {
                 }
                 Err(Failure::Crashed { how: Death::Signal(9), .. }) => crashed += 1,
                 // Killed before it was ready, and the pause after.
-                Err(Failure::NoWorker(StartError::Died { .. } | StartError::Paused)) => unserved += 1,
+                Err(Failure::NoWorker(StartError::Died { .. } | StartError::Paused)) => {
+                    unserved += 1
+                }
                 Err(other) => panic!("{other:?}"),
             }
         }
         is_over.store(true, Ordering::Relaxed);
         let kills = killer.join().unwrap();
         let status = workers.status();
-        println!("    {kills} kills: {done} done, {crashed} crashed, {unserved} unserved; {:?}", status.processes);
+        println!(
+            "    {kills} kills: {done} done, {crashed} crashed, {unserved} unserved; {:?}",
+            status.processes
+        );
         assert_eq!(done + crashed + unserved, TASKS);
         assert!(crashed > 10 && done > TASKS / 4);
         adds_up(&workers, TASKS as u64);
@@ -183,7 +201,8 @@ fn kill_some(is_over: &AtomicBool) -> usize {
     let mut random = 7_usize;
     while !is_over.load(Ordering::Relaxed) {
         let all = children();
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         if let Some(&pid) = all.get((random >> 33) % all.len().max(1)) {
             kills += usize::from(kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok());
         }
@@ -202,7 +221,8 @@ pub fn flood() {
         let (mut outside, mut ours) = (JoinSet::new(), JoinSet::new());
         let mut offered = 0;
         // What each costs is known from the first.
-        let task = || Try { load: Load { kind: Kind::Look, amount: 0.4 }, ..Try::new(Probe::Spin(20)) };
+        let task =
+            || Try { load: Load { kind: Kind::Look, amount: 0.4 }, ..Try::new(Probe::Spin(20)) };
         let watcher = tokio::spawn({
             let (workers, is_over, longest) =
                 (Arc::clone(&workers), Arc::clone(&is_over), Arc::clone(&longest));
@@ -292,7 +312,8 @@ pub fn missing() {
         let program = Program { path: "/bin/false".into(), arguments: Vec::new() };
         let workers = Workers::new(program, Confinement::opener(), &settings()).unwrap();
         let failure = attempt(&workers, Probe::Echo).await.unwrap_err();
-        let is_told = matches!(failure, Failure::NoWorker(StartError::Died { how: Death::Status(1), .. }));
+        let is_told =
+            matches!(failure, Failure::NoWorker(StartError::Died { how: Death::Status(1), .. }));
         assert!(is_told, "{failure:?}");
     });
 }
@@ -343,7 +364,8 @@ pub fn opened() {
         let bounds = OpenBounds { depth: 5, members: 100, bytes: 1 << 20, ratio: 100, millis: 0 };
         let open = Open { parts, passwords: &["secret".to_owned()], bounds };
         let found = workers.run(open, Lane::Outside, soon()).await.unwrap();
-        let numbers: Vec<_> = found.inside.items.iter().map(|item| (item.part, item.size)).collect();
+        let numbers: Vec<_> =
+            found.inside.items.iter().map(|item| (item.part, item.size)).collect();
         assert_eq!(numbers, [(3, text.len() as u64), (7, 20 << 20)]);
         let said = &found.inside.items[0].texts;
         println!("    texts: {}", said.len());
@@ -356,14 +378,21 @@ pub fn opened() {
 
 pub fn looked() {
     runtime().block_on(async {
-        let confinement = Confinement::looker("/usr/bin/tesseract", "/usr/share/tesseract-ocr");
+        let confinement = Confinement::looker(ocr(), TESSDATA);
         let workers = Workers::new(Program::own(), confinement, &settings()).unwrap();
+        let picture = blocks();
         for wants in [true, false, true] {
-            let rows = vec![vec![&b"no"[..], &b"picture"[..]], vec![&b""[..]]];
-            let look = Look { rows, pixels: 1_000, decide: |_: &_| wants };
-            let seen = workers.run(look, Lane::Ours, soon()).await.unwrap();
-            assert_eq!(seen.text.is_some(), wants);
+            let rows = vec![vec![&picture[..]]];
+            let look = Look { rows, pixels: 40_000, decide: |_: &_| wants };
+            let began = Instant::now();
+            let seen = workers.run(look, Lane::Ours, soon()).await.unwrap().unwrap();
+            println!("    in {:?}: {seen:?}", began.elapsed());
+            assert_eq!(seen.text.as_ref().is_some_and(Result::is_ok), wants);
         }
+        let rows = vec![vec![&b"no"[..], &b"picture"[..]], vec![&b""[..]]];
+        let look = Look { rows, pixels: 1_000, decide: |_: &_| true };
+        let seen = workers.run(look, Lane::Ours, soon()).await.unwrap();
+        assert!(seen.is_err(), "{seen:?}");
         assert_eq!(workers.status().processes.started, 1);
     });
 }

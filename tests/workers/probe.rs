@@ -99,7 +99,9 @@ fn attempt(probe: Probe, strings: &[Vec<u8>]) -> Told {
         Probe::Udp => UdpSocket::bind("127.0.0.1:0").map(|_| String::new()),
         Probe::Pair => UnixStream::pair().map(|_| String::new()),
         Probe::Exec(path) => Err(Command::new(path).exec()),
-        Probe::Start(path, arguments) => Command::new(path).args(arguments).status().map(|_| String::new()),
+        Probe::Start(path, arguments) => {
+            Command::new(path).args(arguments).status().map(|_| String::new())
+        }
         Probe::Run(path, arguments) => start(&path, &arguments, strings),
         Probe::Thread => thread::Builder::new().spawn(|| ()).map(|_| String::new()),
         Probe::Allocate(bytes) => done(allocate(bytes)),
@@ -111,7 +113,9 @@ fn attempt(probe: Probe, strings: &[Vec<u8>]) -> Told {
         Probe::Panic => panic!("on purpose\nin two lines"),
         Probe::Recurse => Ok(recurse(1).to_string()),
         Probe::End => std::process::exit(7),
-        Probe::Babble(lines) => done((0..lines).try_for_each(|n| writeln!(std::io::stderr(), "line {n}"))),
+        Probe::Babble(lines) => {
+            done((0..lines).try_for_each(|n| writeln!(std::io::stderr(), "line {n}")))
+        }
     };
     result.map_err(|error| error.to_string())
 }

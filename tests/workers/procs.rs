@@ -1,8 +1,7 @@
 //! What /proc tells of processes.
 
 use std::{
-    fs,
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
