@@ -35,6 +35,8 @@ pub enum Probe {
     Echo,
     /// Computes for so many milliseconds.
     Spin(u64),
+    /// Counts the variables of its environment.
+    Environment,
     /// Reads a file.
     ReadFile(String),
     /// Lists a folder.
@@ -92,6 +94,7 @@ fn attempt(probe: Probe, strings: &[Vec<u8>]) -> Told {
     let result = match probe {
         Probe::Echo | Probe::Raw(_) => Ok(String::new()),
         Probe::Spin(millis) => done(spin(millis)),
+        Probe::Environment => Ok(std::env::vars_os().count().to_string()),
         Probe::ReadFile(path) => fs::read(path).map(|bytes| bytes.len().to_string()),
         Probe::ReadFolder(path) => fs::read_dir(path).map(|_| String::new()),
         Probe::WriteFile(path) => File::create(path).map(|_| String::new()),
