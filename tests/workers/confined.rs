@@ -26,11 +26,11 @@ use crate::{
 };
 
 const TESSERACT: &str = "/usr/bin/tesseract";
-pub const TESSDATA: &str = "/usr/share/tesseract-ocr";
+pub(crate) const TESSDATA: &str = "/usr/share/tesseract-ocr";
 
 const DENIED: &str = "Operation not permitted (os error 1)";
 
-pub fn ocr() -> Ocr {
+pub(crate) fn ocr() -> Ocr {
     Ocr { program: TESSERACT.into(), ..Ocr::default() }
 }
 
@@ -48,7 +48,7 @@ async fn all(workers: &Workers, cases: &[(Probe, &str)]) {
     }
 }
 
-pub fn opener() {
+pub(crate) fn opener() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("new").display().to_string();
     let cases = [
@@ -87,7 +87,7 @@ pub fn opener() {
     assert!(!Path::new(&file).exists());
 }
 
-pub fn inherited() {
+pub(crate) fn inherited() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     fcntl(&socket, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
     let address = socket.local_addr().unwrap();
@@ -102,7 +102,7 @@ pub fn inherited() {
     });
 }
 
-pub fn looker() {
+pub(crate) fn looker() {
     let (program, data) = (TESSERACT, TESSDATA);
     assert!(Path::new(program).exists(), "needs Debian's tesseract-ocr");
     let cases = [
@@ -137,7 +137,7 @@ pub fn looker() {
 }
 
 /// One that has its program running when its time is over, and one that takes more processor time than it may.
-pub fn killed_whole() {
+pub(crate) fn killed_whole() {
     let program = TESSERACT;
     runtime().block_on(async {
         let workers = workers(Confinement::looker(ocr(), TESSDATA), &settings());
@@ -166,7 +166,7 @@ pub fn killed_whole() {
 }
 
 /// Without a service, by hand.
-pub fn by_hand() {
+pub(crate) fn by_hand() {
     let worker = |arguments: Vec<std::ffi::OsString>| {
         let program = env::current_exe().unwrap();
         let mut command = Command::new(program);
@@ -193,7 +193,7 @@ const WIDTH: usize = 400;
 const HEIGHT: usize = 100;
 
 /// The letter H some times, row by row.
-pub fn rows() -> Vec<Vec<u8>> {
+pub(crate) fn rows() -> Vec<Vec<u8>> {
     let is_ink = |x: usize, y: usize| {
         let u = x % 50;
         let is_stem = (8..15).contains(&u) || (32..39).contains(&u);
@@ -205,13 +205,13 @@ pub fn rows() -> Vec<Vec<u8>> {
 }
 
 /// In a process whose kernel does not know landlock, as far as it can tell.
-pub fn without_landlock() {
+pub(crate) fn without_landlock() {
     let status =
         Command::new(env::current_exe().unwrap()).arg("without-landlock").status().unwrap();
     assert!(status.success());
 }
 
-pub fn in_a_kernel_without_landlock() -> ExitCode {
+pub(crate) fn in_a_kernel_without_landlock() -> ExitCode {
     let missing = BTreeMap::from([(libc::SYS_landlock_create_ruleset, Vec::new())]);
     let filter = SeccompFilter::new(
         missing,
@@ -244,7 +244,7 @@ pub fn in_a_kernel_without_landlock() -> ExitCode {
 }
 
 /// Kills a service while its workers work.
-pub fn orphans() {
+pub(crate) fn orphans() {
     let mut service = Command::new(env::current_exe().unwrap())
         .arg("parent")
         .stdin(Stdio::piped())
@@ -262,7 +262,7 @@ pub fn orphans() {
 }
 
 /// The service of [`orphans`]: one worker computes, one has nothing to do.
-pub fn parent() -> ExitCode {
+pub(crate) fn parent() -> ExitCode {
     runtime().block_on(async {
         let workers = workers(Confinement::opener(), &settings());
         let idle = attempt(&workers, Probe::Spin(100));

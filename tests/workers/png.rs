@@ -1,7 +1,7 @@
 //! A grey PNG by hand, not compressed.
 
 /// Of rows of equal length.
-pub fn of(rows: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn of(rows: &[Vec<u8>]) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut header = Vec::new();
     header.extend((rows[0].len() as u32).to_be_bytes());

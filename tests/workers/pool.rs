@@ -35,15 +35,15 @@ use crate::{
     procs::{children, lives, until},
 };
 
-pub fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings { workers: 2, ..Settings::default() }
 }
 
-pub fn workers(confinement: Confinement, settings: &Settings) -> Workers {
+pub(crate) fn workers(confinement: Confinement, settings: &Settings) -> Workers {
     let program = Program { arguments: vec!["probe".into()], ..Program::own() };
     Workers::new(program, confinement, settings).unwrap()
 }
@@ -53,11 +53,14 @@ fn openers(settings: &Settings) -> Arc<Workers> {
 }
 
 /// A deadline that is none, on whatever machine.
-pub fn soon() -> Instant {
+pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(60)
 }
 
-pub async fn attempt(workers: &Workers, probe: Probe) -> Result<Result<String, String>, Failure> {
+pub(crate) async fn attempt(
+    workers: &Workers,
+    probe: Probe,
+) -> Result<Result<String, String>, Failure> {
     workers.run(Try::new(probe), Lane::Outside, soon()).await.map(|(told, _)| told)
 }
 
@@ -72,7 +75,7 @@ fn adds_up(workers: &Workers, offered: u64) {
     );
 }
 
-pub fn trouble() {
+pub(crate) fn trouble() {
     runtime().block_on(async {
         let workers = openers(&settings());
         let died = |failure: Failure| match failure {
@@ -100,7 +103,7 @@ pub fn trouble() {
     });
 }
 
-pub fn nonsense() {
+pub(crate) fn nonsense() {
     runtime().block_on(async {
         let workers = openers(&settings());
         let answers: [&[u8]; 4] = [
@@ -125,7 +128,7 @@ pub fn nonsense() {
     });
 }
 
-pub fn deadline() {
+pub(crate) fn deadline() {
     runtime().block_on(async {
         let workers = openers(&settings());
         let spin = || Try::new(Probe::Spin(60_000));
@@ -145,7 +148,7 @@ pub fn deadline() {
 }
 
 /// 2,000 tasks while a thread kills workers as it likes.
-pub fn killed() {
+pub(crate) fn killed() {
     const TASKS: usize = 2_000;
     runtime().block_on(async {
         let workers =
@@ -213,7 +216,7 @@ fn kill_some(is_over: &AtomicBool) -> usize {
 }
 
 /// Outside offers three times what can be done; ours, a little beside it.
-pub fn flood() {
+pub(crate) fn flood() {
     runtime().block_on(async {
         let few = Settings { waiting_ms: 300, ..settings() };
         let workers = openers(&few);
@@ -265,7 +268,7 @@ pub fn flood() {
     });
 }
 
-pub fn dropped() {
+pub(crate) fn dropped() {
     runtime().block_on(async {
         let workers = openers(&Settings { workers: 1, reserved: 0, ..settings() });
         let spin = tokio::spawn({
@@ -293,7 +296,7 @@ pub fn dropped() {
     });
 }
 
-pub fn missing() {
+pub(crate) fn missing() {
     runtime().block_on(async {
         let program = Program { path: "/nowhere/gatepost".into(), arguments: Vec::new() };
         let workers = Workers::new(program, Confinement::opener(), &settings()).unwrap();
@@ -319,7 +322,7 @@ pub fn missing() {
     });
 }
 
-pub fn replaced() {
+pub(crate) fn replaced() {
     runtime().block_on(async {
         let workers = openers(&Settings { tasks_each: 3, ..settings() });
         for _ in 0..9 {
@@ -336,7 +339,7 @@ pub fn replaced() {
     });
 }
 
-pub fn ended() {
+pub(crate) fn ended() {
     let runtime = runtime();
     let workers = openers(&settings());
     runtime.block_on(async {
@@ -354,7 +357,7 @@ pub fn ended() {
     until("it ends", || !pids.iter().any(|pid| lives(*pid)));
 }
 
-pub fn opened() {
+pub(crate) fn opened() {
     runtime().block_on(async {
         let program = Program::own();
         let workers = Workers::new(program, Confinement::opener(), &settings()).unwrap();
@@ -377,7 +380,7 @@ pub fn opened() {
     });
 }
 
-pub fn looked() {
+pub(crate) fn looked() {
     runtime().block_on(async {
         let confinement = Confinement::looker(ocr(), TESSDATA);
         let workers = Workers::new(Program::own(), confinement, &settings()).unwrap();
@@ -400,7 +403,7 @@ pub fn looked() {
 }
 
 /// Figures for the person watching.
-pub fn figures() {
+pub(crate) fn figures() {
     runtime().block_on(async {
         let workers = openers(&Settings { tasks_each: 1, ..settings() });
         let time = async |strings: Vec<Vec<u8>>, workers: &Workers| {

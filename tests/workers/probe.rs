@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 /// What it tries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Probe {
+pub(crate) enum Probe {
     /// Answers what it got.
     Echo,
     /// Computes for so many milliseconds.
@@ -75,7 +75,7 @@ pub enum Probe {
     Babble(u32),
 }
 
-pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     process::serve(arguments, |(probe, strings): (Probe, Vec<Vec<u8>>), pipe| {
         if let Probe::Raw(bytes) = &probe {
             pipe.write_all(bytes)?;
@@ -165,14 +165,14 @@ fn start(path: &str, arguments: &[String], strings: &[Vec<u8>]) -> std::io::Resu
 }
 
 /// One probe, from the side of the service.
-pub struct Try {
-    pub probe: Probe,
-    pub strings: Vec<Vec<u8>>,
-    pub load: Load,
+pub(crate) struct Try {
+    pub(crate) probe: Probe,
+    pub(crate) strings: Vec<Vec<u8>>,
+    pub(crate) load: Load,
 }
 
 impl Try {
-    pub fn new(probe: Probe) -> Self {
+    pub(crate) fn new(probe: Probe) -> Self {
         Self { probe, strings: Vec::new(), load: Load { kind: Kind::Look, amount: 0.0 } }
     }
 }
