@@ -3,7 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Found, budget::Bounds};
+use super::{
+    Found,
+    budget::Bounds,
+    picture::{PictureHash, PictureText},
+};
 use crate::mail::Inside;
 
 /// Of what is said here; a worker is started from the very program that runs, so they agree.
@@ -70,7 +74,7 @@ pub enum Task {
         bounds: OpenBounds,
     },
     /// What is on this picture? The bytes of its slices follow, row by row. Answer: [`Answer::Looked`]; upon
-    /// which comes [`Say`].
+    /// which comes [`Say`], unless nothing can be seen.
     Look {
         /// How many slices each row has; a picture that was not cut is one row of one.
         rows: Vec<u32>,
@@ -129,7 +133,7 @@ pub enum Say {
 }
 
 /// What a worker answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
     /// To [`Task::Open`].
     Found {
@@ -138,32 +142,27 @@ pub enum Answer {
         /// The items whose bytes follow, by their place.
         kept: Vec<u32>,
     },
-    /// To [`Task::Look`].
-    Looked(Looked),
-    /// To [`Say::Read`].
-    Text(PictureText),
+    /// To [`Task::Look`]: why nothing can be seen, or what is; then, [`Say`] is expected.
+    Looked(Result<Looked, String>),
+    /// To [`Say::Read`]: what is written, or why nothing can be read.
+    Text(Result<PictureText, String>),
 }
 
 /// What is seen of a picture without reading it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looked {
-    /// What it looks like, if it could be decoded: alike pictures differ in few bits.
-    pub hash: Option<u64>,
-    /// What bar codes and QR codes on it say.
-    pub codes: Vec<String>,
     /// Its width in pixels, slices put together.
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
-}
-
-/// What is written on a picture.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PictureText {
-    /// Itself.
-    pub text: String,
-    /// All of it was read; else time ran out, or the reader failed.
-    pub is_complete: bool,
+    /// How many pictures of a film were seen; 1: it does not move.
+    pub frames: u32,
+    /// What it looks like.
+    pub hash: PictureHash,
+    /// What QR codes on it say.
+    pub codes: Vec<String>,
+    /// Whether there may be text on it.
+    pub is_text_likely: bool,
 }
 
 /// Whether an answer makes sense: it comes from where hostile input was read.

@@ -3,14 +3,15 @@
 use std::{
     collections::BTreeMap,
     env, fs,
-    io::{BufRead as _, BufReader},
-    net::TcpListener,
+    io::{BufRead as _, BufReader, ErrorKind},
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
 use gatepost::contents::{
+    picture::Ocr,
     pool::{Death, Failure, Settings, StartError, Workers, queue::Lane},
     process::Confinement,
     task::Hold,
@@ -25,9 +26,13 @@ use crate::{
 };
 
 const TESSERACT: &str = "/usr/bin/tesseract";
-const TESSDATA: &str = "/usr/share/tesseract-ocr";
+pub(crate) const TESSDATA: &str = "/usr/share/tesseract-ocr";
 
 const DENIED: &str = "Operation not permitted (os error 1)";
+
+pub(crate) fn ocr() -> Ocr {
+    Ocr { program: TESSERACT.into(), ..Ocr::default() }
+}
 
 /// Tries each, and that the next task is done whatever becomes of it.
 async fn all(workers: &Workers, cases: &[(Probe, &str)]) {
@@ -43,7 +48,7 @@ async fn all(workers: &Workers, cases: &[(Probe, &str)]) {
     }
 }
 
-pub fn opener() {
+pub(crate) fn opener() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("new").display().to_string();
     let cases = [
@@ -82,23 +87,22 @@ pub fn opener() {
     assert!(!Path::new(&file).exists());
 }
 
-pub fn inherited() {
+pub(crate) fn inherited() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     fcntl(&socket, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
+    let address = socket.local_addr().unwrap();
     runtime().block_on(async {
         let workers = workers(Confinement::opener(), &settings());
-        attempt(&workers, Probe::Echo).await.unwrap().unwrap();
-        let pid = children()[0];
-        let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
-        let mut open: Vec<_> = open.map(|entry| entry.file_name().into_string().unwrap()).collect();
-        open.sort();
-        assert_eq!(open, ["0", "1", "2"]);
-        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap();
-        assert_eq!(String::from_utf8_lossy(&environment), "");
+        assert_eq!(attempt(&workers, Probe::Environment).await.unwrap(), Ok("0".into()));
+        assert_eq!(workers.status().processes.idle, 1);
+        assert!(TcpStream::connect(address).is_ok());
+        drop(socket);
+        let refused = TcpStream::connect(address).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "nobody has it any more");
     });
 }
 
-pub fn looker() {
+pub(crate) fn looker() {
     let (program, data) = (TESSERACT, TESSDATA);
     assert!(Path::new(program).exists(), "needs Debian's tesseract-ocr");
     let cases = [
@@ -118,7 +122,7 @@ pub fn looker() {
         (Probe::Allocate(4 << 30), "signal 6"),
     ];
     runtime().block_on(async {
-        let workers = workers(Confinement::looker(program, data), &settings());
+        let workers = workers(Confinement::looker(ocr(), TESSDATA), &settings());
         all(&workers, &cases).await;
         let mut reading = Try::new(Probe::Run(
             program.into(),
@@ -133,10 +137,10 @@ pub fn looker() {
 }
 
 /// One that has its program running when its time is over, and one that takes more processor time than it may.
-pub fn killed_whole() {
-    let (program, data) = (TESSERACT, TESSDATA);
+pub(crate) fn killed_whole() {
+    let program = TESSERACT;
     runtime().block_on(async {
-        let workers = workers(Confinement::looker(program, data), &settings());
+        let workers = workers(Confinement::looker(ocr(), TESSDATA), &settings());
         let waits = ["stdin", "stdout"].map(str::to_owned).to_vec();
         let deadline = Instant::now() + Duration::from_secs(3);
         let probe = Try::new(Probe::Start(program.into(), waits));
@@ -162,7 +166,7 @@ pub fn killed_whole() {
 }
 
 /// Without a service, by hand.
-pub fn by_hand() {
+pub(crate) fn by_hand() {
     let worker = |arguments: Vec<std::ffi::OsString>| {
         let program = env::current_exe().unwrap();
         let mut command = Command::new(program);
@@ -180,26 +184,34 @@ pub fn by_hand() {
 
 /// The letter H some times, as a grey map.
 fn blocks() -> Vec<u8> {
-    let (width, height) = (400, 100);
-    let mut picture = format!("P5 {width} {height} 255\n").into_bytes();
-    for y in 0..height {
-        for x in 0..width {
-            let (u, v) = (x % 50, y);
-            let is_ink = (25..75).contains(&v)
-                && ((8..15).contains(&u) || (32..39).contains(&u) || ((8..39).contains(&u) && (46..53).contains(&v)));
-            picture.push(if is_ink && (50..350).contains(&x) { 0 } else { 255 });
-        }
-    }
+    let mut picture = format!("P5 {WIDTH} {HEIGHT} 255\n").into_bytes();
+    picture.extend(rows().concat());
     picture
 }
 
+const WIDTH: usize = 400;
+const HEIGHT: usize = 100;
+
+/// The letter H some times, row by row.
+pub(crate) fn rows() -> Vec<Vec<u8>> {
+    let is_ink = |x: usize, y: usize| {
+        let u = x % 50;
+        let is_stem = (8..15).contains(&u) || (32..39).contains(&u);
+        let is_bar = (8..39).contains(&u) && (46..53).contains(&y);
+        (50..350).contains(&x) && (25..75).contains(&y) && (is_stem || is_bar)
+    };
+    let row = |y| (0..WIDTH).map(|x| if is_ink(x, y) { 0 } else { 255 }).collect();
+    (0..HEIGHT).map(row).collect()
+}
+
 /// In a process whose kernel does not know landlock, as far as it can tell.
-pub fn without_landlock() {
-    let status = Command::new(env::current_exe().unwrap()).arg("without-landlock").status().unwrap();
+pub(crate) fn without_landlock() {
+    let status =
+        Command::new(env::current_exe().unwrap()).arg("without-landlock").status().unwrap();
     assert!(status.success());
 }
 
-pub fn in_a_kernel_without_landlock() -> ExitCode {
+pub(crate) fn in_a_kernel_without_landlock() -> ExitCode {
     let missing = BTreeMap::from([(libc::SYS_landlock_create_ruleset, Vec::new())]);
     let filter = SeccompFilter::new(
         missing,
@@ -223,13 +235,16 @@ pub fn in_a_kernel_without_landlock() -> ExitCode {
         attempt(&workers, Probe::Echo).await.unwrap().unwrap();
         let confined = workers.status().confined.unwrap();
         assert_eq!((confined.landlock, confined.calls), (Hold::None, Hold::Full));
-        assert_eq!(attempt(&workers, Probe::ReadFile("/etc/passwd".into())).await.unwrap(), Err(DENIED.into()));
+        assert_eq!(
+            attempt(&workers, Probe::ReadFile("/etc/passwd".into())).await.unwrap(),
+            Err(DENIED.into())
+        );
     });
     ExitCode::SUCCESS
 }
 
 /// Kills a service while its workers work.
-pub fn orphans() {
+pub(crate) fn orphans() {
     let mut service = Command::new(env::current_exe().unwrap())
         .arg("parent")
         .stdin(Stdio::piped())
@@ -247,7 +262,7 @@ pub fn orphans() {
 }
 
 /// The service of [`orphans`]: one worker computes, one has nothing to do.
-pub fn parent() -> ExitCode {
+pub(crate) fn parent() -> ExitCode {
     runtime().block_on(async {
         let workers = workers(Confinement::opener(), &settings());
         let idle = attempt(&workers, Probe::Spin(100));

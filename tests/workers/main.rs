@@ -18,6 +18,7 @@
 )]
 
 mod confined;
+mod png;
 mod pool;
 mod probe;
 mod procs;

@@ -29,19 +29,21 @@ use nix::{
 use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
+    confined::{TESSDATA, ocr, rows},
+    png,
     probe::{Probe, Try},
     procs::{children, lives, until},
 };
 
-pub fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings { workers: 2, ..Settings::default() }
 }
 
-pub fn workers(confinement: Confinement, settings: &Settings) -> Workers {
+pub(crate) fn workers(confinement: Confinement, settings: &Settings) -> Workers {
     let program = Program { arguments: vec!["probe".into()], ..Program::own() };
     Workers::new(program, confinement, settings).unwrap()
 }
@@ -51,11 +53,14 @@ fn openers(settings: &Settings) -> Arc<Workers> {
 }
 
 /// A deadline that is none, on whatever machine.
-pub fn soon() -> Instant {
+pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(60)
 }
 
-pub async fn attempt(workers: &Workers, probe: Probe) -> Result<Result<String, String>, Failure> {
+pub(crate) async fn attempt(
+    workers: &Workers,
+    probe: Probe,
+) -> Result<Result<String, String>, Failure> {
     workers.run(Try::new(probe), Lane::Outside, soon()).await.map(|(told, _)| told)
 }
 
@@ -63,10 +68,14 @@ pub async fn attempt(workers: &Workers, probe: Probe) -> Result<Result<String, S
 fn adds_up(workers: &Workers, offered: u64) {
     let counts = workers.status().counts;
     assert_eq!(counts.accepted, counts.ended(), "{counts:?}");
-    assert_eq!(counts.accepted + counts.refused_full + counts.refused_deadline, offered, "{counts:?}");
+    assert_eq!(
+        counts.accepted + counts.refused_full + counts.refused_deadline,
+        offered,
+        "{counts:?}"
+    );
 }
 
-pub fn trouble() {
+pub(crate) fn trouble() {
     runtime().block_on(async {
         let workers = openers(&settings());
         let died = |failure: Failure| match failure {
@@ -75,7 +84,10 @@ pub fn trouble() {
         };
         let (how, words) = died(attempt(&workers, Probe::Panic).await.unwrap_err());
         assert_eq!(how, "it ended with status 101");
-        assert!(words.contains("probe.rs") && words.ends_with("on purpose in two lines"), "{words}");
+        assert!(
+            words.contains("probe.rs") && words.ends_with("on purpose in two lines"),
+            "{words}"
+        );
         let (how, words) = died(attempt(&workers, Probe::Recurse).await.unwrap_err());
         assert_eq!(how, "it was ended by signal 6");
         assert!(words.contains("overflow"), "{words}");
@@ -91,11 +103,15 @@ pub fn trouble() {
     });
 }
 
-pub fn nonsense() {
+pub(crate) fn nonsense() {
     runtime().block_on(async {
         let workers = openers(&settings());
-        let answers: [&[u8]; 4] =
-            [&[255; 8], &[1, 0, 0, 0, 0, 0, 0, 0, 77], &[0, 0, 0, 0, 11, 0, 0, 0], b"HTTP/1.1 200 OK"];
+        let answers: [&[u8]; 4] = [
+            &[255; 8],
+            &[1, 0, 0, 0, 0, 0, 0, 0, 77],
+            &[0, 0, 0, 0, 11, 0, 0, 0],
+            b"HTTP/1.1 200 OK",
+        ];
         for bytes in answers {
             let failure = attempt(&workers, Probe::Raw(bytes.to_vec())).await.unwrap_err();
             let is_seen = matches!(failure, Failure::Crashed { how: Death::Answer(_), .. });
@@ -112,7 +128,7 @@ pub fn nonsense() {
     });
 }
 
-pub fn deadline() {
+pub(crate) fn deadline() {
     runtime().block_on(async {
         let workers = openers(&settings());
         let spin = || Try::new(Probe::Spin(60_000));
@@ -132,10 +148,11 @@ pub fn deadline() {
 }
 
 /// 2,000 tasks while a thread kills workers as it likes.
-pub fn killed() {
+pub(crate) fn killed() {
     const TASKS: usize = 2_000;
     runtime().block_on(async {
-        let workers = openers(&Settings { waiting_tasks: TASKS, waiting_ms: 600_000, ..settings() });
+        let workers =
+            openers(&Settings { waiting_tasks: TASKS, waiting_ms: 600_000, ..settings() });
         let is_over = Arc::new(AtomicBool::new(false));
         let killer = thread::spawn({
             let is_over = Arc::clone(&is_over);
@@ -162,14 +179,19 @@ pub fn killed() {
                 }
                 Err(Failure::Crashed { how: Death::Signal(9), .. }) => crashed += 1,
                 // Killed before it was ready, and the pause after.
-                Err(Failure::NoWorker(StartError::Died { .. } | StartError::Paused)) => unserved += 1,
+                Err(Failure::NoWorker(StartError::Died { .. } | StartError::Paused)) => {
+                    unserved += 1
+                }
                 Err(other) => panic!("{other:?}"),
             }
         }
         is_over.store(true, Ordering::Relaxed);
         let kills = killer.join().unwrap();
         let status = workers.status();
-        println!("    {kills} kills: {done} done, {crashed} crashed, {unserved} unserved; {:?}", status.processes);
+        println!(
+            "    {kills} kills: {done} done, {crashed} crashed, {unserved} unserved; {:?}",
+            status.processes
+        );
         assert_eq!(done + crashed + unserved, TASKS);
         assert!(crashed > 10 && done > TASKS / 4);
         adds_up(&workers, TASKS as u64);
@@ -183,7 +205,8 @@ fn kill_some(is_over: &AtomicBool) -> usize {
     let mut random = 7_usize;
     while !is_over.load(Ordering::Relaxed) {
         let all = children();
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         if let Some(&pid) = all.get((random >> 33) % all.len().max(1)) {
             kills += usize::from(kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok());
         }
@@ -193,7 +216,7 @@ fn kill_some(is_over: &AtomicBool) -> usize {
 }
 
 /// Outside offers three times what can be done; ours, a little beside it.
-pub fn flood() {
+pub(crate) fn flood() {
     runtime().block_on(async {
         let few = Settings { waiting_ms: 300, ..settings() };
         let workers = openers(&few);
@@ -202,7 +225,8 @@ pub fn flood() {
         let (mut outside, mut ours) = (JoinSet::new(), JoinSet::new());
         let mut offered = 0;
         // What each costs is known from the first.
-        let task = || Try { load: Load { kind: Kind::Look, amount: 0.4 }, ..Try::new(Probe::Spin(20)) };
+        let task =
+            || Try { load: Load { kind: Kind::Look, amount: 0.4 }, ..Try::new(Probe::Spin(20)) };
         let watcher = tokio::spawn({
             let (workers, is_over, longest) =
                 (Arc::clone(&workers), Arc::clone(&is_over), Arc::clone(&longest));
@@ -244,7 +268,7 @@ pub fn flood() {
     });
 }
 
-pub fn dropped() {
+pub(crate) fn dropped() {
     runtime().block_on(async {
         let workers = openers(&Settings { workers: 1, reserved: 0, ..settings() });
         let spin = tokio::spawn({
@@ -272,7 +296,7 @@ pub fn dropped() {
     });
 }
 
-pub fn missing() {
+pub(crate) fn missing() {
     runtime().block_on(async {
         let program = Program { path: "/nowhere/gatepost".into(), arguments: Vec::new() };
         let workers = Workers::new(program, Confinement::opener(), &settings()).unwrap();
@@ -292,12 +316,13 @@ pub fn missing() {
         let program = Program { path: "/bin/false".into(), arguments: Vec::new() };
         let workers = Workers::new(program, Confinement::opener(), &settings()).unwrap();
         let failure = attempt(&workers, Probe::Echo).await.unwrap_err();
-        let is_told = matches!(failure, Failure::NoWorker(StartError::Died { how: Death::Status(1), .. }));
+        let is_told =
+            matches!(failure, Failure::NoWorker(StartError::Died { how: Death::Status(1), .. }));
         assert!(is_told, "{failure:?}");
     });
 }
 
-pub fn replaced() {
+pub(crate) fn replaced() {
     runtime().block_on(async {
         let workers = openers(&Settings { tasks_each: 3, ..settings() });
         for _ in 0..9 {
@@ -314,7 +339,7 @@ pub fn replaced() {
     });
 }
 
-pub fn ended() {
+pub(crate) fn ended() {
     let runtime = runtime();
     let workers = openers(&settings());
     runtime.block_on(async {
@@ -332,7 +357,7 @@ pub fn ended() {
     until("it ends", || !pids.iter().any(|pid| lives(*pid)));
 }
 
-pub fn opened() {
+pub(crate) fn opened() {
     runtime().block_on(async {
         let program = Program::own();
         let workers = Workers::new(program, Confinement::opener(), &settings()).unwrap();
@@ -343,7 +368,8 @@ pub fn opened() {
         let bounds = OpenBounds { depth: 5, members: 100, bytes: 1 << 20, ratio: 100, millis: 0 };
         let open = Open { parts, passwords: &["secret".to_owned()], bounds };
         let found = workers.run(open, Lane::Outside, soon()).await.unwrap();
-        let numbers: Vec<_> = found.inside.items.iter().map(|item| (item.part, item.size)).collect();
+        let numbers: Vec<_> =
+            found.inside.items.iter().map(|item| (item.part, item.size)).collect();
         assert_eq!(numbers, [(3, text.len() as u64), (7, 20 << 20)]);
         let said = &found.inside.items[0].texts;
         println!("    texts: {}", said.len());
@@ -354,22 +380,30 @@ pub fn opened() {
     });
 }
 
-pub fn looked() {
+pub(crate) fn looked() {
     runtime().block_on(async {
-        let confinement = Confinement::looker("/usr/bin/tesseract", "/usr/share/tesseract-ocr");
+        let confinement = Confinement::looker(ocr(), TESSDATA);
         let workers = Workers::new(Program::own(), confinement, &settings()).unwrap();
+        let picture = png::of(&rows());
         for wants in [true, false, true] {
-            let rows = vec![vec![&b"no"[..], &b"picture"[..]], vec![&b""[..]]];
-            let look = Look { rows, pixels: 1_000, decide: |_: &_| wants };
-            let seen = workers.run(look, Lane::Ours, soon()).await.unwrap();
-            assert_eq!(seen.text.is_some(), wants);
+            let rows = vec![vec![&picture[..]]];
+            let look = Look { rows, pixels: 40_000, decide: |_: &_| wants };
+            let began = Instant::now();
+            let seen = workers.run(look, Lane::Ours, soon()).await.unwrap().unwrap();
+            println!("    in {:?}", began.elapsed());
+            let text = seen.text.map(|text| text.unwrap().text.trim().to_owned());
+            assert_eq!(text, wants.then(|| "HHHHHH".to_owned()));
         }
+        let rows = vec![vec![&b"no"[..], &b"picture"[..]], vec![&b""[..]]];
+        let look = Look { rows, pixels: 1_000, decide: |_: &_| true };
+        let seen = workers.run(look, Lane::Ours, soon()).await.unwrap();
+        assert!(seen.is_err(), "{seen:?}");
         assert_eq!(workers.status().processes.started, 1);
     });
 }
 
 /// Figures for the person watching.
-pub fn figures() {
+pub(crate) fn figures() {
     runtime().block_on(async {
         let workers = openers(&Settings { tasks_each: 1, ..settings() });
         let time = async |strings: Vec<Vec<u8>>, workers: &Workers| {

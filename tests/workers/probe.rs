@@ -30,11 +30,13 @@ use serde::{Deserialize, Serialize};
 
 /// What it tries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Probe {
+pub(crate) enum Probe {
     /// Answers what it got.
     Echo,
     /// Computes for so many milliseconds.
     Spin(u64),
+    /// Counts the variables of its environment.
+    Environment,
     /// Reads a file.
     ReadFile(String),
     /// Lists a folder.
@@ -73,7 +75,7 @@ pub enum Probe {
     Babble(u32),
 }
 
-pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     process::serve(arguments, |(probe, strings): (Probe, Vec<Vec<u8>>), pipe| {
         if let Probe::Raw(bytes) = &probe {
             pipe.write_all(bytes)?;
@@ -92,6 +94,7 @@ fn attempt(probe: Probe, strings: &[Vec<u8>]) -> Told {
     let result = match probe {
         Probe::Echo | Probe::Raw(_) => Ok(String::new()),
         Probe::Spin(millis) => done(spin(millis)),
+        Probe::Environment => Ok(std::env::vars_os().count().to_string()),
         Probe::ReadFile(path) => fs::read(path).map(|bytes| bytes.len().to_string()),
         Probe::ReadFolder(path) => fs::read_dir(path).map(|_| String::new()),
         Probe::WriteFile(path) => File::create(path).map(|_| String::new()),
@@ -99,7 +102,9 @@ fn attempt(probe: Probe, strings: &[Vec<u8>]) -> Told {
         Probe::Udp => UdpSocket::bind("127.0.0.1:0").map(|_| String::new()),
         Probe::Pair => UnixStream::pair().map(|_| String::new()),
         Probe::Exec(path) => Err(Command::new(path).exec()),
-        Probe::Start(path, arguments) => Command::new(path).args(arguments).status().map(|_| String::new()),
+        Probe::Start(path, arguments) => {
+            Command::new(path).args(arguments).status().map(|_| String::new())
+        }
         Probe::Run(path, arguments) => start(&path, &arguments, strings),
         Probe::Thread => thread::Builder::new().spawn(|| ()).map(|_| String::new()),
         Probe::Allocate(bytes) => done(allocate(bytes)),
@@ -111,7 +116,9 @@ fn attempt(probe: Probe, strings: &[Vec<u8>]) -> Told {
         Probe::Panic => panic!("on purpose\nin two lines"),
         Probe::Recurse => Ok(recurse(1).to_string()),
         Probe::End => std::process::exit(7),
-        Probe::Babble(lines) => done((0..lines).try_for_each(|n| writeln!(std::io::stderr(), "line {n}"))),
+        Probe::Babble(lines) => {
+            done((0..lines).try_for_each(|n| writeln!(std::io::stderr(), "line {n}")))
+        }
     };
     result.map_err(|error| error.to_string())
 }
@@ -158,14 +165,14 @@ fn start(path: &str, arguments: &[String], strings: &[Vec<u8>]) -> std::io::Resu
 }
 
 /// One probe, from the side of the service.
-pub struct Try {
-    pub probe: Probe,
-    pub strings: Vec<Vec<u8>>,
-    pub load: Load,
+pub(crate) struct Try {
+    pub(crate) probe: Probe,
+    pub(crate) strings: Vec<Vec<u8>>,
+    pub(crate) load: Load,
 }
 
 impl Try {
-    pub fn new(probe: Probe) -> Self {
+    pub(crate) fn new(probe: Probe) -> Self {
         Self { probe, strings: Vec::new(), load: Load { kind: Kind::Look, amount: 0.0 } }
     }
 }

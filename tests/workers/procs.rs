@@ -1,18 +1,17 @@
 //! What /proc tells of processes.
 
 use std::{
-    fs,
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
 /// Processes that this one has started and not waited for.
-pub fn children() -> Vec<i32> {
+pub(crate) fn children() -> Vec<i32> {
     with(1, std::process::id() as i32)
 }
 
 /// Processes of a group.
-pub fn members(group: i32) -> Vec<i32> {
+pub(crate) fn members(group: i32) -> Vec<i32> {
     with(2, group)
 }
 
@@ -29,13 +28,13 @@ fn with(field: usize, number: i32) -> Vec<i32> {
 }
 
 /// Whether a process is there, and more than a name that nobody has taken note of.
-pub fn lives(pid: i32) -> bool {
+pub(crate) fn lives(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
 /// Waits for something that has to come.
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(Instant::now() < end, "{what}: not in a minute");

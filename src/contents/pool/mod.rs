@@ -18,6 +18,8 @@ mod lines;
 pub mod queue;
 mod starts;
 mod talk;
+mod turn;
+mod words;
 mod worker;
 
 use std::{
@@ -26,128 +28,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
-use tokio::{
-    sync::oneshot,
-    time::{sleep, timeout, timeout_at},
-};
+use tokio::time::{sleep, timeout, timeout_at};
 
 use self::{
     cost::{Costs, Load},
     lines::Limiter,
-    queue::{Counts, End, Lane, Notice, Offer, Place, Queue, Room, Skip, Ticket},
+    queue::{End, Lane, Queue, Room},
     starts::{BackOff, Starter},
+    turn::Token,
     worker::Worker,
 };
 pub use self::{
     starts::Program,
     talk::{Look, Open, PartIn, Pipe, Seen, Talk, TalkError},
+    words::{Failure, Processes, Settings, Status},
     worker::{Death, StartError},
 };
 use super::{
     process::{Confinement, Role},
     task::Confined,
 };
-
-/// How many workers there are, and how much each may.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// Tasks at once; 0 means one a processor core.
-    pub workers: usize,
-    /// As many more for mail that is not from outside.
-    pub reserved: usize,
-    /// Memory of a worker, in bytes of address space; of each process, if it starts others.
-    pub memory_bytes: u64,
-    /// Whether workers work on a kernel that cannot confine them.
-    pub unconfined: bool,
-    /// After so many tasks, a worker is replaced; 1 gives each task one of its own.
-    pub tasks_each: u32,
-    /// A worker that holds more after a task is replaced, in bytes.
-    pub idle_bytes: u64,
-    /// How much may wait in each lane, as the time that it is expected to take, in milliseconds.
-    pub waiting_ms: u64,
-    /// How many tasks may wait in each lane, however short.
-    pub waiting_tasks: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            workers: 0,
-            reserved: 1,
-            memory_bytes: 1 << 30,
-            unconfined: false,
-            tasks_each: 500,
-            idle_bytes: 256 << 20,
-            waiting_ms: 20_000,
-            waiting_tasks: 500,
-        }
-    }
-}
-
-/// Why a task has no answer.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Failure {
-    /// Its worker crashed, or had to be killed for what it said.
-    #[error("the worker crashed ({words})")]
-    Crashed {
-        /// What it said last.
-        words: String,
-        /// How.
-        #[source]
-        how: Death,
-    },
-    /// Its worker was killed at the deadline.
-    #[error("the worker was not done in time")]
-    Late,
-    /// There is too much to do.
-    #[error("skipped: {}", match .0 {
-        Skip::Full => "too much to do",
-        Skip::Deadline => "it would not be done in time",
-    })]
-    Skipped(Skip),
-    /// None can be started.
-    #[error("there is no worker")]
-    NoWorker(#[source] StartError),
-}
-
-/// How things stand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Status {
-    /// What the workers do.
-    pub role: &'static str,
-    /// What became of all tasks.
-    pub counts: Counts,
-    /// Tasks at work.
-    pub working: usize,
-    /// Tasks from outside that wait.
-    pub waiting_outside: usize,
-    /// Tasks of ours that wait.
-    pub waiting_ours: usize,
-    /// How long those that wait are expected to take, in milliseconds.
-    pub waiting_ms: u64,
-    /// What becomes of processes.
-    pub processes: Processes,
-    /// How far the last one that was started is confined.
-    pub confined: Option<Confined>,
-    /// What work is expected to cost.
-    pub costs: Costs,
-}
-
-/// What became of processes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Processes {
-    /// Started, and ready.
-    pub started: u64,
-    /// Did not become ready.
-    pub failed: u64,
-    /// Ended for what they had done or held.
-    pub retired: u64,
-    /// Have nothing to do now.
-    pub idle: usize,
-}
 
 /// The workers of one role. Dropped, they all end.
 #[derive(Debug)]
@@ -170,9 +70,6 @@ impl State {
         is_long.then(|| self.idle.remove(0))
     }
 }
-
-/// How one who waits is told that his turn has come, or that he is skipped.
-type Token = oneshot::Sender<Result<(), Skip>>;
 
 /// What work has really cost.
 type Measured = Vec<(Load, Duration)>;
@@ -270,54 +167,6 @@ impl Workers {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for a turn.
-    async fn turn(
-        &self,
-        loads: &[Load],
-        in_part: bool,
-        lane: Lane,
-        deadline: Instant,
-    ) -> Result<Turn<'_>, Failure> {
-        let (token, told) = oneshot::channel();
-        let (place, notices) = self.offer(loads, in_part, lane, deadline, token);
-        tell(notices);
-        let turn = |ticket| Turn { workers: self, ticket: Some(ticket) };
-        let ticket = match place.map_err(Failure::Skipped)? {
-            Place::Works(ticket) => return Ok(turn(ticket)),
-            Place::Waits(ticket) => ticket,
-        };
-        let turn = turn(ticket);
-        match timeout_at(deadline.into(), told).await {
-            Ok(Ok(Ok(()))) => Ok(turn),
-            // It is not known in the queue any more.
-            Ok(Ok(Err(skip))) => Err(Failure::Skipped(skip)),
-            Ok(Err(_)) | Err(_) => {
-                turn.end(End::Waited);
-                Err(Failure::Skipped(Skip::Deadline))
-            }
-        }
-    }
-
-    fn offer(
-        &self,
-        loads: &[Load],
-        in_part: bool,
-        lane: Lane,
-        deadline: Instant,
-        token: Token,
-    ) -> (Result<Place, Skip>, Vec<Notice<Token>>) {
-        let mut state = self.state();
-        let now = Instant::now();
-        let cost = state.costs.of(loads);
-        let least = if in_part { state.costs.base(loads) } else { cost };
-        let offer = Offer { lane, cost, least, deadline };
-        let offered = state.queue.offer(offer, token, now);
-        if offered.0 == Err(Skip::Deadline) && now + least > deadline {
-            state.costs.relax(loads);
-        }
-        offered
     }
 
     /// Has a worker do it.
@@ -472,38 +321,5 @@ fn end(failure: &Failure) -> End {
         Failure::Late => End::Late,
         Failure::NoWorker(_) => End::Unserved,
         Failure::Skipped(_) => End::Waited,
-    }
-}
-
-/// Who has gone meanwhile gives the turn back by himself.
-fn tell(notices: Vec<Notice<Token>>) {
-    for notice in notices {
-        let _ = notice.token.send(notice.turn);
-    }
-}
-
-/// A place in the queue or at work. Dropped, it is given up.
-#[derive(Debug)]
-struct Turn<'w> {
-    workers: &'w Workers,
-    ticket: Option<Ticket>,
-}
-
-impl Turn<'_> {
-    fn end(mut self, end: End) {
-        self.leave(end);
-    }
-
-    fn leave(&mut self, end: End) {
-        if let Some(ticket) = self.ticket.take() {
-            let notices = self.workers.state().queue.end(ticket, end, Instant::now());
-            tell(notices);
-        }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.leave(End::Dropped);
     }
 }

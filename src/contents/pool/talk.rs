@@ -11,7 +11,8 @@ use super::{
 };
 use crate::contents::{
     Found,
-    task::{self, Answer, Looked, OpenBounds, PartHead, PictureText, Say, Task},
+    picture::PictureText,
+    task::{self, Answer, Looked, OpenBounds, PartHead, Say, Task},
     wire::{self, Heard, Most, WireError},
 };
 
@@ -197,12 +198,12 @@ pub struct Look<'m, D> {
 }
 
 /// What a picture shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// At a look.
     pub looked: Looked,
-    /// What is written on it, if that was to be read.
-    pub text: Option<PictureText>,
+    /// What is written on it, or why that cannot be read; `None` if it was not to be.
+    pub text: Option<Result<PictureText, String>>,
 }
 
 impl<D> Look<'_, D> {
@@ -216,13 +217,14 @@ impl<D> Look<'_, D> {
 }
 
 impl<D: FnOnce(&Looked) -> bool + Send> Talk for Look<'_, D> {
-    type Answer = Seen;
+    /// What is seen, or why nothing can be.
+    type Answer = Result<Seen, String>;
 
     fn loads(&self) -> Vec<Load> {
         vec![Load::pixels(Kind::Look, self.pixels), Load::pixels(Kind::Read, self.pixels)]
     }
 
-    async fn talk(self, pipe: &mut Pipe<'_>) -> Result<Seen, TalkError> {
+    async fn talk(self, pipe: &mut Pipe<'_>) -> Result<Self::Answer, TalkError> {
         let Self { rows, pixels, decide } = self;
         let began = Instant::now();
         let slices = rows.iter().map(|row| u32::try_from(row.len()).unwrap_or(u32::MAX));
@@ -231,10 +233,14 @@ impl<D: FnOnce(&Looked) -> bool + Send> Talk for Look<'_, D> {
         let (Answer::Looked(looked), _) = pipe.hear(Self::MOST).await? else {
             return Err(TalkError::Unsound("an answer to another question"));
         };
+        let looked = match looked {
+            Ok(looked) => looked,
+            Err(why) => return Ok(Err(why)),
+        };
         pipe.measured(Load::pixels(Kind::Look, pixels), began.elapsed());
         if !decide(&looked) {
             pipe.tell(&Say::Enough, &[]).await?;
-            return Ok(Seen { looked, text: None });
+            return Ok(Ok(Seen { looked, text: None }));
         }
         let began = Instant::now();
         pipe.tell(&Say::Read { millis: pipe.millis() }, &[]).await?;
@@ -242,6 +248,6 @@ impl<D: FnOnce(&Looked) -> bool + Send> Talk for Look<'_, D> {
             return Err(TalkError::Unsound("an answer to another question"));
         };
         pipe.measured(Load::pixels(Kind::Read, pixels), began.elapsed());
-        Ok(Seen { looked, text: Some(text) })
+        Ok(Ok(Seen { looked, text: Some(text) }))
     }
 }

@@ -1,6 +1,13 @@
 //! How a worker confines itself, as its arguments say it: nothing is read from elsewhere before it has.
 
-use std::{ffi::OsString, num::ParseIntError, path::PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    num::ParseIntError,
+    path::{Path, PathBuf},
+};
+
+use crate::contents::picture::Ocr;
 
 /// What a worker does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +33,8 @@ pub struct Confinement {
     pub read: Vec<PathBuf>,
     /// Files that it may run, the loader among them; lookers only.
     pub run: Vec<PathBuf>,
+    /// How it has pictures read; lookers only.
+    pub ocr: Ocr,
 }
 
 /// Arguments that are none of a worker's.
@@ -74,24 +83,27 @@ impl Confinement {
             insist: true,
             read: Vec::new(),
             run: Vec::new(),
+            ocr: Ocr::default(),
         }
     }
 
     /// The usual one of a worker that looks at pictures and has them read by this program, which reads this
     /// data.
-    pub fn looker(program: impl Into<PathBuf>, data: impl Into<PathBuf>) -> Self {
-        const LIBRARIES: [&str; 4] = ["/lib", "/lib64", "/usr/lib", "/etc/ld.so.cache"];
+    pub fn looker(ocr: Ocr, data: impl Into<PathBuf>) -> Self {
+        const LIBRARIES: [&str; 5] =
+            ["/lib", "/lib64", "/usr/lib", "/usr/libexec/coreutils", "/etc/ld.so.cache"];
         const LOADERS: [&str; 3] = [
             "/lib64/ld-linux-x86-64.so.2",
             "/lib/ld-linux-aarch64.so.1",
             "/lib/ld-linux-riscv64-lp64d.so.1",
         ];
-        let program = program.into();
-        let read = LIBRARIES.iter().map(PathBuf::from).chain([data.into(), program.clone()]);
-        let run = LOADERS.iter().map(PathBuf::from).filter(|path| path.exists()).chain([program]);
-        let (read, run) = (read.collect(), run.collect());
-        // Less time: what it starts may outlive it, if somebody kills it and the service at once.
-        Self { role: Role::Looker, seconds: 120, read, run, ..Self::opener() }
+        let ocr = Ocr { program: found(&ocr.program), ..ocr };
+        // It has the output of the other come line by line.
+        let programs = [ocr.program.clone(), found(Path::new("stdbuf"))];
+        let loaders = LOADERS.iter().map(PathBuf::from).filter(|path| path.exists());
+        let run: Vec<_> = programs.into_iter().chain(loaders).collect();
+        let read = LIBRARIES.iter().map(PathBuf::from).chain([data.into()]).collect();
+        Self { role: Role::Looker, read, run, ocr, ..Self::opener() }
     }
 
     /// The arguments that say so, for a worker started by this process.
@@ -112,6 +124,8 @@ impl Confinement {
         };
         paths("read=", &self.read);
         paths("run=", &self.run);
+        paths("program=", std::slice::from_ref(&self.ocr.program));
+        paths("languages=", &[PathBuf::from(&self.ocr.languages)]);
         arguments
     }
 
@@ -150,10 +164,20 @@ impl Confinement {
             b"insist" => self.insist = number(value)? != 0,
             b"read" => self.read.push(path()),
             b"run" => self.run.push(path()),
+            b"program" => self.ocr.program = path(),
+            b"languages" => self.ocr.languages = String::from_utf8_lossy(value).into_owned(),
             _ => return Err(unknown()),
         }
         Ok(())
     }
+}
+
+/// Where a program is: workers have no `PATH` to search.
+fn found(program: &Path) -> PathBuf {
+    let is_path = program.components().count() > 1;
+    let folders = env::var_os("PATH").filter(|_| !is_path).unwrap_or_default();
+    let mut candidates = env::split_paths(&folders).map(|folder| folder.join(program));
+    candidates.find(|path| path.is_file()).unwrap_or_else(|| program.to_owned())
 }
 
 fn number(value: &[u8]) -> Result<u64, ArgumentError> {
@@ -167,11 +191,12 @@ mod tests {
 
     #[test]
     fn arguments_say_all_of_it() {
+        let program = PathBuf::from("/usr/bin/read=er");
         let confinement = Confinement {
             memory: 5,
             seconds: 6,
             insist: false,
-            ..Confinement::looker("/usr/bin/read=er", "/data with blanks")
+            ..Confinement::looker(Ocr { program, languages: "eng+deu".into() }, "/data with blanks")
         };
         let (parsed, parent) = Confinement::parse(confinement.arguments()).unwrap();
         assert_eq!(parsed, confinement);

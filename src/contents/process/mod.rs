@@ -40,6 +40,7 @@ pub use pipe::Pipe;
 pub use sandbox::SandboxError;
 
 use super::{
+    picture::Reader,
     task::{Hello, PROTOCOL, Task},
     wire::{Heard, WireError},
 };
@@ -56,26 +57,37 @@ mod exit {
 
 /// Is a worker, with these arguments behind the word `worker`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut looker = looker::Stub;
-    serve(arguments, |(task, strings): Heard<Task>, pipe| match task {
+    let (confinement, parent) = match Confinement::parse(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return failed(exit::ARGUMENTS, &error),
+    };
+    let mut reader = Reader::new(confinement.ocr.clone());
+    work(&confinement, parent, |(task, strings): Heard<Task>, pipe| match task {
         Task::Open { parts, passwords, bounds } => {
             opener::open(&parts, strings, &passwords, bounds, pipe)
         }
-        Task::Look { rows, millis } => looker::look(&mut looker, &rows, strings, millis, pipe),
+        Task::Look { rows, millis } => looker::look(&mut reader, &rows, &strings, millis, pipe),
     })
 }
 
 /// As [`run`], with other tasks: `answer` hears one and says what there is to say.
 pub fn serve<T: DeserializeOwned>(
     arguments: impl IntoIterator<Item = OsString>,
+    answer: impl FnMut(Heard<T>, &mut Pipe) -> Result<(), WireError>,
+) -> ExitCode {
+    match Confinement::parse(arguments) {
+        Ok((confinement, parent)) => work(&confinement, parent, answer),
+        Err(error) => failed(exit::ARGUMENTS, &error),
+    }
+}
+
+fn work<T: DeserializeOwned>(
+    confinement: &Confinement,
+    parent: u32,
     mut answer: impl FnMut(Heard<T>, &mut Pipe) -> Result<(), WireError>,
 ) -> ExitCode {
-    let (confinement, parent) = match Confinement::parse(arguments) {
-        Ok(parsed) => parsed,
-        Err(error) => return failed(exit::ARGUMENTS, &error),
-    };
     speak_briefly();
-    let confined = match sandbox::confine(&confinement, parent) {
+    let confined = match sandbox::confine(confinement, parent) {
         Ok(confined) => confined,
         Err(error) => return failed(exit::SANDBOX, &error),
     };

@@ -115,12 +115,21 @@ fn limit(plan: &Confinement) -> Result<(), SandboxError> {
     set(Resource::RLIMIT_AS, plan.memory, "memory")?;
     set(Resource::RLIMIT_CPU, plan.seconds, "processor time")?;
     set(Resource::RLIMIT_CORE, 0, "core files")?;
-    set(Resource::RLIMIT_FSIZE, 0, "written files")?;
+    set(Resource::RLIMIT_FSIZE, written(plan.role), "written files")?;
     if plan.role == Role::Opener {
         // Counted over all processes of the user, so it can only be none. Root is exempt; seccomp is not.
         set(Resource::RLIMIT_NPROC, 0, "processes")?;
     }
     Ok(())
+}
+
+/// How long a file may get that it writes, in bytes. There are none that it may write, but a looker passes
+/// pictures on as files in memory.
+fn written(role: Role) -> u64 {
+    match role {
+        Role::Opener => 0,
+        Role::Looker => 64 << 20,
+    }
 }
 
 fn set(resource: Resource, most: u64, what: &'static str) -> Result<(), SandboxError> {
@@ -159,6 +168,11 @@ fn landlock(plan: &Confinement) -> Result<(Hold, bool), SandboxError> {
 
 fn restrict(plan: &Confinement) -> Result<RestrictionStatus, landlock::RulesetError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let nowhere: &[&str] = match plan.role {
+        Role::Opener => &[],
+        // What the programs say that it starts and does not listen to.
+        Role::Looker => &["/dev/null"],
+    };
     Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(KNOWN))?
@@ -167,5 +181,6 @@ fn restrict(plan: &Confinement) -> Result<RestrictionStatus, landlock::RulesetEr
         .create()?
         .add_rules(path_beneath_rules(&plan.read, read))?
         .add_rules(path_beneath_rules(&plan.run, AccessFs::ReadFile | AccessFs::Execute))?
+        .add_rules(path_beneath_rules(nowhere, AccessFs::ReadFile | AccessFs::WriteFile))?
         .restrict_self()
 }
