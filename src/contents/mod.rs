@@ -9,7 +9,6 @@ mod reading;
 
 pub use budget::{Bounds, Budget};
 pub use picture::{
-    Grey, Look, Ocr, OcrError, PictureBounds, PictureError, PictureHash, PictureText, View, look,
-    read,
+    Grey, Look, Ocr, OcrError, PictureBounds, PictureError, PictureHash, PictureText, Reader, View,
+    look, read,
 };
-pub use reading::{Found, ReadError};

@@ -99,6 +99,12 @@ impl Grey {
         (low, high.max(low))
     }
 
+    /// The darkest and the lightest shade.
+    pub(super) fn extremes(&self) -> (u8, u8) {
+        let pixels = self.pixels.iter().copied();
+        (pixels.clone().min().unwrap_or(0), pixels.max().unwrap_or(255))
+    }
+
     /// With every pixel changed alike.
     pub(super) fn map(mut self, change: impl Fn(u8) -> u8) -> Self {
         let mut table = [0_u8; 256];
@@ -232,19 +238,32 @@ impl Grey {
         }
     }
 
-    /// Whether nobody would see a letter more or less in one than in the other: cells of 8 by 8 pixels are
-    /// of about the same shade.
+    /// Whether nobody would see a letter more or less in one than in the other.
     pub(super) fn resembles(&self, other: &Self) -> bool {
-        const MOST_CELLS: usize = 2;
-        const SHADES: u32 = 16;
+        self.differing_cells(other, |_| false) <= Self::MOST_CELLS
+    }
+
+    /// Whether all that stands out of this background stands in the other, too.
+    pub(super) fn is_within(&self, other: &Self, background: u8) -> bool {
+        let is_blank = |shade: u8| shade.abs_diff(background) <= Self::SHADES;
+        self.differing_cells(other, is_blank) <= Self::MOST_CELLS
+    }
+
+    /// How many cells may be of another shade, as by noise.
+    const MOST_CELLS: usize = 2;
+
+    /// How many levels make another shade.
+    const SHADES: u8 = 16;
+
+    /// How many cells of 8 by 8 pixels are of another shade; all if the size is another.
+    fn differing_cells(&self, other: &Self, is_blank: impl Fn(u8) -> bool) -> usize {
         if (self.width, self.height) != (other.width, other.height) {
-            return false;
+            return usize::MAX;
         }
         let cells = |grey: &Self| grey.resize(grey.width.div_ceil(8), grey.height.div_ceil(8));
         let (mine, theirs) = (cells(self), cells(other));
         let pairs = mine.pixels.iter().zip(&theirs.pixels);
-        let differing = pairs.filter(|(a, b)| u32::from(a.abs_diff(**b)) > SHADES);
-        differing.count() <= MOST_CELLS
+        pairs.filter(|(a, b)| !is_blank(**a) && a.abs_diff(**b) > Self::SHADES).count()
     }
 
     fn image(&self) -> Option<GrayImage> {

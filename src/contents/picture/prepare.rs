@@ -62,10 +62,16 @@ impl Sight {
         self.rows.side_by_side.max(self.columns.side_by_side)
     }
 
-    /// Whether there may be text at all.
+    /// Whether there may be text at all. Specks of a photograph stand side by side by chance, but not many in a
+    /// row; a short word does, but not among many specks.
     pub(super) fn is_text_likely(&self) -> bool {
-        const FEWEST: usize = 4;
-        self.letters() >= FEWEST
+        const SURE: usize = 5;
+        const SHORT: usize = 3;
+        let may_be = |lines: &Lines| {
+            let is_clean = lines.side_by_side * 8 >= lines.letters;
+            lines.longest >= SURE || (lines.longest >= SHORT && is_clean)
+        };
+        may_be(&self.rows) || may_be(&self.columns)
     }
 
     /// Whether lines run from top to bottom.
