@@ -5,12 +5,35 @@ use serde::{Deserialize, Serialize};
 
 /// A picture in shades of grey.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Claimed", into = "Claimed")]
 pub struct Grey {
     width: u32,
     height: u32,
     /// Row by row, 0 is black.
+    pixels: Vec<u8>,
+}
+
+/// What comes through a pipe, and may not be one.
+#[derive(Serialize, Deserialize)]
+struct Claimed {
+    width: u32,
+    height: u32,
     #[serde(with = "raw")]
     pixels: Vec<u8>,
+}
+
+impl From<Grey> for Claimed {
+    fn from(Grey { width, height, pixels }: Grey) -> Self {
+        Self { width, height, pixels }
+    }
+}
+
+impl TryFrom<Claimed> for Grey {
+    type Error = &'static str;
+
+    fn try_from(claimed: Claimed) -> Result<Self, Self::Error> {
+        Self::new(claimed.width, claimed.height, claimed.pixels).ok_or("pixels are missing")
+    }
 }
 
 impl Grey {

@@ -14,7 +14,7 @@ const BLOCK: usize = 8;
 const BAND: usize = 4;
 
 /// Cells of a picture.
-const CELLS: f64 = 2_304.0;
+const CELLS: usize = 2_304;
 
 /// How much noise a cell has in good order: the square of levels of 255.
 const NOISE: f64 = 60.0;
@@ -63,33 +63,38 @@ impl PictureHash {
     /// How far apart two pictures are where they differ most: 0 for no difference, 500 for blocks that have
     /// nothing in common, and at most [`FARTHEST`](Self::FARTHEST).
     pub fn distance(&self, other: &Self) -> u32 {
-        let is_other_shape = self.columns != other.columns
-            || self.cells.len() != other.cells.len()
-            || self.aspect.abs_diff(other.aspect) > Self::ASPECT;
-        if is_other_shape {
-            return Self::FARTHEST;
-        }
-        let Some(fit) = Fit::of(&self.cells, &other.cells) else { return Self::FARTHEST };
-        let columns = self.columns as usize;
-        let bands = self.cells.chunks(columns * BAND).zip(other.cells.chunks(columns * BAND));
-        let blocks = bands.flat_map(|(mine, theirs)| {
-            let starts = (0..columns).step_by(BLOCK);
-            starts.map(move |start| {
-                let pick = move |band: &'_ [u8]| -> Vec<u8> {
-                    let rows = band.chunks(columns);
-                    rows.flat_map(|row| row.iter().skip(start).take(BLOCK).copied()).collect()
-                };
-                fit.block(&pick(mine), &pick(theirs))
-            })
-        });
-        blocks.max().unwrap_or(Self::FARTHEST)
+        self.blocks(other).and_then(Iterator::max).unwrap_or(Self::FARTHEST)
     }
 
     /// Whether both show the same, as far as it can be told.
     pub fn is_same(&self, other: &Self) -> bool {
-        self == other || self.distance(other) <= Self::SAME
+        let is_near = |mut blocks: Blocks<'_>| blocks.all(|apart| apart <= Self::SAME);
+        self == other || self.blocks(other).is_some_and(is_near)
+    }
+
+    /// How far apart each block is; `None`: they have too little in common to ask.
+    fn blocks<'h>(&'h self, other: &'h Self) -> Option<Blocks<'h>> {
+        let is_other_shape = self.columns != other.columns
+            || self.cells.len() != CELLS
+            || other.cells.len() != CELLS
+            || self.aspect.abs_diff(other.aspect) > Self::ASPECT;
+        if is_other_shape {
+            return None;
+        }
+        let fit = Fit::of(&self.cells, &other.cells)?;
+        let columns = (self.columns as usize).max(BLOCK);
+        let bands = self.cells.chunks(columns * BAND).zip(other.cells.chunks(columns * BAND));
+        Some(Box::new(bands.flat_map(move |(mine, theirs)| {
+            (0..columns).step_by(BLOCK).map(move |start| {
+                let row = |row: &'h [u8]| row.get(start..start + BLOCK).unwrap_or_default();
+                let rows = mine.chunks(columns).zip(theirs.chunks(columns));
+                fit.block(rows.flat_map(move |(a, b)| row(a).iter().zip(row(b))))
+            })
+        })))
     }
 }
+
+type Blocks<'h> = Box<dyn Iterator<Item = u32> + 'h>;
 
 /// How the shades of one picture come to be those of another: times a gain, plus an offset.
 #[derive(Clone, Copy)]
@@ -111,7 +116,7 @@ impl Fit {
             bb += y * y;
             ab += x * y;
         }
-        let [a, b, aa, bb, ab] = [a, b, aa, bb, ab].map(|sum| f64::from(sum) / CELLS);
+        let [a, b, aa, bb, ab] = [a, b, aa, bb, ab].map(|sum| f64::from(sum) / CELLS as f64);
         let (spread_a, spread_b, common) = (aa - a * a, bb - b * b, ab - a * b);
         let is_flat = spread_a < NOISE || spread_b < NOISE;
         if is_flat || common <= 0.0 || common * common < LEAST * spread_a * spread_b {
@@ -122,20 +127,19 @@ impl Fit {
     }
 
     /// How far apart a block is, in thousandths.
-    fn block(self, from: &[u8], to: &[u8]) -> u32 {
-        let count = from.len().max(1) as f64;
-        let fitted = from.iter().map(|&x| f64::from(x) * self.gain + self.offset);
-        let to = to.iter().map(|&y| f64::from(y));
-        let (mut a, mut b, mut aa, mut bb, mut apart) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for (x, y) in fitted.zip(to) {
+    fn block<'h>(self, cells: impl Iterator<Item = (&'h u8, &'h u8)>) -> u32 {
+        let [mut a, mut b, mut aa, mut bb, mut apart, mut count] = [0.0; 6];
+        for (&x, &y) in cells {
+            let (x, y) = (f64::from(x) * self.gain + self.offset, f64::from(y));
             a += x;
             b += y;
             aa += x * x;
             bb += y * y;
             apart += (x - y) * (x - y);
+            count += 1.0;
         }
-        let spread = aa + bb - (a * a + b * b) / count;
-        let share = apart / (spread + 2.0 * NOISE * count);
+        let spread = aa + bb - (a * a + b * b) / f64::max(count, 1.0);
+        let share = apart / (spread + 2.0 * NOISE * count).max(1.0);
         (share * 1_000.0).clamp(0.0, 1_000.0) as u32
     }
 }

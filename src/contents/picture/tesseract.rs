@@ -179,7 +179,7 @@ impl Running {
         let told = self.input.write_all(names.as_bytes()).and_then(|()| self.input.flush());
         match told {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                return Err(OcrError::Pipe(error));
+                Err(OcrError::Pipe(error))
             }
             _ => self.collect(deadline),
         }

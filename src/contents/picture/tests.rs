@@ -184,14 +184,22 @@ fn variant(original: &RgbaImage, dice: &mut Dice) -> Vec<u8> {
     if dice.below(3) == 0 { png(&image) } else { jpeg(&image, 40 + dice.below(55) as u8) }
 }
 
-/// How far a picture is from a hundred in the same layout, in order; all lines differ, or only one.
+/// The hash alone.
+fn hashed(image: &RgbaImage) -> PictureHash {
+    PictureHash::of(&Grey::flatten(image, 255, Grey::brightness).unwrap())
+}
+
+/// How many variants of each picture are made.
+const VARIANTS: usize = 40;
+
+/// How far a picture is from others in the same layout, in order; all lines differ, or only one.
 fn others(
     draw: &dyn Fn(&[&str]) -> RgbaImage,
     lines: &[&str],
     only: Option<usize>,
     dice: &mut Dice,
 ) -> Vec<u32> {
-    let hash = seen(&png(&draw(lines))).hash;
+    let hash = hashed(&draw(lines));
     let one = |dice: &mut Dice| {
         let others = other_lines(lines, dice);
         let kept = |(number, other): (usize, &'_ String)| match only {
@@ -200,9 +208,9 @@ fn others(
         };
         let other: Vec<String> = others.iter().enumerate().map(kept).collect();
         let other: Vec<&str> = other.iter().map(String::as_str).collect();
-        hash.distance(&seen(&png(&draw(&other))).hash)
+        hash.distance(&hashed(&draw(&other)))
     };
-    let mut distances: Vec<u32> = (0..100).map(|_| one(dice)).collect();
+    let mut distances: Vec<u32> = (0..VARIANTS).map(|_| one(dice)).collect();
     distances.sort_unstable();
     distances
 }
@@ -212,15 +220,19 @@ fn a_campaign_has_one_hash() {
     let mut dice = Dice(42);
     let mut missed = 0;
     for (name, original) in originals() {
-        let hash = seen(&png(&original)).hash;
-        let mut far: Vec<u32> =
-            (0..100).map(|_| hash.distance(&seen(&variant(&original, &mut dice)).hash)).collect();
+        let hash = hashed(&original);
+        let variant = |dice: &mut Dice| {
+            let bytes = variant(&original, dice);
+            hash.distance(&hashed(&image::load_from_memory(&bytes).unwrap().into_rgba8()))
+        };
+        let mut far: Vec<u32> = (0..VARIANTS).map(|_| variant(&mut dice)).collect();
         far.sort_unstable();
-        println!("{name}: variants median {} p95 {} most {}", far[50], far[94], far[99]);
+        let (median, most) = (far[VARIANTS / 2], far[VARIANTS - 1]);
+        println!("{name}: variants median {median} most {most}");
         missed += far.iter().filter(|far| **far > PictureHash::SAME).count();
     }
-    println!("{missed} of 500 variants missed");
-    assert!(missed <= 15, "{missed} of 500");
+    println!("{missed} of {} variants missed", 5 * VARIANTS);
+    assert!(missed * 25 <= 5 * VARIANTS, "{missed}");
 }
 
 #[test]
@@ -238,8 +250,8 @@ fn other_words_have_another_hash() {
         ("one of eighteen", others(&small, &dense, Some(3), &mut dice), 3),
     ] {
         let same = distances.iter().filter(|near| **near <= PictureHash::SAME).count();
-        let [least, p5, median] = [distances[0], distances[5], distances[50]];
-        println!("{name}: least {least} p5 {p5} median {median}, {same} of 100 taken for the same");
+        let [least, median] = [distances[0], distances[VARIANTS / 2]];
+        println!("{name}: least {least} median {median}, {same} of {VARIANTS} taken for the same");
         assert!(same <= most, "{name}: {same}");
     }
 }
@@ -322,6 +334,8 @@ fn a_look_crosses_a_pipe() {
     let look = seen(&film(false));
     let bytes = postcard::to_stdvec(&look).unwrap();
     assert_eq!(postcard::from_bytes::<Look>(&bytes).unwrap(), look);
+    let claimed = postcard::to_stdvec(&(1_000_u32, 1_000_u32, vec![0_u8; 10])).unwrap();
+    assert!(postcard::from_bytes::<Grey>(&claimed).is_err());
 }
 
 #[test]
@@ -344,4 +358,69 @@ fn a_deadline_ends_it_and_the_next_picture_is_read() {
     let text = read(&look, &mut reader, soon()).unwrap();
     assert_eq!(share(&text.text, &LINES), 100);
     assert!(!text.is_cut);
+}
+
+/// What a campaign of 500 near-identical pictures costs. Best built with optimisation:
+/// `cargo test --release --lib picture::tests::campaign -- --ignored --nocapture`
+#[test]
+#[ignore = "measures"]
+fn campaign_of_500() {
+    let mut dice = Dice(77);
+    let original = plain();
+    let mut reader = Reader::new(Ocr::default());
+    let mut known: Vec<PictureHash> = Vec::new();
+    let (mut looks, mut finds, mut reads) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut hits, mut words) = (0, Vec::new());
+    for _ in 0..500 {
+        let bytes = variant(&original, &mut dice);
+        let begin = Instant::now();
+        let look = seen(&bytes);
+        looks.push(begin.elapsed());
+        let begin = Instant::now();
+        let is_known = known.iter().any(|known| known.is_same(&look.hash));
+        finds.push(begin.elapsed());
+        if is_known {
+            hits += 1;
+        }
+        if !is_known || looks.len() % 10 == 0 {
+            let begin = Instant::now();
+            let text = read(&look, &mut reader, soon()).unwrap();
+            reads.push(begin.elapsed());
+            words.push(share(&text.text, &LINES));
+        }
+        if !is_known {
+            known.push(look.hash);
+        }
+    }
+    println!("{hits} of 500 known by hash, {} hashes", known.len());
+    println!("{} % of words read", words.iter().sum::<usize>() / words.len());
+    for (name, times) in [("look", &mut looks), ("find", &mut finds), ("read", &mut reads)] {
+        times.sort_unstable();
+        let (median, p95) = (times[times.len() / 2], times[times.len() * 95 / 100]);
+        println!("{name}: median {median:.1?} p95 {p95:.1?} of {}", times.len());
+    }
+}
+
+/// How long a cache of 5,000 hashes is searched, and what the largest pictures cost.
+#[test]
+#[ignore = "measures"]
+fn the_largest() {
+    let mut dice = Dice(1);
+    let hashes: Vec<PictureHash> = (0..50)
+        .map(|_| hashed(&page((600, 400), 30.0, &[&*other_lines(&LINES, &mut dice).concat()])))
+        .collect();
+    let begin = Instant::now();
+    let mut same = 0;
+    for hash in hashes.iter().cycle().take(5_000) {
+        same += usize::from(hash.is_same(&hashes[0]));
+    }
+    println!("5,000 hashes, {same} the same: {:?}", begin.elapsed());
+    let large = page((7_300, 5_400), 190.0, &LINES);
+    for (name, bytes) in [("png", png(&large)), ("jpeg", jpeg(&large, 80))] {
+        let begin = Instant::now();
+        let look = seen(&bytes);
+        println!("{name} of {} by {}: {:?}", look.width, look.height, begin.elapsed());
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{:?}", status.lines().find(|line| line.starts_with("VmHWM")));
 }
