@@ -15,7 +15,7 @@ mod document;
 mod formats;
 mod parts;
 mod passwords;
-mod picture;
+pub mod picture;
 pub mod pool;
 pub mod process;
 mod readers;

@@ -1,4 +1,4 @@
-//! QR codes in a picture: upright, turned, inverted.
+//! QR codes in a picture: upright, turned, inverted, under noise.
 
 use std::time::Instant;
 
@@ -18,12 +18,14 @@ const MOST: usize = 20;
 /// What the codes in a picture say.
 pub(super) fn read(grey: &Grey, deadline: Instant) -> Vec<String> {
     let base = grey.shrink(MOST_PIXELS).stretch().pad(8);
+    let is_small = base.area() < SMALL;
     let enlarged = || base.resize(base.width() * 2, base.height() * 2);
-    let tries: [&dyn Fn() -> Option<Grey>; 4] = [
+    let tries: [&dyn Fn() -> Option<Grey>; 5] = [
         &|| Some(base.clone()),
         &|| Some(base.clone().invert()),
-        &|| (base.area() < SMALL).then(enlarged),
-        &|| (base.area() < SMALL).then(|| enlarged().invert()),
+        &|| Some(base.denoise().stretch()),
+        &|| is_small.then(enlarged),
+        &|| is_small.then(|| enlarged().invert()),
     ];
     for attempt in tries {
         if Instant::now() >= deadline {

@@ -5,12 +5,35 @@ use serde::{Deserialize, Serialize};
 
 /// A picture in shades of grey.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Claimed", into = "Claimed")]
 pub struct Grey {
     width: u32,
     height: u32,
     /// Row by row, 0 is black.
+    pixels: Vec<u8>,
+}
+
+/// What comes through a pipe, and may not be one.
+#[derive(Serialize, Deserialize)]
+struct Claimed {
+    width: u32,
+    height: u32,
     #[serde(with = "raw")]
     pixels: Vec<u8>,
+}
+
+impl From<Grey> for Claimed {
+    fn from(Grey { width, height, pixels }: Grey) -> Self {
+        Self { width, height, pixels }
+    }
+}
+
+impl TryFrom<Claimed> for Grey {
+    type Error = &'static str;
+
+    fn try_from(claimed: Claimed) -> Result<Self, Self::Error> {
+        Self::new(claimed.width, claimed.height, claimed.pixels).ok_or("pixels are missing")
+    }
 }
 
 impl Grey {
@@ -97,6 +120,12 @@ impl Grey {
         let low = beyond(counts.iter().zip(0..=255), cut).unwrap_or(0);
         let high = beyond(counts.iter().zip(0..=255).rev(), cut).unwrap_or(255);
         (low, high.max(low))
+    }
+
+    /// The darkest and the lightest shade.
+    pub(super) fn extremes(&self) -> (u8, u8) {
+        let pixels = self.pixels.iter().copied();
+        (pixels.clone().min().unwrap_or(0), pixels.max().unwrap_or(255))
     }
 
     /// With every pixel changed alike.
@@ -232,19 +261,32 @@ impl Grey {
         }
     }
 
-    /// Whether nobody would see a letter more or less in one than in the other: cells of 8 by 8 pixels are
-    /// of about the same shade.
+    /// Whether nobody would see a letter more or less in one than in the other.
     pub(super) fn resembles(&self, other: &Self) -> bool {
-        const MOST_CELLS: usize = 2;
-        const SHADES: u32 = 16;
+        self.differing_cells(other, |_| false) <= Self::MOST_CELLS
+    }
+
+    /// Whether all that stands out of this background stands in the other, too.
+    pub(super) fn is_within(&self, other: &Self, background: u8) -> bool {
+        let is_blank = |shade: u8| shade.abs_diff(background) <= Self::SHADES;
+        self.differing_cells(other, is_blank) <= Self::MOST_CELLS
+    }
+
+    /// How many cells may be of another shade, as by noise.
+    const MOST_CELLS: usize = 2;
+
+    /// How many levels make another shade.
+    const SHADES: u8 = 16;
+
+    /// How many cells of 8 by 8 pixels are of another shade; all if the size is another.
+    fn differing_cells(&self, other: &Self, is_blank: impl Fn(u8) -> bool) -> usize {
         if (self.width, self.height) != (other.width, other.height) {
-            return false;
+            return usize::MAX;
         }
         let cells = |grey: &Self| grey.resize(grey.width.div_ceil(8), grey.height.div_ceil(8));
         let (mine, theirs) = (cells(self), cells(other));
         let pairs = mine.pixels.iter().zip(&theirs.pixels);
-        let differing = pairs.filter(|(a, b)| u32::from(a.abs_diff(**b)) > SHADES);
-        differing.count() <= MOST_CELLS
+        pairs.filter(|(a, b)| !is_blank(**a) && a.abs_diff(**b) > Self::SHADES).count()
     }
 
     fn image(&self) -> Option<GrayImage> {

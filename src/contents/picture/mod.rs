@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use grey::Grey;
 pub use hash::PictureHash;
 pub use read::{PictureText, read};
-pub use tesseract::{Ocr, OcrError};
+pub use tesseract::{Ocr, OcrError, Reader};
 pub use views::View;
 
 /// What one picture may cost.

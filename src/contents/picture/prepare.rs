@@ -8,7 +8,7 @@ use super::{
 };
 
 /// How many pixels are looked at to find letters.
-const LOOKED_AT: u64 = 2_000_000;
+const LOOKED_AT: u64 = 1_200_000;
 
 /// How many pixels may be read.
 const MOST_PIXELS: u64 = 8_000_000;
@@ -17,12 +17,16 @@ const MOST_PIXELS: u64 = 8_000_000;
 const HEIGHT: f32 = 26.0;
 
 /// What is known of the text in a picture before it is read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Sight {
     pub ink: Ink,
     pub rows: Lines,
     pub columns: Lines,
-    /// How much smaller the picture looked at was.
+    /// All that may be ink, letters or not.
+    shapes: Vec<Shape>,
+    /// How wide the picture looked at was, in pixels.
+    width: u32,
+    /// How much smaller it was than the picture, as a factor.
     scale: f32,
 }
 
@@ -50,7 +54,8 @@ pub(super) fn sight(grey: &Grey) -> Sight {
     let scale = small.width() as f32 / grey.width() as f32;
     let of = |ink| {
         let shapes = shapes::shapes(&shapes::ink(&small, ink), small.width());
-        Sight { ink, rows: shapes::lines(&shapes), columns: shapes::columns(&shapes), scale }
+        let (rows, columns) = (shapes::lines(&shapes), shapes::columns(&shapes));
+        Sight { ink, rows, columns, shapes, width: small.width(), scale }
     };
     let (dark, light) = (of(Ink::Dark), of(Ink::Light));
     if light.letters() > dark.letters() { light } else { dark }
@@ -62,10 +67,16 @@ impl Sight {
         self.rows.side_by_side.max(self.columns.side_by_side)
     }
 
-    /// Whether there may be text at all.
+    /// Whether there may be text at all. Specks of a photograph stand side by side by chance, but not many in a
+    /// row; a short word does, but not among many specks.
     pub(super) fn is_text_likely(&self) -> bool {
-        const FEWEST: usize = 4;
-        self.letters() >= FEWEST
+        const SURE: usize = 5;
+        const SHORT: usize = 3;
+        let may_be = |lines: &Lines| {
+            let is_clean = lines.side_by_side * 8 >= lines.letters;
+            lines.longest >= SURE || (lines.longest >= SHORT && is_clean)
+        };
+        may_be(&self.rows) || may_be(&self.columns)
     }
 
     /// Whether lines run from top to bottom.
@@ -95,7 +106,7 @@ pub(super) fn prepare(grey: &Grey, way: Way) -> Grey {
     let grey = grey.stretch().turn(way.quarters);
     let sight = sight(&grey);
     let grey = if sight.ink == Ink::Light { grey.invert() } else { grey };
-    let skew = skew(&grey);
+    let skew = skew(&sight);
     let grey = scale(grey, &sight);
     let grey = if way.is_ink_only { ink_only(&grey) } else { grey };
     let grey = if skew.abs() > 0.4 { grey.rotate(-skew) } else { grey };
@@ -123,21 +134,19 @@ fn ink_only(grey: &Grey) -> Grey {
 }
 
 /// By how many degrees, clockwise, lines run askew: where the letters' feet pile up best.
-fn skew(grey: &Grey) -> f32 {
+fn skew(sight: &Sight) -> f32 {
     const WIDEST: i32 = 15;
     const FEWEST: usize = 8;
-    let small = grey.shrink(LOOKED_AT);
-    let shapes = shapes::shapes(&shapes::ink(&small, Ink::Dark), small.width());
-    let feet: Vec<(f32, f32)> =
-        shapes.iter().filter(|shape| shape.height() >= 5).map(foot).collect();
+    let shapes = sight.shapes.iter().filter(|shape| shape.height() >= 5);
+    let feet: Vec<(f32, f32)> = shapes.map(foot).collect();
     if feet.len() < FEWEST {
         return 0.0;
     }
     let best = |angles: &mut dyn Iterator<Item = f32>| {
-        let sharpness = angles.map(|angle| (angle, pile(&feet, small.width(), angle)));
+        let sharpness = angles.map(|angle| (angle, pile(&feet, sight.width, angle)));
         sharpness.max_by(|a, b| a.1.total_cmp(&b.1))
     };
-    let straight = pile(&feet, small.width(), 0.0);
+    let straight = pile(&feet, sight.width, 0.0);
     let Some((coarse, _)) = best(&mut (-WIDEST..=WIDEST).map(|angle| angle as f32)) else {
         return 0.0;
     };

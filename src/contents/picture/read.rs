@@ -7,9 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     Look,
     prepare::{self, Way},
-    tesseract::{Ocr, OcrError, Words},
+    tesseract::{OcrError, Reader, Words},
     views::View,
 };
+
+/// How often something of one picture is read.
+const MOST_ATTEMPTS: u32 = 12;
+
+/// In how many ways each view is read that shows a code: its dots look like letters, and are not.
+const WAYS_BESIDE_CODES: usize = 1;
 
 /// Text in a picture.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,16 +34,22 @@ pub struct PictureText {
 ///
 /// # Errors
 /// Tesseract does not work at all.
-pub fn read(look: &Look, ocr: &Ocr, deadline: Instant) -> Result<PictureText, OcrError> {
+pub fn read(look: &Look, reader: &mut Reader, deadline: Instant) -> Result<PictureText, OcrError> {
     let mut text = PictureText::default();
     let mut known = HashSet::new();
     let mut letters = 0;
+    let mut is_good_so_far = false;
+    let ways = if look.codes.is_empty() { usize::MAX } else { WAYS_BESIDE_CODES };
     for view in &look.views {
-        let words = match best(view, ocr, deadline, &mut text) {
+        if view.is_spare && is_good_so_far {
+            continue;
+        }
+        let words = match best(view, ways, reader, deadline, &mut text) {
             Ok(words) => words,
             Err(OcrError::Late) => break,
             Err(error) => return Err(error),
         };
+        is_good_so_far = is_good(&words);
         let both = (letters + words.letters).max(1) as f32;
         let share = words.letters as f32 / both;
         text.confidence = text.confidence * (1.0 - share) + words.confidence * share;
@@ -55,18 +67,19 @@ pub fn read(look: &Look, ocr: &Ocr, deadline: Instant) -> Result<PictureText, Oc
 /// The best that can be read in a view.
 fn best(
     view: &View,
-    ocr: &Ocr,
+    ways: usize,
+    reader: &mut Reader,
     deadline: Instant,
     text: &mut PictureText,
 ) -> Result<Words, OcrError> {
     let mut best = Words::default();
-    for way in prepare::ways(&prepare::sight(&view.grey)) {
-        if Instant::now() >= deadline {
+    for way in prepare::ways(&prepare::sight(&view.grey)).into_iter().take(ways) {
+        if text.attempts == MOST_ATTEMPTS || Instant::now() >= deadline {
             text.is_cut = true;
             break;
         }
         text.attempts += 1;
-        let words = match attempt(view, way, ocr, deadline) {
+        let words = match attempt(view, way, reader, deadline) {
             Ok(words) => words,
             Err(OcrError::Late) => {
                 text.is_cut = true;
@@ -84,8 +97,13 @@ fn best(
     Ok(best)
 }
 
-fn attempt(view: &View, way: Way, ocr: &Ocr, deadline: Instant) -> Result<Words, OcrError> {
-    ocr.words(&prepare::prepare(&view.grey, way), way.layout, deadline)
+fn attempt(
+    view: &View,
+    way: Way,
+    reader: &mut Reader,
+    deadline: Instant,
+) -> Result<Words, OcrError> {
+    reader.words(&prepare::prepare(&view.grey, way), way.layout, deadline)
 }
 
 fn worth(words: &Words) -> f32 {

@@ -1,5 +1,7 @@
 //! What stands out in a picture: connected shapes of ink, and which of them may be letters in lines.
 
+use std::collections::VecDeque;
+
 use super::grey::Grey;
 
 /// A connected piece of ink, in pixels.
@@ -70,6 +72,8 @@ pub(super) struct Lines {
     pub letters: usize,
     /// Of these, those that have one of about the same height beside them on the line.
     pub side_by_side: usize,
+    /// The longest row of such neighbours.
+    pub longest: usize,
     /// The height of most of those, in pixels.
     pub height: u32,
 }
@@ -230,19 +234,29 @@ impl Joins {
 pub(super) fn lines(shapes: &[Shape]) -> Lines {
     /// More make no difference.
     const MOST: usize = 8_000;
+    /// How many to the right of a letter may be the next.
+    const NEAR: usize = 400;
     let mut letters: Vec<Shape> =
         shapes.iter().filter(|shape| shape.is_letter()).take(MOST).copied().collect();
-    let count = letters.len();
     letters.sort_unstable_by_key(|letter| (letter.left, letter.top));
     let mut heights: Vec<u32> = Vec::new();
-    for (letter, place) in letters.iter().zip(1..) {
-        if letters.iter().skip(place).take(400).any(|next| are_beside(letter, next)) {
+    // From the right: how many letters follow each, itself included.
+    let mut chains: VecDeque<usize> = VecDeque::new();
+    for (place, letter) in letters.iter().enumerate().rev() {
+        let mut right = letters.iter().skip(place + 1).zip(&chains).take(NEAR);
+        let chain = right.find(|(next, _)| are_beside(letter, next)).map(|(_, chain)| chain + 1);
+        if chain.is_some() {
             heights.push(letter.height());
         }
+        chains.push_front(chain.unwrap_or(1));
     }
     heights.sort_unstable();
-    let height = heights.get(heights.len() / 2).copied().unwrap_or(0);
-    Lines { letters: count, side_by_side: heights.len(), height }
+    Lines {
+        letters: letters.len(),
+        side_by_side: heights.len(),
+        longest: chains.into_iter().max().unwrap_or(0),
+        height: heights.get(heights.len() / 2).copied().unwrap_or(0),
+    }
 }
 
 /// The same, in columns: of a picture that lies on its side.

@@ -1,14 +1,18 @@
-//! Reading text from a prepared picture by Tesseract, a process each: nothing of it is linked in, and it is
-//! killed alone when it takes too long.
+//! Reading text from prepared pictures by Tesseract, as a process: nothing of it is linked in, and it is killed
+//! alone when it takes too long.
 //!
-//! The picture goes in as a file in memory, words and how sure each is come back through a pipe as TSV.
+//! Loading its data takes as long as reading a picture, so one process is kept and reads picture after picture.
+//! It is told their names, line by line, and all have the same: that of a file in memory, whose content changes.
+//! After each picture comes a blank one: when that shows in the output, all of the picture is out. The output is
+//! TSV: words, and how sure each is.
 
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{Read, Seek, SeekFrom, Write},
-    os::fd::AsFd,
+    os::fd::{AsFd, AsRawFd},
     path::PathBuf,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -61,8 +65,6 @@ pub enum OcrError {
 pub(super) enum Layout {
     /// On a page of whatever form.
     Page,
-    /// In one block.
-    Block,
     /// Scattered.
     Sparse,
 }
@@ -72,7 +74,6 @@ impl Layout {
     fn mode(self) -> &'static str {
         match self {
             Self::Page => "3",
-            Self::Block => "6",
             Self::Sparse => "11",
         }
     }
@@ -89,83 +90,169 @@ pub(super) struct Words {
     pub confidence: f32,
 }
 
-impl Ocr {
+/// Reads picture after picture, by a process that is started when it is needed and ends with this.
+#[derive(Debug)]
+pub struct Reader {
+    ocr: Ocr,
+    running: Option<Running>,
+}
+
+impl Reader {
+    /// How many pictures a process reads before it is replaced: what little it forgets to give back is given
+    /// back then.
+    const MOST: u32 = 200;
+
+    /// One that is set up like this.
+    pub fn new(ocr: Ocr) -> Self {
+        Self { ocr, running: None }
+    }
+
     /// Reads a picture.
     ///
     /// # Errors
-    /// The program does not run, or not until the deadline.
+    /// The program does not run, or not until the deadline. The process is gone then.
     pub(super) fn words(
-        &self,
+        &mut self,
         grey: &Grey,
         layout: Layout,
         deadline: Instant,
     ) -> Result<Words, OcrError> {
-        let picture = in_memory(grey).map_err(OcrError::Pipe)?;
-        let mut running = Running(self.start(picture, layout)?);
-        let Some(mut output) = running.0.stdout.take() else {
-            return Err(OcrError::Pipe(std::io::ErrorKind::BrokenPipe.into()));
+        let kept = self.running.take();
+        let kept = kept.filter(|kept| kept.layout == layout && kept.count < Self::MOST);
+        let mut running = match kept {
+            Some(running) => running,
+            None => Running::start(&self.ocr, layout)?,
         };
-        let text = collect(&mut output, deadline)?;
-        drop(output);
-        let status = running.end()?;
-        if status.success() { Ok(words(&text)) } else { Err(OcrError::Failed(status)) }
+        let (rows, is_over) = running.read(grey, deadline)?;
+        if !is_over {
+            self.running = Some(running);
+        }
+        Ok(words(&rows))
     }
-
-    fn start(&self, picture: File, layout: Layout) -> Result<Child, OcrError> {
-        Command::new(&self.program)
-            .args(["-", "-", "-l", &self.languages, "--oem", "1", "--psm", layout.mode()])
-            .args(["--dpi", "300", "-c", "tessedit_create_tsv=1"])
-            .env("OMP_THREAD_LIMIT", "1")
-            .stdin(picture)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| OcrError::Start(self.program.clone(), error))
-    }
-}
-
-/// A picture as a PGM file that has no name.
-fn in_memory(grey: &Grey) -> std::io::Result<File> {
-    let mut file = File::from(memfd_create(c"picture", MFdFlags::MFD_CLOEXEC)?);
-    write!(file, "P5 {} {} 255\n", grey.width(), grey.height())?;
-    file.write_all(grey.pixels())?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(file)
 }
 
 /// A process that does not outlive this.
-struct Running(Child);
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+    layout: Layout,
+    /// What it reads; it has the same files under the same numbers.
+    picture: File,
+    blank: File,
+    /// What came after the last line end.
+    rest: Vec<u8>,
+    count: u32,
+}
 
 impl Running {
-    /// How it ended: it has closed its output, so what else it does is not waited for.
-    fn end(&mut self) -> Result<std::process::ExitStatus, OcrError> {
-        self.0.wait().map_err(OcrError::Pipe)
+    fn start(ocr: &Ocr, layout: Layout) -> Result<Self, OcrError> {
+        let picture = in_memory()?;
+        let mut blank = in_memory()?;
+        write_picture(&mut blank, 64, 32, &[255; 64 * 32]).map_err(OcrError::Pipe)?;
+        // Line by line, whatever the output is.
+        let mut child = Command::new("stdbuf")
+            .arg("-oL")
+            .arg(&ocr.program)
+            .args(["-", "-", "-l", &ocr.languages, "--oem", "1", "--psm", layout.mode()])
+            .args(["--dpi", "300", "-c", "stream_filelist=1", "-c", "tessedit_create_tsv=1"])
+            .env("OMP_THREAD_LIMIT", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| OcrError::Start(ocr.program.clone(), error))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(OcrError::Pipe(std::io::ErrorKind::BrokenPipe.into()));
+        };
+        Ok(Self { child, input, output, layout, picture, blank, rest: Vec::new(), count: 0 })
+    }
+
+    /// The rows of a picture, and whether the process ended.
+    fn read(&mut self, grey: &Grey, deadline: Instant) -> Result<(Vec<String>, bool), OcrError> {
+        self.count += 1;
+        write_picture(&mut self.picture, grey.width(), grey.height(), grey.pixels())
+            .map_err(OcrError::Pipe)?;
+        let (picture, blank) = (self.picture.as_raw_fd(), self.blank.as_raw_fd());
+        let names = format!("/proc/self/fd/{picture}\n/proc/self/fd/{blank}\n");
+        let told = self.input.write_all(names.as_bytes()).and_then(|()| self.input.flush());
+        match told {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(OcrError::Pipe(error))
+            }
+            _ => self.collect(deadline),
+        }
+    }
+
+    /// All rows after the first that tells a page, until the second.
+    fn collect(&mut self, deadline: Instant) -> Result<(Vec<String>, bool), OcrError> {
+        let mut rows = Vec::new();
+        let (mut pages, mut length) = (0, 0);
+        let mut lines = VecDeque::new();
+        loop {
+            while let Some(line) = lines.pop_front() {
+                length += String::len(&line);
+                pages += usize::from(line.starts_with("1\t"));
+                rows.push(line);
+                if pages == 2 || length > LONGEST {
+                    return Ok((rows, length > LONGEST));
+                }
+            }
+            if !self.receive(&mut lines, deadline)? {
+                return self.ended(rows);
+            }
+        }
+    }
+
+    /// It ends when it cannot read a picture; if it has not said a word, it cannot read any.
+    fn ended(&mut self, rows: Vec<String>) -> Result<(Vec<String>, bool), OcrError> {
+        let _ = self.child.kill();
+        let status = self.child.wait().map_err(OcrError::Pipe)?;
+        let is_mute = rows.is_empty() && self.count == 1;
+        if is_mute { Err(OcrError::Failed(status)) } else { Ok((rows, true)) }
+    }
+
+    /// The next lines; false at the end.
+    fn receive(
+        &mut self,
+        lines: &mut VecDeque<String>,
+        deadline: Instant,
+    ) -> Result<bool, OcrError> {
+        await_bytes(&self.output, deadline)?;
+        let mut chunk = [0; 16 << 10];
+        let read = match self.output.read(&mut chunk) {
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(true),
+            Err(error) => return Err(OcrError::Pipe(error)),
+        };
+        self.rest.extend_from_slice(chunk.get(..read).unwrap_or_default());
+        let end = self.rest.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+        let complete: Vec<u8> = self.rest.drain(..end).collect();
+        lines.extend(String::from_utf8_lossy(&complete).lines().map(str::to_owned));
+        Ok(read > 0 && self.rest.len() <= LONGEST)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-/// All that comes until the end.
-fn collect(output: &mut ChildStdout, deadline: Instant) -> Result<String, OcrError> {
-    let mut bytes = Vec::new();
-    let mut chunk = [0; 16 << 10];
-    loop {
-        await_bytes(output, deadline)?;
-        let read = match output.read(&mut chunk) {
-            Ok(read) => read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(OcrError::Pipe(error)),
-        };
-        bytes.extend_from_slice(chunk.get(..read).unwrap_or_default());
-        if read == 0 || bytes.len() > LONGEST {
-            return Ok(String::from_utf8_lossy(&bytes).into_owned());
-        }
-    }
+/// A file that has no name, and that a child process has, too.
+fn in_memory() -> Result<File, OcrError> {
+    let file = memfd_create(c"picture", MFdFlags::empty());
+    file.map(File::from).map_err(|error| OcrError::Pipe(error.into()))
+}
+
+/// A picture as PGM, instead of what the file was.
+fn write_picture(file: &mut File, width: u32, height: u32, pixels: &[u8]) -> std::io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.set_len(0)?;
+    writeln!(file, "P5 {width} {height} 255")?;
+    file.write_all(pixels)
 }
 
 fn await_bytes(output: &ChildStdout, deadline: Instant) -> Result<(), OcrError> {
@@ -184,8 +271,8 @@ fn await_bytes(output: &ChildStdout, deadline: Instant) -> Result<(), OcrError> 
     }
 }
 
-/// A row of TSV: level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
-fn words(tsv: &str) -> Words {
+/// What rows of TSV say. Each is level, page, block, paragraph, line, word, left, top, width, height, confidence, text.
+fn words(rows: &[String]) -> Words {
     /// Less sure is noise, of 100.
     const NOISE: f32 = 30.0;
     /// From here on it is likely right.
@@ -193,7 +280,8 @@ fn words(tsv: &str) -> Words {
     let mut found = Words::default();
     let (mut weight, mut sum) = (0.0, 0.0);
     let mut last = None;
-    for row in tsv.lines() {
+    let page = rows.iter().skip_while(|row| !row.starts_with("1\t"));
+    for row in page {
         let fields: Vec<&str> = row.splitn(12, '\t').collect();
         let &["5", _, block, paragraph, line, _, _, _, _, _, sure, text] = fields.as_slice() else {
             continue;

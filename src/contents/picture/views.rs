@@ -10,20 +10,18 @@ use super::{decode::Shot, grey::Grey, prepare};
 /// Something to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// As it is.
+    /// What it looks like.
     pub grey: Grey,
+    /// Another view most likely shows all of it.
+    pub is_spare: bool,
 }
 
 impl View {
     /// Whether there is anything in it, and that may be text.
     pub(super) fn is_text_likely(&self) -> bool {
         const FLATTEST: u8 = 6;
-        let (low, high) = self.grey.range();
-        let has_specks = || {
-            let pixels = self.grey.pixels();
-            pixels.iter().max().zip(pixels.iter().min()).is_some_and(|(a, b)| a - b >= FLATTEST)
-        };
-        (high - low >= FLATTEST || has_specks()) && prepare::sight(&self.grey).is_text_likely()
+        let (low, high) = self.grey.extremes();
+        high - low >= FLATTEST && prepare::sight(&self.grey).is_text_likely()
     }
 }
 
@@ -95,20 +93,24 @@ impl Film {
         self.union.as_ref().map(|union| union.grey.clone())
     }
 
-    /// What there is to read, the likeliest first: the one shown longest, everything at once, the others.
+    /// What there is to read: everything at once, then the pictures that it does not show, the one shown
+    /// longest first.
     pub(super) fn views(&self) -> Vec<View> {
         let mut shots: Vec<&(Grey, Duration)> = self.shots.iter().rev().collect();
         shots.sort_by_key(|(_, delay)| std::cmp::Reverse(*delay));
-        let mut shots = shots.into_iter().map(|(grey, _)| grey);
-        let first = shots.next();
-        let others = [self.union.as_ref().map(|union| &union.grey), self.on_black.as_ref()];
-        let all = first.into_iter().chain(others.into_iter().flatten()).chain(&self.colours);
+        let is_spare = |grey: &Grey| {
+            self.union.as_ref().is_some_and(|union| grey.is_within(&union.grey, union.background))
+        };
+        let shots = shots.into_iter().map(|(grey, _)| (grey, is_spare(grey)));
+        let union = self.union.iter().map(|union| (&union.grey, false));
+        let others = self.on_black.iter().chain(&self.colours).map(|grey| (grey, false));
         let mut views: Vec<View> = Vec::new();
-        for grey in all.chain(shots) {
+        for (grey, is_spare) in union.chain(others).chain(shots) {
             if !views.iter().any(|known| known.grey.resembles(grey)) {
-                views.push(View { grey: grey.clone() });
+                views.push(View { grey: grey.clone(), is_spare });
             }
         }
+        views.sort_by_key(|view| view.is_spare);
         views
     }
 }
