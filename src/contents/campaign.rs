@@ -8,7 +8,7 @@ use std::{
 use super::picture::PictureHash;
 
 /// So many of the pictures read last are compared by what they look like.
-const COMPARED: usize = 2_000;
+const COMPARED: usize = 500;
 
 /// What is on a picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Campaigns {
     pub(super) fn alike(&self, hash: &PictureHash) -> Option<Arc<Sight>> {
         let state = self.state();
         let mut newest_first = state.by_look.iter().rev();
-        newest_first.find(|(known, _)| known.is_alike(hash)).map(|(_, sight)| Arc::clone(sight))
+        newest_first.find(|(known, _)| known.is_same(hash)).map(|(_, sight)| Arc::clone(sight))
     }
 
     /// Remembers what was seen; `hash` of one that was read.

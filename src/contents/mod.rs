@@ -29,6 +29,6 @@ mod unpack;
 pub use budget::{Bounds, Budget};
 pub use campaign::Sight;
 pub use parts::{Parcel, Picture};
-pub use readers::{Readers, Status};
+pub use readers::{Readers, SeeError, Status};
 pub use reading::{Found, ReadError};
 pub use settings::{Pictures, Settings};

@@ -16,6 +16,7 @@ use super::{
     campaign::{Campaigns, Sight},
     parts::{Picture, parcels, pictures},
     passwords::passwords,
+    picture::Ocr,
     pool::{Failure, Look, Open, PartIn, Seen, Status as PoolStatus, Workers, queue::Lane},
     process::Confinement,
     task::Looked,
@@ -28,9 +29,23 @@ pub struct Readers {
     settings: Settings,
     openers: Workers,
     lookers: Workers,
+    /// There is a program that reads pictures.
+    reads: bool,
     campaigns: Campaigns,
     remembered: AtomicU64,
     alike: AtomicU64,
+}
+
+/// Why it is not known what a picture shows.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeeError {
+    /// The worker.
+    #[error(transparent)]
+    Worker(#[from] Failure),
+    /// The program that reads pictures: what it said.
+    #[error("a picture cannot be read: {0}")]
+    Reader(String),
 }
 
 /// How things stand.
@@ -56,11 +71,17 @@ impl Readers {
             return Ok(None);
         };
         let pictures = &settings.pictures;
-        let looker = Confinement::looker(&pictures.tesseract, &pictures.data);
-        let looker = Confinement { languages: pictures.languages.clone(), ..looker };
+        let (program_of_ocr, languages) = (pictures.tesseract.clone(), pictures.languages.clone());
+        let reads = program_of_ocr.exists();
+        if !reads {
+            tracing::warn!(path = %program_of_ocr.display(), "pictures are not read, only codes: there is no such program");
+        }
+        let ocr = Ocr { program: program_of_ocr, languages };
+        let looker = Confinement::looker(ocr, &pictures.data);
         Ok(Some(Self {
             openers: Workers::new(program.clone(), Confinement::opener(), &settings.openers)?,
             lookers: Workers::new(program, looker, &pictures.workers)?,
+            reads,
             campaigns: Campaigns::new(pictures.remembered),
             remembered: AtomicU64::new(0),
             alike: AtomicU64::new(0),
@@ -109,54 +130,48 @@ impl Readers {
         deadline.min(Instant::now() + Duration::from_millis(self.settings.pictures.read_ms))
     }
 
-    /// Looks at a picture, and reads what is written on it.
+    /// Looks at a picture, and reads what is written on it. One that is damaged shows nothing.
     ///
     /// # Errors
-    /// See [`Failure`].
+    /// See [`SeeError`].
     pub async fn see(
         &self,
         picture: &Picture<'_>,
         lane: Lane,
         until: Instant,
-    ) -> Result<Arc<Sight>, Failure> {
+    ) -> Result<Arc<Sight>, SeeError> {
         if let Some(sight) = self.campaigns.same(&picture.digest) {
             self.remembered.fetch_add(1, Ordering::Relaxed);
             return Ok(sight);
         }
         let mut known = None;
         let decide = |looked: &Looked| {
-            known = looked.hash.as_ref().and_then(|hash| self.campaigns.alike(hash));
-            known.is_none() && looked.is_text_likely
+            known = self.campaigns.alike(&looked.hash);
+            known.is_none() && looked.is_text_likely && self.reads
         };
         let rows = picture.rows.iter().map(|row| row.iter().map(AsRef::as_ref).collect());
         let pixels = Look::<fn(&Looked) -> bool>::guess(picture.bytes());
         let look = Look { rows: rows.collect(), pixels, decide };
-        let seen = self.lookers.run(look, lane, until).await?;
-        Ok(self.remember(picture, seen, known))
-    }
-
-    fn remember(
-        &self,
-        picture: &Picture<'_>,
-        seen: Seen,
-        known: Option<Arc<Sight>>,
-    ) -> Arc<Sight> {
-        let Seen { looked, text } = seen;
-        let is_complete = text.as_ref().is_none_or(|text| text.is_complete);
-        let was_read = text.is_some();
-        let text = match (&known, text) {
-            (Some(known), _) => known.text.clone(),
-            (None, text) => text.map(|text| text.text).unwrap_or_default(),
+        let Ok(Seen { looked, text }) = self.lookers.run(look, lane, until).await? else {
+            let nothing = Arc::new(Sight::default());
+            self.campaigns.remember(picture.digest, None, Arc::clone(&nothing));
+            return Ok(nothing);
         };
-        if known.is_some() {
-            self.alike.fetch_add(1, Ordering::Relaxed);
-        }
+        let text = text.transpose().map_err(SeeError::Reader)?;
+        let is_whole = text.as_ref().is_none_or(|text| !text.is_cut);
+        let hash = text.is_some().then_some(looked.hash);
+        let text = match &known {
+            Some(known) => {
+                self.alike.fetch_add(1, Ordering::Relaxed);
+                known.text.clone()
+            }
+            None => text.map(|text| text.text).unwrap_or_default(),
+        };
         let sight = Arc::new(Sight { text, codes: looked.codes });
-        if is_complete {
-            let hash = looked.hash.filter(|_| was_read);
+        if is_whole {
             self.campaigns.remember(picture.digest, hash, Arc::clone(&sight));
         }
-        sight
+        Ok(sight)
     }
 
     /// How things stand.

@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     checks::Case,
-    contents::{Picture, Readers, pool},
+    contents::{
+        Picture, Readers, SeeError,
+        pool::{Failure, queue},
+    },
     mail::{FoundText, Inside, Item, Message, Origin},
     metrics,
     verdict::{
@@ -52,18 +55,18 @@ pub(super) fn open(
     }
 }
 
-fn lane(lane: Lane) -> pool::Lane {
+fn lane(lane: Lane) -> queue::Lane {
     match lane {
-        Lane::Outside => pool::Lane::Outside,
-        Lane::Ours => pool::Lane::Ours,
+        Lane::Outside => queue::Lane::Outside,
+        Lane::Ours => queue::Lane::Ours,
     }
 }
 
 /// What a failure of the workers means for the message.
-fn outcome(failure: &pool::Failure, what: &str) -> Outcome {
+fn outcome(failure: &Failure, what: &str) -> Outcome {
     match failure {
-        pool::Failure::Late => Outcome::Late,
-        pool::Failure::Skipped(_) => {
+        Failure::Late => Outcome::Late,
+        Failure::Skipped(_) => {
             let why = format!("{what}: {}", crate::chain(failure));
             Outcome::Answered(Answer { findings: vec![skipped(why)], ..Answer::default() })
         }
@@ -131,7 +134,7 @@ async fn look(
             Ok(sight) => {
                 PictureSaid::Shows { text: sight.text.clone(), codes: sight.codes.clone() }
             }
-            Err(failure @ (pool::Failure::Skipped(_) | pool::Failure::Late)) => {
+            Err(failure @ SeeError::Worker(Failure::Skipped(_) | Failure::Late)) => {
                 PictureSaid::Skipped(crate::chain(&failure))
             }
             Err(failure) => PictureSaid::Failed(crate::chain(&failure)),
