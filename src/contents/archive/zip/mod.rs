@@ -251,9 +251,7 @@ fn is_scanned(method: u16) -> bool {
 
 /// Whether a header found by chance is one.
 fn is_likely(header: &Header) -> bool {
-    matches!(header.method, 0..=20 | 93..=99)
-        && !header.name.is_empty()
-        && !header.name.contains(&0)
+    matches!(header.method, 0..=20 | 93..=99) && !header.name.contains(&0)
 }
 
 /// Whether the member itself tells another content than the directory.

@@ -185,6 +185,13 @@ fn what_the_directory_tells_otherwise() {
             &[": Broken: two names: note.txt and nope.txt", "nope.txt: 'the hidden text'"],
             0,
         ),
+        case(
+            "behind something",
+            [b"?".repeat(700), zipped(std::slice::from_ref(&note))].concat(),
+            &["note.txt: 'the hidden text'"],
+            0,
+        ),
+        case("no name", zipped(&[Zipped::stored("", TEXT)]), &[": 'the hidden text'"], 0),
         case("old letters", zipped(&[in_437]), &["über.txt: 'the hidden text'"], 0),
         case(
             "a file as folder",
