@@ -1,6 +1,6 @@
 //! The walk through what is in a message: what each reader reads from, and tells.
 
-use std::io::Read;
+use std::{io::Read, time::Instant};
 
 use sha2::{Digest as _, Sha256};
 
@@ -234,6 +234,18 @@ impl<'p> Reading<'p> {
     /// There is none.
     pub(super) fn time(&mut self) -> Result<(), ReadError> {
         self.budget.time().map_err(|limit| self.limited(limit))
+    }
+
+    /// How many bytes [`Reading::member`] takes of so many packed ones (0: of what holds them), for decoders
+    /// that push what they unpack.
+    pub(super) fn room(&self, packed: u64) -> u64 {
+        let holder = self.path.last().map_or(0, |holder| holder.size);
+        self.budget.room(if packed > 0 { packed } else { holder })
+    }
+
+    /// Until when [`Reading::time`] is left.
+    pub(super) fn deadline(&self) -> Instant {
+        self.budget.deadline()
     }
 
     fn item(&self, entry: Entry) -> Item {

@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 63] = [
+const HOMES: [(&str, &[&str]); 64] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -77,6 +77,7 @@ const HOMES: [(&str, &[&str]); 63] = [
     ("deflate64", &["contents/unpack"]),
     ("ppmd-rust", &["contents/unpack"]),
     ("lzxd", &["contents/unpack"]),
+    ("rars", &["contents/unpack/rar"]),
     ("crc32fast", &["contents/archive"]),
     ("aes", &["contents/archive/lock"]),
     ("hmac", &["contents/archive/lock"]),

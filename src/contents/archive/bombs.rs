@@ -94,6 +94,8 @@ fn bombs_end_by_the_budget() {
         ),
         ("16 MB in gzip", gzipped(&vec![0; 16 * MIB]), &[Limit::Ratio]),
         ("16 MB in zip", zipped(&[Zipped::deflated("a", &vec![0; 16 * MIB])]), &[Limit::Ratio]),
+        ("32 MB in 7z", include_bytes!("samples/zeros.7z").to_vec(), &[Limit::Ratio]),
+        ("32 MB in rar", include_bytes!("samples/zeros.rar").to_vec(), &[Limit::Ratio]),
         ("16 archives in 16", layers(), &[Limit::Members]),
         ("gzip in gzip", nested(100), &[Limit::Depth]),
         ("gzip that holds itself", quine(), &[Limit::Depth]),
