@@ -119,7 +119,8 @@ impl<'p> Reading<'p> {
         self.found
     }
 
-    /// Reads a file in the one being read, and what is in that.
+    /// Reads a file in the one being read, and what is in that. One that becomes too much for what it takes
+    /// is only told: those beside it may still be read.
     ///
     /// # Errors
     /// The budget is used up, so that nothing more need be tried here.
@@ -138,8 +139,10 @@ impl<'p> Reading<'p> {
             Err(Cut::Io(error)) => item.add_trait(TraitKind::Broken, &error.to_string()),
             Err(Cut::Limit(limit)) => {
                 item.size = bytes.len() as u64;
+                item.kind = file_type(&bytes).map_or("", |known| known.extension).to_owned();
                 self.found.inside.items.push(item);
-                return Err(self.limited(limit));
+                let error = self.limited(limit);
+                return if limit == Limit::Ratio { Ok(()) } else { Err(error) };
             }
         }
         self.enter(item, &bytes, is_hidden);

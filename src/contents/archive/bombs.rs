@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    tests::{bounds, gzipped, shown, walk},
+    tests::{TEXT, bounds, gzipped, shown, walk},
     zip::tests::{Zipped, deflated, zip_of, zipped},
 };
 use crate::{contents::Bounds, mail::Limit};
@@ -110,6 +110,17 @@ fn bombs_end_by_the_budget() {
         assert!(found.inside.items.len() <= bounds().members + 1, "{name}");
         assert!(start.elapsed() < Duration::from_secs(30), "{name}: {:?}", start.elapsed());
     }
+}
+
+/// What stands beside a bomb is read all the same.
+#[test]
+fn a_bomb_hides_nothing() {
+    let bomb = Zipped::deflated("a.exe", &[b"MZ\0", &vec![0; 16 * MIB][..]].concat());
+    let note = Zipped::deflated("note.txt", TEXT);
+    let found = walk("a.zip", &zipped(&[bomb, note]), &[]);
+    assert_eq!(found.inside.limits, [Limit::Ratio]);
+    assert_eq!(shown(&found.inside), ["a.exe", "note.txt: 'the hidden text'"]);
+    assert_eq!(found.inside.items[1].kind, "exe");
 }
 
 #[test]
