@@ -2,7 +2,8 @@
 //!
 //! The crate `infer` knows the formats; this module adds what matters to a mail filter and that
 //! it does not know or tells apart too coarsely: Windows shortcuts, disk images, scripts, and web
-//! pages. It looks at the first 4 KiB, disk images and Office documents excepted.
+//! pages. It looks at the first 4 KiB; at more of disk images and Office documents, and at the end of what
+//! nobody knows: a zip archive may stand behind other bytes.
 
 /// The type of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
