@@ -61,6 +61,16 @@ impl Budget {
         if Instant::now() < self.bounds.deadline { Ok(()) } else { Err(Limit::Time) }
     }
 
+    /// How many bytes may still come of `packed` ones.
+    pub(super) fn room(&self, packed: u64) -> u64 {
+        packed.saturating_mul(self.bounds.ratio).saturating_add(Bounds::FREE).min(self.bytes)
+    }
+
+    /// Until when.
+    pub(super) fn deadline(&self) -> Instant {
+        self.bounds.deadline
+    }
+
     /// Reads what comes of `packed` bytes to its end.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The walk through what is in a message: what each reader reads from, and tells.
 
-use std::io::Read;
+use std::{io::Read, time::Instant};
 
 use sha2::{Digest as _, Sha256};
 
@@ -119,7 +119,8 @@ impl<'p> Reading<'p> {
         self.found
     }
 
-    /// Reads a file in the one being read, and what is in that.
+    /// Reads a file in the one being read, and what is in that. One that becomes too much for what it takes
+    /// is only told: those beside it may still be read.
     ///
     /// # Errors
     /// The budget is used up, so that nothing more need be tried here.
@@ -138,8 +139,10 @@ impl<'p> Reading<'p> {
             Err(Cut::Io(error)) => item.add_trait(TraitKind::Broken, &error.to_string()),
             Err(Cut::Limit(limit)) => {
                 item.size = bytes.len() as u64;
+                item.kind = file_type(&bytes).map_or("", |known| known.extension).to_owned();
                 self.found.inside.items.push(item);
-                return Err(self.limited(limit));
+                let error = self.limited(limit);
+                return if limit == Limit::Ratio { Ok(()) } else { Err(error) };
             }
         }
         self.enter(item, &bytes, is_hidden);
@@ -236,6 +239,7 @@ impl<'p> Reading<'p> {
         self.budget.time().map_err(|limit| self.limited(limit))
     }
 
+<<<<<<< HEAD
     /// Has a function tell of a file, as a reader would.
     #[cfg(test)]
     pub(super) fn within(&mut self, name: &str, tell: impl FnOnce(&mut Self)) {
@@ -245,6 +249,18 @@ impl<'p> Reading<'p> {
         self.path.push(Place { item, size: 0, is_hidden: false });
         tell(self);
         self.path.pop();
+=======
+    /// How many bytes [`Reading::member`] takes of so many packed ones (0: of what holds them), for decoders
+    /// that push what they unpack.
+    pub(super) fn room(&self, packed: u64) -> u64 {
+        let holder = self.path.last().map_or(0, |holder| holder.size);
+        self.budget.room(if packed > 0 { packed } else { holder })
+    }
+
+    /// Until when [`Reading::time`] is left.
+    pub(super) fn deadline(&self) -> Instant {
+        self.budget.deadline()
+>>>>>>> archives
     }
 
     fn item(&self, entry: Entry) -> Item {

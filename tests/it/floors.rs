@@ -78,6 +78,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("deflate64", &["contents/unpack"]),
     ("ppmd-rust", &["contents/unpack"]),
     ("lzxd", &["contents/unpack"]),
+    ("rars", &["contents/unpack/rar"]),
     ("crc32fast", &["contents/archive"]),
     ("aes", &["contents/archive/lock"]),
     ("hmac", &["contents/archive/lock"]),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    tests::{bounds, gzipped, shown, walk},
+    tests::{TEXT, bounds, gzipped, shown, walk},
     zip::tests::{Zipped, deflated, zip_of, zipped},
 };
 use crate::{contents::Bounds, mail::Limit};
@@ -94,6 +94,8 @@ fn bombs_end_by_the_budget() {
         ),
         ("16 MB in gzip", gzipped(&vec![0; 16 * MIB]), &[Limit::Ratio]),
         ("16 MB in zip", zipped(&[Zipped::deflated("a", &vec![0; 16 * MIB])]), &[Limit::Ratio]),
+        ("32 MB in 7z", include_bytes!("samples/zeros.7z").to_vec(), &[Limit::Ratio]),
+        ("32 MB in rar", include_bytes!("samples/zeros.rar").to_vec(), &[Limit::Ratio]),
         ("16 archives in 16", layers(), &[Limit::Members]),
         ("gzip in gzip", nested(100), &[Limit::Depth]),
         ("gzip that holds itself", quine(), &[Limit::Depth]),
@@ -108,6 +110,17 @@ fn bombs_end_by_the_budget() {
         assert!(found.inside.items.len() <= bounds().members + 1, "{name}");
         assert!(start.elapsed() < Duration::from_secs(30), "{name}: {:?}", start.elapsed());
     }
+}
+
+/// What stands beside a bomb is read all the same.
+#[test]
+fn a_bomb_hides_nothing() {
+    let bomb = Zipped::deflated("a.exe", &[b"MZ\0", &vec![0; 16 * MIB][..]].concat());
+    let note = Zipped::deflated("note.txt", TEXT);
+    let found = walk("a.zip", &zipped(&[bomb, note]), &[]);
+    assert_eq!(found.inside.limits, [Limit::Ratio]);
+    assert_eq!(shown(&found.inside), ["a.exe", "note.txt: 'the hidden text'"]);
+    assert_eq!(found.inside.items[1].kind, "exe");
 }
 
 #[test]

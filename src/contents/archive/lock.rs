@@ -2,7 +2,7 @@
 
 use aes::{
     Aes128, Aes192, Aes256,
-    cipher::{BlockDecrypt, BlockEncrypt, KeyInit, generic_array::GenericArray},
+    cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, KeyInit, consts::U16},
 };
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
@@ -74,11 +74,11 @@ pub(super) fn zip_aes(bytes: &[u8], password: &[u8], strength: u8) -> Option<Vec
 /// Counter mode, counting from 1, the lowest byte first.
 fn counted<C>(cipher: &C, sealed: &[u8]) -> Option<Vec<u8>>
 where
-    C: BlockEncrypt + aes::cipher::BlockSizeUser<BlockSize = aes::cipher::consts::U16>,
+    C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
 {
     let mut plain = Vec::with_capacity(sealed.len());
     for (counter, chunk) in (1_u128..).zip(sealed.chunks(16)) {
-        let mut block = GenericArray::from(counter.to_le_bytes());
+        let mut block = Array::from(counter.to_le_bytes());
         cipher.encrypt_block(&mut block);
         plain.extend(chunk.iter().zip(block).map(|(byte, mask)| byte ^ mask));
     }
@@ -114,11 +114,11 @@ pub(super) fn seven_z_key(password: &str, salt: &[u8], cycles: u8) -> Option<[u8
 
 /// AES of 256 bits in chained blocks; bytes beyond the last block are left out.
 pub(super) fn chained(sealed: &[u8], key: &[u8; 32], first: [u8; 16]) -> Vec<u8> {
-    let cipher = Aes256::new(&GenericArray::from(*key));
+    let cipher = Aes256::new(&Array::from(*key));
     let mut before = first;
     let mut plain = Vec::with_capacity(sealed.len());
     for sealed in sealed.as_chunks::<16>().0 {
-        let mut block = GenericArray::from(*sealed);
+        let mut block = Array::from(*sealed);
         cipher.decrypt_block(&mut block);
         plain.extend(block.iter().zip(before).map(|(byte, mask)| byte ^ mask));
         before = *sealed;

@@ -44,3 +44,29 @@ proptest! {
         prop_assert!(start.elapsed() < Duration::from_secs(30));
     }
 }
+
+/// First bytes that get each reader asked.
+const BEGINNINGS: &[&[u8]] = &[
+    b"PK\x03\x04",
+    b"7z\xbc\xaf\x27\x1c\0\x04\0\0\0\0\x02\0\0\0\0\0\0\0\x60\0\0\0\0\0\0\0\0\0\0\0",
+    b"Rar!\x1a\x07\0",
+    b"Rar!\x1a\x07\x01\0",
+    b"MSCF",
+    b"\x78\x9f\x3e\x22\0\0",
+    b"\x1f\x8b\x08\0",
+    b"\x1f\x9d\x90",
+    b"BZh91AY&SY",
+    b"\xfd7zXZ\0",
+    b"\x28\xb5\x2f\xfd",
+    b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff",
+];
+
+proptest! {
+    #[test]
+    fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        for beginning in BEGINNINGS {
+            let bytes = [beginning, &bytes[..]].concat();
+            walk_within(Bounds { bytes: 4 << 20, ..bounds() }, "a", &bytes, &["secret"]);
+        }
+    }
+}

@@ -29,8 +29,15 @@ pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Resu
             continue;
         };
         header.size = about_next.size.unwrap_or(header.size);
+        let is_sparse = header.kind == b'S' && block.get(482) != Some(&0);
+        at += if is_sparse { map_length(span(bytes, at, u64::MAX)) } else { 0 };
         let content = span(bytes, at, header.size);
-        at = at.saturating_add(header.size.div_ceil(BLOCK).saturating_mul(BLOCK));
+        if (content.len() as u64) < header.size {
+            // A size beyond the end hides nothing: what follows is looked at, too.
+            reading.is(TraitKind::Broken, "cut off");
+        } else {
+            at += header.size.div_ceil(BLOCK) * BLOCK;
+        }
         match header.kind {
             b'L' | b'x' => about_next.learn(&header, content),
             b'K' | b'g' => {}
@@ -38,6 +45,14 @@ pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Resu
         }
     }
     Ok(())
+}
+
+/// How long the rest of the map of a sparse file is (GNU): blocks whose last part tells whether one more
+/// follows.
+fn map_length(blocks: &[u8]) -> u64 {
+    let has_next = |block: &&[u8]| block.get(504).is_some_and(|&more| more != 0);
+    let (blocks, _) = blocks.as_chunks::<{ BLOCK as usize }>();
+    (blocks.iter().map(|block| &block[..]).take_while(has_next).count() as u64 + 1) * BLOCK
 }
 
 struct Header {
@@ -93,9 +108,6 @@ fn tell(
     // Whatever else carries bytes is told, too.
     if !is_file && content.is_empty() {
         return Ok(());
-    }
-    if (content.len() as u64) < header.size {
-        reading.is(TraitKind::Broken, "cut off");
     }
     let entry = Entry { packed: content.len() as u64, ..Entry::named(name) };
     reading.member(entry, &mut { content })

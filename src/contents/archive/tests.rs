@@ -1,5 +1,5 @@
 //! Every format with a text in it. The samples were made by 7-Zip 26.02, Info-ZIP 3.0, GNU tar 1.34, gcab
-//! 1.5, ncompress 4.2 and the packers of Debian 12; what no tool here makes is put together by hand.
+//! 1.5, ncompress 4.2, the crate rars 0.12 and the packers of Debian 12; what no tool here makes is put together by hand.
 
 use std::{
     io::Write as _,
@@ -117,6 +117,14 @@ macro_rules! sample {
 
 /// Some of them, to be damaged.
 pub(super) const SAMPLES: &[&[u8]] = &[
+    include_bytes!("samples/rar4-locked-names.rar"),
+    include_bytes!("samples/rar4-locked.rar"),
+    include_bytes!("samples/rar4-packed.rar"),
+    include_bytes!("samples/rar4-solid.rar"),
+    include_bytes!("samples/rar5-locked-names.rar"),
+    include_bytes!("samples/rar5-locked.rar"),
+    include_bytes!("samples/rar5-packed.rar"),
+    include_bytes!("samples/rar5-solid.rar"),
     include_bytes!("samples/7z-arm64.7z"),
     include_bytes!("samples/7z-bcj.7z"),
     include_bytes!("samples/7z-bcj2.7z"),
@@ -215,6 +223,26 @@ fn seven_z() {
 }
 
 #[test]
+fn rar() {
+    let names: &[&str] =
+        &[": opened", "note.txt: opened, 'the hidden text'", "other.txt: opened, 'another one'"];
+    check(vec![
+        sample!("rar4-packed.rar", TWO, kept 2),
+        sample!("rar4-solid.rar", TWO, kept 2),
+        sample!("rar4-locked.rar", WORDS, OPENED, kept 2),
+        sample!("rar4-locked.rar", &["wrong"], LOCKED, kept 0),
+        sample!("rar4-locked-names.rar", WORDS, names, kept 2),
+        sample!("rar4-locked-names.rar", &["wrong"], &[": locked"], kept 0),
+        sample!("rar5-packed.rar", TWO, kept 2),
+        sample!("rar5-solid.rar", TWO, kept 2),
+        sample!("rar5-locked.rar", WORDS, OPENED, kept 2),
+        sample!("rar5-locked.rar", &["wrong"], LOCKED, kept 0),
+        sample!("rar5-locked-names.rar", WORDS, names, kept 2),
+        sample!("rar5-locked-names.rar", &["wrong"], &[": locked"], kept 0),
+    ]);
+}
+
+#[test]
 fn packed_files() {
     check(vec![
         sample!("note.txt.Z", ONE, kept 1),
@@ -276,7 +304,7 @@ pub(super) fn samples() -> Vec<Vec<u8>> {
     samples.extend([
         cab::tests::lzx(),
         rar::tests::four(0x200, 0x30, b"n_te.txt\0\x04\x1cn\x38\x04"),
-        rar::tests::five([0x80, 0], &[3, 1, 0, 0]),
+        rar::tests::five([0x80, 0], &[4, 1, 0, 0, 15]),
         iso::tests::iso(true),
         tnef::tests::tnef(),
         zipped(&[Zipped::deflated("note.txt", TEXT), Zipped::stored("dir/", b"")]),

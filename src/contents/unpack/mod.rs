@@ -8,6 +8,7 @@
 
 mod cabinet;
 mod compress;
+pub(super) mod rar;
 mod rtf;
 #[cfg(test)]
 mod tests;

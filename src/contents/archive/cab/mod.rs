@@ -96,7 +96,7 @@ impl<'b> Cabinet<'b> {
         let FolderHeader { start, blocks, method } = self.folders.get(usize::from(number))?;
         let packed = span(self.bytes, *start, u64::MAX);
         let content = CabinetFolder::new(packed, *blocks, self.reserved, *method).ok()?;
-        Some(OpenFolder { number, content, at: 0 })
+        Some(OpenFolder { number, content, packed: packed.len() as u64, at: 0 })
     }
 }
 
@@ -123,6 +123,8 @@ impl File {
 struct OpenFolder<'b> {
     number: u16,
     content: CabinetFolder<'b>,
+    /// How long its blocks are at most.
+    packed: u64,
     /// How much of it was read.
     at: u64,
 }
@@ -133,7 +135,7 @@ impl OpenFolder<'_> {
         let skipped = match gap {
             0 => Ok(0),
             _ => reading
-                .load(&mut self.content.by_ref().take(gap), 0)
+                .load(&mut self.content.by_ref().take(gap), self.packed)
                 .map(|bytes| bytes.len() as u64),
         };
         match skipped {

@@ -22,7 +22,7 @@ pub(super) fn block(mut fields: Fields<'_>) -> Option<Block> {
     let content = if flags & HAS_CONTENT != 0 { number(&mut fields)? } else { 0 };
     let what = match kind {
         FILE => What::File(file(fields, extra, flags & PARTS != 0)?),
-        LOCK => What::LockedHeaders,
+        LOCK => What::LockedHeaders { cost: cost(&mut fields)? },
         END => What::End,
         _ => What::Other,
     };
@@ -47,26 +47,35 @@ fn file(mut fields: Fields<'_>, extra: u64, is_part: bool) -> Option<File> {
     number(&mut fields)?;
     let length = usize::try_from(number(&mut fields)?).ok()?;
     let name = String::from_utf8_lossy(fields.take(length)?).into_owned();
+    let lock = lock(Fields::new(extra));
     Some(File {
         name,
         size,
         is_folder: flags & IS_FOLDER != 0,
-        is_locked: has_lock(Fields::new(extra)),
+        is_locked: lock.is_some(),
+        cost: lock.unwrap_or_default(),
         is_stored: packing >> 7 & 7 == 0,
         is_part,
     })
 }
 
-/// Whether one of the records behind a header tells how the file is encrypted.
-fn has_lock(mut records: Fields<'_>) -> bool {
+/// How dear a key is, if one of the records behind a header tells how the file is encrypted.
+fn lock(mut records: Fields<'_>) -> Option<u8> {
     const LOCK: u64 = 1;
-    while let Some(length) = number(&mut records).and_then(|length| usize::try_from(length).ok()) {
-        let Some(record) = records.take(length) else { break };
-        if number(&mut Fields::new(record)) == Some(LOCK) {
-            return true;
+    loop {
+        let length = usize::try_from(number(&mut records)?).ok()?;
+        let mut record = Fields::new(records.take(length)?);
+        if number(&mut record)? == LOCK {
+            return cost(&mut record);
         }
     }
-    false
+}
+
+/// How dear a key is, behind version and flags: the exponent of the number of steps.
+fn cost(fields: &mut Fields<'_>) -> Option<u8> {
+    number(fields)?;
+    number(fields)?;
+    fields.u8()
 }
 
 /// A number in bytes of seven bits, the lowest first.

@@ -25,7 +25,7 @@ pub(super) fn block(mut fields: Fields<'_>) -> Option<Block> {
             content = packed;
             What::File(file)
         }
-        MAIN if flags & HEADERS_LOCKED != 0 => What::LockedHeaders,
+        MAIN if flags & HEADERS_LOCKED != 0 => What::LockedHeaders { cost: 0 },
         END => What::End,
         _ if flags & HAS_CONTENT != 0 => {
             content = u64::from(header.u32()?);
@@ -56,6 +56,7 @@ fn file(header: &mut Fields<'_>, flags: u16) -> Option<(File, u64)> {
         size,
         is_folder: flags & IS_FOLDER == IS_FOLDER,
         is_locked: flags & IS_LOCKED != 0,
+        cost: 0,
         is_stored: method == STORED,
         is_part: flags & PARTS != 0,
     };

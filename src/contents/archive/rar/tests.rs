@@ -23,10 +23,10 @@ fn both_versions() {
         ),
         case("stored5.rar", five([0x80, 0], &[]), &["näte.txt: 'the hidden text'"], 1),
         case("packed5.rar", five([0x80, 3], &[]), &["näte.txt"], 0),
-        case("locked5.rar", five([0x80, 0], &[3, 1, 0, 0]), &["näte.txt: locked"], 0),
+        case("locked5.rar", five([0x80, 0], &[4, 1, 0, 0, 15]), &["näte.txt: locked"], 0),
         case(
             "names5.rar",
-            b"Rar!\x1a\x07\x01\0\0\0\0\0\x04\x04\0\0\0????".to_vec(),
+            b"Rar!\x1a\x07\x01\0\0\0\0\0\x05\x04\0\0\0\x18????".to_vec(),
             &[": locked"],
             0,
         ),

@@ -2,6 +2,7 @@
 
 mod decode;
 mod header;
+mod parse;
 
 use std::io::{self, Read};
 
@@ -34,7 +35,7 @@ pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Resu
     let mut opener = Opener { bytes, password: None };
     let mut header = span(bytes, start.saturating_add(SIGNATURE), size).to_vec();
     for _ in 0..DEEPEST {
-        match header::read(&header).ok_or_else(damaged)? {
+        match parse::header(&header).ok_or_else(damaged)? {
             Header::Plain(archive) => return opener.archive(&archive, reading),
             Header::Packed(streams) => match opener.header(&streams, reading)? {
                 Some(unpacked) => header = unpacked,

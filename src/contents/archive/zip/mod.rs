@@ -82,7 +82,8 @@ impl Zip<'_> {
             return reading.unreadable(Entry::named(entry.shown_name()), entry.size);
         };
         let start = at.saturating_add(length);
-        self.used.push(at..start.saturating_add(entry.packed));
+        let end = start.saturating_add(entry.packed);
+        self.used.push(at..if end <= self.bytes.len() as u64 { end } else { start });
         if own.name != entry.name {
             let [own, other] = [own.shown_name(), entry.shown_name()];
             reading.is(TraitKind::Broken, &format!("two names: {own} and {other}"));
@@ -152,14 +153,16 @@ impl Zip<'_> {
         }
         let member = Member { header, is_hidden: true };
         let ends_itself = header.packing() == 8 && !header.is_locked();
-        if header.has_descriptor() && header.packed == 0 && ends_itself {
+        let is_lie = header.packed > rest.len() as u64;
+        if is_lie || header.has_descriptor() && header.packed == 0 && ends_itself {
             let mut content = rest;
             self.member(&member, &mut content, reading)?;
-            return Ok(content);
+            // A size beyond the end hides nothing; only what a decoder took is passed over.
+            return Ok(if ends_itself { content } else { rest });
         }
         let length = match header.packed {
             0 if header.has_descriptor() => length_to_mark(rest),
-            packed => usize::try_from(packed).unwrap_or(usize::MAX).min(rest.len()),
+            packed => usize::try_from(packed).unwrap_or(usize::MAX),
         };
         let (mut content, rest) = rest.split_at_checked(length).unwrap_or_default();
         let header = &Header { packed: length as u64, ..header.clone() };
@@ -251,9 +254,7 @@ fn is_scanned(method: u16) -> bool {
 
 /// Whether a header found by chance is one.
 fn is_likely(header: &Header) -> bool {
-    matches!(header.method, 0..=20 | 93..=99)
-        && !header.name.is_empty()
-        && !header.name.contains(&0)
+    matches!(header.method, 0..=20 | 93..=99) && !header.name.contains(&0)
 }
 
 /// Whether the member itself tells another content than the directory.

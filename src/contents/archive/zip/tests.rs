@@ -132,6 +132,8 @@ fn what_is_not_all_there() {
     let streamed = Zipped { flags: 8, ..note };
     let mut streamed = streamed.member();
     streamed[14..26].fill(0);
+    let mut endless = Zipped::stored("a", b"x").member();
+    endless[18..22].fill(0xee);
     check(vec![
         case(
             "cut off",
@@ -141,6 +143,12 @@ fn what_is_not_all_there() {
                 "note.txt: Broken: incomplete deflate stream, 'the hidden '",
             ],
             1,
+        ),
+        case(
+            "endless",
+            [&endless[..], &other.member()].concat(),
+            &[": Broken: no directory", "a", "other.txt: 'another one'"],
+            2,
         ),
         case(
             "sizes unknown",
@@ -185,6 +193,13 @@ fn what_the_directory_tells_otherwise() {
             &[": Broken: two names: note.txt and nope.txt", "nope.txt: 'the hidden text'"],
             0,
         ),
+        case(
+            "behind something",
+            [b"?".repeat(700), zipped(std::slice::from_ref(&note))].concat(),
+            &["note.txt: 'the hidden text'"],
+            0,
+        ),
+        case("no name", zipped(&[Zipped::stored("", TEXT)]), &[": 'the hidden text'"], 0),
         case("old letters", zipped(&[in_437]), &["über.txt: 'the hidden text'"], 0),
         case(
             "a file as folder",
