@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 53] = [
+const HOMES: [(&str, &[&str]); 57] = [
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -47,7 +47,7 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
-    ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
+    ("memchr", &["checks/test_strings", "checks/rules", "mail", "contents/document"]),
     ("pcre2", &["checks/rules"]),
     (
         "sha2",
@@ -58,10 +58,11 @@ const HOMES: [(&str, &[&str]); 53] = [
             "filter",
             "replay/html",
             "cluster/subject",
+            "contents",
         ],
     ),
     ("sha1", &["checks/lists"]),
-    ("md-5", &["checks/lists"]),
+    ("md-5", &["checks/lists", "contents/document/pdf"]),
     ("libm", &["checks/bayes", "replay/html"]),
     ("hdrhistogram", &["replay/load"]),
     ("hickory-resolver", &["dns"]),
@@ -87,6 +88,10 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("async-nats", &["cluster"]),
     ("nkeys", &["cluster/init"]),
     ("rcgen", &["cluster/init"]),
+    ("flate2", &["contents"]),
+    ("quick-xml", &["contents/document"]),
+    ("encoding_rs", &["contents/document"]),
+    ("aes", &["contents/document/pdf"]),
     ("axum", &["control"]),
     ("hyper", &["control"]),
     ("hyper-util", &["control"]),

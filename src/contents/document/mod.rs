@@ -3,6 +3,7 @@
 mod addresses;
 mod charset;
 mod fields;
+mod inflate;
 mod little;
 pub(super) mod ole;
 pub(super) mod ooxml;

@@ -261,7 +261,9 @@ fn tree(entries: &[Raw]) -> Vec<Node> {
     let top = entries.first().map_or(NO_ENTRY, |root| root.child);
     let mut stack = vec![(top, String::new(), 0)];
     while let Some((number, folder, depth)) = stack.pop() {
-        let Some(entry) = entries.get(number as usize).filter(|_| seen.insert(number)) else { continue };
+        let Some(entry) = entries.get(number as usize).filter(|_| seen.insert(number)) else {
+            continue;
+        };
         let path = format!("{folder}{}", entry.name);
         stack.push((entry.right, folder.clone(), depth));
         stack.push((entry.left, folder, depth));

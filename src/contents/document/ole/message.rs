@@ -49,7 +49,11 @@ fn text(
     reading: &mut Reading<'_>,
 ) -> Result<String, ReadError> {
     let bytes = compound.stream(node, reading)?;
-    let text = if kind.eq_ignore_ascii_case("001f") { charset::utf16(&bytes) } else { charset::western(&bytes) };
+    let text = if kind.eq_ignore_ascii_case("001f") {
+        charset::utf16(&bytes)
+    } else {
+        charset::western(&bytes)
+    };
     Ok(text.trim_end_matches('\0').replace('\r', ""))
 }
 
@@ -59,7 +63,8 @@ fn name(
     node: &Node,
     reading: &mut Reading<'_>,
 ) -> Result<String, ReadError> {
-    for (property, kind) in [("3707", "001F"), ("3707", "001E"), ("3704", "001F"), ("3704", "001E")] {
+    for (property, kind) in [("3707", "001F"), ("3707", "001E"), ("3704", "001F"), ("3704", "001E")]
+    {
         let path = format!("{}{STREAM}{property}{kind}", node.folder());
         if let Some(found) = compound.find(&path) {
             return text(compound, found, kind, reading);

@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn files_have_their_names() {
-        let file = b"\x40\0\0\0\x02\0inv.exe\0C:\\inv.exe\0\0\0\x03\0\x05\0\0\0C:\\x\0\x02\0\0\0MZjunk";
+        let file =
+            b"\x40\0\0\0\x02\0inv.exe\0C:\\inv.exe\0\0\0\x03\0\x05\0\0\0C:\\x\0\x02\0\0\0MZjunk";
         assert_eq!(packaged(file), ("inv.exe".to_owned(), &b"MZ"[..]));
         assert_eq!(packaged(b"\x02\0\0\0MZ"), (String::new(), &b"MZ"[..]));
         for end in 0..file.len() {

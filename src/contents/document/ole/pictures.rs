@@ -10,10 +10,8 @@ use crate::contents::{
 };
 
 /// First bytes of pictures, and the records they may stand in.
-const KINDS: &[(&[u8], &[u16])] = &[
-    (b"\x89PNG\r\n\x1a\n", &[0xf01e]),
-    (b"\xff\xd8\xff", &[0xf01d, 0xf02a]),
-];
+const KINDS: &[(&[u8], &[u16])] =
+    &[(b"\x89PNG\r\n\x1a\n", &[0xf01e]), (b"\xff\xd8\xff", &[0xf01d, 0xf02a])];
 
 /// Reads all pictures of a stream as members; how many there are.
 pub(super) fn read(stream: &[u8], reading: &mut Reading<'_>) -> Result<usize, ReadError> {

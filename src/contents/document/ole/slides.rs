@@ -2,16 +2,13 @@
 
 use std::io::Cursor;
 
-use flate2::read::ZlibDecoder;
-
 use super::compound::{Compound, Node};
 use crate::{
     contents::{
         document::{
             addresses::addresses,
-            charset,
+            charset, inflate,
             little::{size_at, u16_at},
-            steps::UntilDamaged,
         },
         reading::{Entry, ReadError, Reading},
     },
@@ -70,7 +67,7 @@ fn object(atom: &[u8], instance: u16, reading: &mut Reading<'_>) -> Result<(), R
     match instance {
         1 => {
             let packed = atom.get(4..).unwrap_or_default();
-            reading.member(entry, &mut UntilDamaged(ZlibDecoder::new(packed)))
+            reading.member(entry, &mut inflate::zlib(packed))
         }
         _ => reading.member(entry, &mut Cursor::new(atom)),
     }

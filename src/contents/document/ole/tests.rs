@@ -38,7 +38,7 @@ fn word(narrow: &[u8], wide: &str, flags: u16) -> (Vec<u8>, Vec<u8>) {
     let mut table = b"\x01\x02\0xx\x02".to_vec();
     table.extend(28_u32.to_le_bytes());
     [0, one, one + two].iter().for_each(|cp| table.extend(cp.to_le_bytes()));
-    for place in [start * 2 | 0x4000_0000, start + one] {
+    for place in [(start * 2) | 0x4000_0000, start + one] {
         table.extend([0, 0]);
         table.extend(place.to_le_bytes());
         table.extend([0, 0]);
@@ -49,7 +49,8 @@ fn word(narrow: &[u8], wide: &str, flags: u16) -> (Vec<u8>, Vec<u8>) {
 
 #[test]
 fn word_documents_are_read() {
-    let narrow = b"Caf\xe9 \x13 HYPERLINK \"http://a.example/x\" \x14here\x15\r\x13DDEAUTO cmd.exe\x15";
+    let narrow =
+        b"Caf\xe9 \x13 HYPERLINK \"http://a.example/x\" \x14here\x15\r\x13DDEAUTO cmd.exe\x15";
     let (main, table) = word(narrow, "Привет\r", 0);
     let inside = found(&ole(&[("/WordDocument", &main), ("/1Table", &table)]));
     assert_eq!(first(&inside).kind, "doc");
@@ -71,7 +72,11 @@ fn book(records: &[Vec<u8>]) -> Inside {
 
 #[test]
 fn workbooks_are_read() {
-    let link = [b"\0\0\0\0".as_slice(), b"\xe0\xc9\xea\x79\xf9\xba\xce\x11\x8c\x82\x00\xaa\x00\x4b\xa9\x0b", b"\x12\0\0\0h\0t\0t\0p\0:\0/\0/\0a\0\0\0"];
+    let link = [
+        b"\0\0\0\0".as_slice(),
+        b"\xe0\xc9\xea\x79\xf9\xba\xce\x11\x8c\x82\x00\xaa\x00\x4b\xa9\x0b",
+        b"\x12\0\0\0h\0t\0t\0p\0:\0/\0/\0a\0\0\0",
+    ];
     let inside = book(&[
         record(0x809, b"\0\x06\x05\0"),
         // Three strings: of one byte, over two records, and rich.
@@ -105,7 +110,8 @@ fn macro_sheets_are_read() {
 #[test]
 fn slides_are_read() {
     let atom = |kind: u16, version: u16, body: &[u8]| {
-        [&version.to_le_bytes()[..], &kind.to_le_bytes(), &(body.len() as u32).to_le_bytes(), body].concat()
+        [&version.to_le_bytes()[..], &kind.to_le_bytes(), &(body.len() as u32).to_le_bytes(), body]
+            .concat()
     };
     let inner = ole(&[("/Macros/VBA/dir", b"x")]);
     let mut encoder = ZlibEncoder::new(vec![0; 4], Compression::best());
@@ -143,9 +149,12 @@ fn messages_are_read() {
 
 #[test]
 fn objects_are_found() {
-    let native = b"\x40\0\0\0\x02\0inv.exe\0C:\\inv.exe\0\0\0\x03\0\x05\0\0\0C:\\x\0\x04\0\0\0MZ\x90\0";
-    let link: Vec<u8> = "xxhttp://evil.example/a.hta\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let picture = [b"\0\0\x1e\xf0\x1a\0\0\0".as_slice(), &[0; 17], b"\x89PNG\r\n\x1a\n\0", b"rest"].concat();
+    let native =
+        b"\x40\0\0\0\x02\0inv.exe\0C:\\inv.exe\0\0\0\x03\0\x05\0\0\0C:\\x\0\x04\0\0\0MZ\x90\0";
+    let link: Vec<u8> =
+        "xxhttp://evil.example/a.hta\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let picture =
+        [b"\0\0\x1e\xf0\x1a\0\0\0".as_slice(), &[0; 17], b"\x89PNG\r\n\x1a\n\0", b"rest"].concat();
     let inside = found(&ole(&[
         ("/ObjectPool/_1/\u{1}Ole10Native", native),
         ("/\u{1}Ole", &link),

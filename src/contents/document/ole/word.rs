@@ -66,7 +66,8 @@ fn pieces(main: &[u8], table: &[u8]) -> Option<String> {
 fn piece(main: &[u8], place: u32, count: usize) -> String {
     let is_narrow = place & 0x4000_0000 != 0;
     let place = (place & 0x3fff_ffff) as usize;
-    let (start, size) = if is_narrow { (place / 2, count) } else { (place, count.saturating_mul(2)) };
+    let (start, size) =
+        if is_narrow { (place / 2, count) } else { (place, count.saturating_mul(2)) };
     let bytes = main.get(start..).unwrap_or_default();
     let bytes = bytes.get(..size.min(LONGEST)).unwrap_or(bytes);
     if is_narrow { charset::western(bytes) } else { charset::utf16(bytes) }

@@ -3,7 +3,7 @@
 
 use aes::{
     Aes128, Aes256,
-    cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit},
+    cipher::{Block, BlockDecrypt, BlockEncrypt, KeyInit},
 };
 use md5::{Digest as _, Md5};
 use sha2::{Sha256, Sha384, Sha512};
@@ -196,7 +196,9 @@ impl Crypt {
                     *text = opened;
                 }
             }
-            Object::Array(array) => array.iter_mut().for_each(|object| self.open_strings(object, id)),
+            Object::Array(array) => {
+                array.iter_mut().for_each(|object| self.open_strings(object, id))
+            }
             Object::Dict(dict) => self.open_all(dict, id),
             Object::Stream(stream) => self.open_all(&mut stream.dict, id),
             _ => {}
@@ -232,7 +234,7 @@ impl Crypt {
 }
 
 /// The initial vector, then blocks, the last with its padding.
-fn aes_open<C: BlockCipherDecrypt>(cipher: &C, bytes: &[u8]) -> Vec<u8> {
+fn aes_open<C: BlockDecrypt>(cipher: &C, bytes: &[u8]) -> Vec<u8> {
     let (vector, sealed) = bytes.split_at(bytes.len().min(16));
     let mut opened = cbc_open(cipher, vector, sealed).unwrap_or_default();
     let padding = opened.last().map_or(0, |&byte| usize::from(byte));
@@ -243,11 +245,11 @@ fn aes_open<C: BlockCipherDecrypt>(cipher: &C, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Whole blocks only; a rest is left out.
-fn cbc_open<C: BlockCipherDecrypt>(cipher: &C, vector: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+fn cbc_open<C: BlockDecrypt>(cipher: &C, vector: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
     let mut opened = Vec::with_capacity(sealed.len());
     let mut before = vector;
     for block in sealed.chunks_exact(16) {
-        let mut plain = Block::<C>::try_from(block).ok()?;
+        let mut plain = Block::<C>::clone_from_slice(block);
         cipher.decrypt_block(&mut plain);
         opened.extend(plain.iter().zip(before).map(|(plain, before)| plain ^ before));
         before = block;
@@ -255,12 +257,13 @@ fn cbc_open<C: BlockCipherDecrypt>(cipher: &C, vector: &[u8], sealed: &[u8]) -> 
     Some(opened)
 }
 
-fn cbc_seal<C: BlockCipherEncrypt>(cipher: &C, vector: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+fn cbc_seal<C: BlockEncrypt>(cipher: &C, vector: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
     let mut sealed: Vec<u8> = Vec::with_capacity(plain.len());
     for block in plain.chunks_exact(16) {
         let before = sealed.len().checked_sub(16).and_then(|at| sealed.get(at..)).unwrap_or(vector);
-        let mixed: Vec<u8> = block.iter().zip(before).map(|(plain, before)| plain ^ before).collect();
-        let mut block = Block::<C>::try_from(mixed.as_slice()).ok()?;
+        let mixed: Vec<u8> =
+            block.iter().zip(before).map(|(plain, before)| plain ^ before).collect();
+        let mut block = Block::<C>::clone_from_slice(&mixed);
         cipher.encrypt_block(&mut block);
         sealed.extend_from_slice(&block);
     }

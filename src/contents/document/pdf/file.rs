@@ -292,7 +292,8 @@ fn id_before(bytes: &[u8], place: usize) -> Option<(u32, u16)> {
 
 fn number_at_end(bytes: &[u8]) -> Option<(&[u8], u32)> {
     let end = bytes.iter().rposition(|&byte| !is_space(byte))? + 1;
-    let start = bytes.get(..end)?.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+    let start =
+        bytes.get(..end)?.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
     let number = std::str::from_utf8(bytes.get(start..end)?).ok()?.parse().ok()?;
     Some((bytes.get(..start)?, number))
 }

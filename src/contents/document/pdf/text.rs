@@ -217,7 +217,8 @@ impl<'d, 'b> Pages<'d, 'b> {
                 self.show_all(operands);
             }
             (b"\"", [word_space, character_space, ..]) => {
-                (self.state.word_space, self.state.character_space) = (*word_space, *character_space);
+                (self.state.word_space, self.state.character_space) =
+                    (*word_space, *character_space);
                 self.next_line(0.0, -self.state.leading);
                 self.show_all(operands.get(2..).unwrap_or_default());
             }

@@ -2,9 +2,9 @@
 //! spaces and words of no meaning.
 
 mod object;
-mod words;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::io::Cursor;
 
@@ -131,7 +131,8 @@ impl<'b> Parser<'b> {
         let first = *self.bytes.get(self.at)?;
         if first == b'\'' {
             let digits = self.bytes.get(self.at + 1..self.at + 3).unwrap_or_default();
-            let value = std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok());
+            let value =
+                std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok());
             self.at += if value.is_some() { 3 } else { 1 };
             return Some(Piece::Byte(value.unwrap_or(b' ')));
         }
@@ -204,8 +205,12 @@ impl<'b> Parser<'b> {
                 let skipped = usize::try_from(number.unwrap_or(1)).unwrap_or(1);
                 self.groups.last_mut().into_iter().for_each(|group| group.skipped = skipped);
             }
-            "ansicpg" => self.page = number.and_then(|page| u32::try_from(page).ok()).unwrap_or(1_252),
-            "objupdate" => reading.is(TraitKind::Object, "objupdate: loaded when the document is opened"),
+            "ansicpg" => {
+                self.page = number.and_then(|page| u32::try_from(page).ok()).unwrap_or(1_252)
+            }
+            "objupdate" => {
+                reading.is(TraitKind::Object, "objupdate: loaded when the document is opened")
+            }
             _ => {
                 if let Some(kind) = kind(word) {
                     self.becomes(kind);
@@ -266,7 +271,10 @@ impl<'b> Parser<'b> {
             self.text.extend(char::from_u32(u32::from(HIGH) + u32::from(unit - 0xd800)));
         } else if (0xdc00..0xe000).contains(&unit) {
             let high = self.text.pop().map_or(0, u32::from).wrapping_sub(u32::from(HIGH));
-            self.text.extend(char::from_u32(0x1_0000 + (high << 10) + u32::from(unit - 0xdc00)).filter(|_| high < 0x400));
+            self.text.extend(
+                char::from_u32(0x1_0000 + (high << 10) + u32::from(unit - 0xdc00))
+                    .filter(|_| high < 0x400),
+            );
         } else {
             self.text.extend(char::from_u32(unit.into()));
         }
@@ -294,7 +302,9 @@ impl<'b> Parser<'b> {
             return;
         }
         match self.kind() {
-            Kind::Shown if self.text.len() + self.pending.len() < LONGEST => self.pending.push(byte),
+            Kind::Shown if self.text.len() + self.pending.len() < LONGEST => {
+                self.pending.push(byte)
+            }
             kind if kind.is_kept() => self.keep(&[byte]),
             _ => {}
         }
@@ -303,15 +313,20 @@ impl<'b> Parser<'b> {
     /// Raw bytes are as good as digits.
     fn raw(&mut self, bytes: &[u8]) {
         if self.kind().is_kept() && !self.kind().is_text() {
-            let digits: Vec<u8> =
-                bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|d| b"0123456789abcdef".get(usize::from(d)).copied().unwrap_or(b'0')).collect();
+            let digits: Vec<u8> = bytes
+                .iter()
+                .flat_map(|byte| [byte >> 4, byte & 15])
+                .map(|d| b"0123456789abcdef".get(usize::from(d)).copied().unwrap_or(b'0'))
+                .collect();
             self.keep(&digits);
         }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
         let is_text = self.kind().is_text();
-        if let Some(buffer) = self.buffers.last_mut().filter(|b| !is_text || b.len() < fields::LONGEST) {
+        if let Some(buffer) =
+            self.buffers.last_mut().filter(|b| !is_text || b.len() < fields::LONGEST)
+        {
             buffer.extend_from_slice(bytes);
         }
     }

@@ -14,7 +14,8 @@ fn hex(bytes: &[u8]) -> String {
 fn package() -> Vec<u8> {
     let native = b"\x02\0inv.exe\0C:\\inv.exe\0\0\0\x03\0\x05\0\0\0C:\\x\0\x04\0\0\0MZ\x90\0";
     let size = (native.len() as u32).to_le_bytes();
-    [b"\x01\x05\0\0\x02\0\0\0\x08\0\0\0Package\0\0\0\0\0\0\0\0\0".as_slice(), &size, native].concat()
+    [b"\x01\x05\0\0\x02\0\0\0\x08\0\0\0Package\0\0\0\0\0\0\0\0\0".as_slice(), &size, native]
+        .concat()
 }
 
 #[test]
@@ -38,11 +39,23 @@ fn texts_are_as_they_are_shown() {
 #[test]
 fn fields_and_templates_are_told() {
     let cases: &[(&str, &[TraitKind], &[&str])] = &[
-        (r#"{\rtf1{\field{\*\fldinst{HYPERLINK "http://a.example/"}}}}"#, &[], &["http://a.example/"]),
+        (
+            r#"{\rtf1{\field{\*\fldinst{HYPERLINK "http://a.example/"}}}}"#,
+            &[],
+            &["http://a.example/"],
+        ),
         (r"{\rtf1{\field{\*\fldinst {DDE}{\b AUTO cmd}}}}", &[TraitKind::Dde], &[]),
-        (r"{\rtf1{\*\template http://evil.example/t.dotm}}", &[TraitKind::External], &["http://evil.example/t.dotm"]),
+        (
+            r"{\rtf1{\*\template http://evil.example/t.dotm}}",
+            &[TraitKind::External],
+            &["http://evil.example/t.dotm"],
+        ),
         (r"{\rtf1{\*\template C:\\Normal.dotm}}", &[], &[]),
-        (r"{\rtf1{\*\template \u104?\u116?\u116?p://evil.example/}}", &[TraitKind::External], &["http://evil.example/"]),
+        (
+            r"{\rtf1{\*\template \u104?\u116?\u116?p://evil.example/}}",
+            &[TraitKind::External],
+            &["http://evil.example/"],
+        ),
     ];
     for (file, traits, uris) in cases {
         let inside = found(file.as_bytes());
@@ -54,7 +67,8 @@ fn fields_and_templates_are_told() {
 #[test]
 fn objects_are_found_however_they_are_hidden() {
     let plain = hex(&package());
-    let spaced = plain.as_bytes().chunks(2).map(|two| format!("{}{}\r\n ", two[0] as char, two[1] as char));
+    let spaced =
+        plain.as_bytes().chunks(2).map(|two| format!("{}{}\r\n ", two[0] as char, two[1] as char));
     let half = plain.len() / 2;
     let cases = [
         format!(r"{{\rtf1{{\object\objemb{{\*\objclass Package}}{{\*\objdata {plain}}}}}}}"),
@@ -69,7 +83,12 @@ fn objects_are_found_however_they_are_hidden() {
         assert_eq!(details(&inside, TraitKind::Object), ["Package"], "{file}");
     }
     let package = package();
-    let raw = [format!(r"{{\rtf1{{\objdata\bin{} ", package.len()).as_bytes(), &package, b"}\\objupdate}"].concat();
+    let raw = [
+        format!(r"{{\rtf1{{\objdata\bin{} ", package.len()).as_bytes(),
+        &package,
+        b"}\\objupdate}",
+    ]
+    .concat();
     let inside = found(&raw);
     assert_eq!(members(&inside), ["inv.exe"]);
     assert_eq!(details(&inside, TraitKind::Object).len(), 2);
@@ -80,9 +99,11 @@ fn links_and_pictures_are_found() {
     let link = b"\x01\x05\0\0\x01\0\0\0\x04\0\0\0htm\0\x11\0\0\0http://e.example\0\0\0\0\0";
     let inside = found(format!(r"{{\rtf1{{\objdata {}}}}}", hex(link)).as_bytes());
     assert_eq!(details(&inside, TraitKind::External), ["http://e.example"]);
-    let compound = format!(r"{{\rtf1{{\objdata 0105{}}}}}", hex(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest"));
+    let compound =
+        format!(r"{{\rtf1{{\objdata 0105{}}}}}", hex(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest"));
     assert_eq!(found(compound.as_bytes()).items[1].kind, "ole");
-    let picture = format!(r"{{\rtf1{{\*\shppict{{\pict\pngblip {}}}}}}}", hex(b"\x89PNG\r\n\x1a\n"));
+    let picture =
+        format!(r"{{\rtf1{{\*\shppict{{\pict\pngblip {}}}}}}}", hex(b"\x89PNG\r\n\x1a\n"));
     let inside = found(picture.as_bytes());
     assert_eq!((members(&inside), &*inside.items[1].kind), (vec!["picture 1"], "png"));
 }

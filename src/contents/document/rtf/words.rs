@@ -45,10 +45,10 @@ pub(super) fn kind(word: &str) -> Option<Kind> {
         "objclass" => Kind::Class,
         "hlsrc" => Kind::Address,
         "title" | "subject" | "author" | "keywords" | "doccomm" => Kind::Property,
-        "fonttbl" | "colortbl" | "stylesheet" | "info" | "listtext" | "nonshppict" | "sn" | "sv" | "objname"
-        | "revtbl" | "themedata" | "xmlnstbl" => Kind::Nothing,
-        "shppict" | "shpinst" | "shptxt" | "result" | "fldrslt" | "header" | "footer" | "footnote"
-        | "annotation" => Kind::Shown,
+        "fonttbl" | "colortbl" | "stylesheet" | "info" | "listtext" | "nonshppict" | "sn"
+        | "sv" | "objname" | "revtbl" | "themedata" | "xmlnstbl" => Kind::Nothing,
+        "shppict" | "shpinst" | "shptxt" | "result" | "fldrslt" | "header" | "footer"
+        | "footnote" | "annotation" => Kind::Shown,
         _ => return None,
     })
 }

@@ -87,10 +87,10 @@ impl Counts {
                 "sub" | "function" if AUTO_RUN.contains(&&*name.to_lowercase()) => {
                     reading.is(TraitKind::AutoRun, name);
                 }
-                "sub" | "function" | "dim" | "const" | "set" | "static" if is_noise(name) => {
-                    if self.noises.len() < 100 {
-                        self.noises.insert(name.to_lowercase());
-                    }
+                "sub" | "function" | "dim" | "const" | "set" | "static"
+                    if is_noise(name) && self.noises.len() < 100 =>
+                {
+                    self.noises.insert(name.to_lowercase());
                 }
                 _ => {}
             }
@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn addresses_are_found_in_pieces_over_lines() {
-        let inside = of("Sub AutoOpen()\r\nu = \"ht\" & _\r\n  \"tp://evil.example\" & \"/a.exe\"\r\nEnd Sub");
+        let inside = of(
+            "Sub AutoOpen()\r\nu = \"ht\" & _\r\n  \"tp://evil.example\" & \"/a.exe\"\r\nEnd Sub",
+        );
         assert_eq!(first(&inside).uris, ["http://evil.example/a.exe"]);
         assert_eq!(details(&inside, TraitKind::AutoRun), ["AutoOpen"]);
     }

@@ -46,13 +46,18 @@ pub(super) fn read_file(bytes: &[u8], reading: &mut Reading<'_>) -> Result<(), R
 ///
 /// # Errors
 /// The budget is used up.
-pub(super) fn projects(compound: &Compound<'_>, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+pub(super) fn projects(
+    compound: &Compound<'_>,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
     let mut sources = String::new();
     let mut has_project = false;
-    let in_project = |node: &&Node| node.is_stream && node.folder().to_ascii_lowercase().ends_with("vba/");
+    let in_project =
+        |node: &&Node| node.is_stream && node.folder().to_ascii_lowercase().ends_with("vba/");
     for node in compound.nodes().iter().filter(in_project) {
         reading.time()?;
-        has_project |= node.name().eq_ignore_ascii_case("_VBA_PROJECT") || node.name().eq_ignore_ascii_case("dir");
+        has_project |= node.name().eq_ignore_ascii_case("_VBA_PROJECT")
+            || node.name().eq_ignore_ascii_case("dir");
         if sources.len() < LONGEST {
             let stream = compound.stream(node, reading)?;
             scan(&stream, &mut sources, reading)?;
@@ -74,6 +79,14 @@ fn scan(stream: &[u8], sources: &mut String, reading: &mut Reading<'_>) -> Resul
         }
     }
     Ok(())
+}
+
+/// Tells of sources in a dialect of Basic.
+///
+/// # Errors
+/// The budget is used up.
+pub(super) fn sources(text: &str, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    analysis::tell(text, reading)
 }
 
 fn tell(sources: &str, has_project: bool, reading: &mut Reading<'_>) -> Result<(), ReadError> {

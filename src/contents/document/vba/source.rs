@@ -25,13 +25,20 @@ pub(super) fn words(line: &str) -> Vec<Word> {
             '\'' => break,
             '"' => words.push(Word::Text(text(&mut characters), 1)),
             '&' if characters.peek().is_some_and(|next| matches!(next, 'H' | 'h' | 'O' | 'o')) => {
-                let radix = if characters.next().is_some_and(|kind| kind.eq_ignore_ascii_case(&'h')) { 16 } else { 8 };
+                let radix = if characters.next().is_some_and(|kind| kind.eq_ignore_ascii_case(&'h'))
+                {
+                    16
+                } else {
+                    8
+                };
                 let digits = take(&mut characters, String::new(), |c| c.is_digit(radix));
                 characters.next_if(|next| *next == '&');
-                words.push(Word::Number(u32::from_str_radix(&digits, radix).map_or(0.0, f64::from)));
+                words
+                    .push(Word::Number(u32::from_str_radix(&digits, radix).map_or(0.0, f64::from)));
             }
             first if first.is_ascii_digit() => {
-                let digits = take(&mut characters, first.into(), |c| c.is_ascii_digit() || c == '.');
+                let digits =
+                    take(&mut characters, first.into(), |c| c.is_ascii_digit() || c == '.');
                 words.push(Word::Number(digits.parse().unwrap_or(0.0)));
             }
             first if first.is_alphabetic() || first == '_' => {
@@ -98,7 +105,7 @@ fn fold(words: &[Word]) -> Option<(usize, Word)> {
         {
             Some((4, Word::Text(text.chars().rev().collect(), *pieces)))
         }
-        [.., Word::Number(one), Word::Mark(mark @ ('+' | '-' | '*')), Word::Number(other), ] => {
+        [.., Word::Number(one), Word::Mark(mark @ ('+' | '-' | '*')), Word::Number(other)] => {
             let made = match mark {
                 '+' => one + other,
                 '-' => one - other,
@@ -125,7 +132,9 @@ mod tests {
 
     fn strings(line: &str) -> Vec<String> {
         let texts = folded(words(line)).into_iter();
-        texts.filter_map(|word| if let Word::Text(text, _) = word { Some(text) } else { None }).collect()
+        texts
+            .filter_map(|word| if let Word::Text(text, _) = word { Some(text) } else { None })
+            .collect()
     }
 
     #[test]

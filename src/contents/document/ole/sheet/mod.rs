@@ -123,7 +123,9 @@ impl Workbook {
     fn name(&mut self, body: &[u8]) {
         let flags = u16_at(body, 0).unwrap_or(0);
         let length = body.get(3).map_or(0, |&length| usize::from(length));
-        let Some(name) = strings::characters(body.get(14..).unwrap_or_default(), length) else { return };
+        let Some(name) = strings::characters(body.get(14..).unwrap_or_default(), length) else {
+            return;
+        };
         let is_built_in = flags & 0x20 != 0;
         let known = match name.chars().next() {
             Some('\u{1}') if is_built_in => Some("Auto_Open".to_owned()),
@@ -138,7 +140,9 @@ impl Workbook {
     fn book(&mut self, body: &[u8], reading: &mut Reading<'_>) {
         let Some(path) = strings::long(body.get(2..).unwrap_or_default()) else { return };
         let rest = path.trim_start_matches('\u{1}');
-        if let Some((service, topic)) = rest.split_once('\u{3}').filter(|(service, _)| !service.is_empty()) {
+        if let Some((service, topic)) =
+            rest.split_once('\u{3}').filter(|(service, _)| !service.is_empty())
+        {
             let is_program = path.starts_with(|first: char| !first.is_control());
             if is_program {
                 reading.is(TraitKind::Dde, &format!("{service}|{topic}"));
