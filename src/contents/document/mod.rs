@@ -2,6 +2,7 @@
 
 mod addresses;
 mod charset;
+mod cipher;
 mod fields;
 mod inflate;
 mod little;

@@ -98,6 +98,9 @@ struct Place {
     is_properties: bool,
     /// The value of the cell is a text.
     is_text_cell: bool,
+    /// It is what slides are made after: its own texts are shown, those of placeholders are not.
+    is_master: bool,
+    is_placeholder: bool,
 }
 
 /// What text counts as.
@@ -161,7 +164,11 @@ impl Document {
     ) -> Result<(), ReadError> {
         let text = decoded(part);
         let mut xml = Xml::new(&text);
-        let mut place = Place { is_properties: name.starts_with("docprops/"), ..Place::default() };
+        let mut place = Place {
+            is_properties: name.starts_with("docprops/"),
+            is_master: name.contains("masters/") || name.contains("layouts/"),
+            ..Place::default()
+        };
         while let Some(mark) = xml.mark() {
             reading.time()?;
             match mark {
@@ -194,6 +201,8 @@ impl Document {
             _ => Kind::Nothing,
         };
         match &*tag.name {
+            "sp" => place.is_placeholder = false,
+            "ph" => place.is_placeholder = true,
             "tab" | "tc" => self.space(),
             "br" | "cr" => self.line_end(),
             "c" => place.is_text_cell = tag.attribute("t").as_deref() == Some("str"),
@@ -236,6 +245,7 @@ impl Document {
 
     fn told(&mut self, text: &str, place: &mut Place) {
         match place.kind {
+            Kind::Shown if place.is_master && place.is_placeholder => {}
             Kind::Shown => self.show(text),
             Kind::Instruction => {
                 if place.fields.is_empty() {
@@ -426,12 +436,16 @@ mod tests {
             ("ppt/slides/slide10.xml", b"<p:sld><a:p><a:r><a:t>ten</a:t></a:r></a:p></p:sld>"),
             ("ppt/slides/slide2.xml", b"<p:sld><a:p><a:r><a:t>two</a:t></a:r></a:p></p:sld>"),
             (
+                "ppt/slideMasters/slideMaster1.xml",
+                b"<p:sp><p:ph/><a:t>Click to edit</a:t></p:sp><p:sp><a:t>Own</a:t></p:sp>",
+            ),
+            (
                 "docProps/core.xml",
                 b"<c><dc:title>Title</dc:title><dc:creator>Who</dc:creator><x>no</x></c>",
             ),
         ]);
         let inside = read_by(read, &slides);
-        assert_eq!(text(&inside), "two\nten\n");
+        assert_eq!(text(&inside), "two\nten\nOwn\n");
         assert_eq!(properties(&inside), "Title\nWho");
     }
 

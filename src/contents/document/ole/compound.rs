@@ -21,6 +21,9 @@ const NO_SECTOR: u32 = 0xffff_fffa;
 /// No entry of the directory.
 const NO_ENTRY: u32 = 0xffff_ffff;
 
+/// Streams below this size are small, whatever the file says: programs know no other.
+const CUTOFF: usize = 4_096;
+
 /// How many entries of the directory are read.
 const MOST_ENTRIES: usize = 20_000;
 
@@ -34,8 +37,6 @@ pub(in crate::contents::document) struct Compound<'b> {
     fat: Vec<u32>,
     small_sector: usize,
     small_fat: Vec<u32>,
-    /// Streams below this size are small.
-    cutoff: usize,
     /// What small streams are in.
     small: Vec<u8>,
     nodes: Vec<Node>,
@@ -97,7 +98,6 @@ impl<'b> Compound<'b> {
             fat: Vec::new(),
             small_sector: 1 << small_shift,
             small_fat: Vec::new(),
-            cutoff: size_at(bytes, 56).ok_or_else(cut)?,
             small: Vec::new(),
             nodes: Vec::new(),
         };
@@ -131,7 +131,7 @@ impl<'b> Compound<'b> {
         node: &Node,
         reading: &mut Reading<'_>,
     ) -> Result<Vec<u8>, ReadError> {
-        if node.size >= self.cutoff {
+        if node.size >= CUTOFF {
             return self.chain(node.start, node.size, reading);
         }
         let sectors = Sectors { bytes: &self.small, size: self.small_sector, skipped: 0 };

@@ -1,6 +1,7 @@
 //! OLE files: documents of Office 97 to 2003, messages of Outlook, and objects in others.
 
 mod compound;
+mod encrypted;
 mod message;
 mod native;
 mod pictures;
@@ -34,9 +35,9 @@ const EQUATION: &[u8] = b"\x02\xce\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46";
 /// Reads one.
 pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let compound = Compound::open(bytes, reading)?;
-    if compound.find("EncryptedPackage").is_some() {
-        reading.lock(Lock::Locked);
-        return Ok(());
+    if let Some(package) = compound.load("EncryptedPackage", reading)? {
+        let info = compound.load("EncryptionInfo", reading)?.unwrap_or_default();
+        return encrypted::read(&info, &package, reading);
     }
     vba::projects(&compound, reading)?;
     if compound.find("__properties_version1.0").is_some() {

@@ -16,7 +16,10 @@ use super::{
 use crate::contents::reading::{ReadError, Reading};
 
 /// How many objects a file may hold, nested ones counted.
-const MOST_OBJECTS: usize = 2_000_000;
+const MOST_OBJECTS: usize = 1_000_000;
+
+/// How many members of the tree of pages are looked at: nodes may share theirs.
+const MOST_KIDS: usize = 200_000;
 
 /// How long a chain of references may be.
 const LONGEST_CHAIN: usize = 16;
@@ -257,7 +260,7 @@ impl<'b> Document<'b> {
         let root = self.trailer.get("Root").map_or(&Object::Null, |root| self.resolve(root));
         let tree = root.as_dict().and_then(|root| root.get("Pages"));
         let mut stack: Vec<(&Object, &Dict)> = tree.map(|tree| (tree, &NONE)).into_iter().collect();
-        let (mut seen, mut pages) = (HashSet::new(), Vec::new());
+        let (mut seen, mut pages, mut left) = (HashSet::new(), Vec::new(), MOST_KIDS);
         while let Some((node, resources)) = stack.pop() {
             // Shared kids, and kids that are their own parents.
             if let Object::Ref(number) = node
@@ -268,7 +271,11 @@ impl<'b> Document<'b> {
             let Some(dict) = self.resolve(node).as_dict() else { continue };
             let resources = self.entry(dict, "Resources").as_dict().unwrap_or(resources);
             match self.entry(dict, "Kids").as_array() {
-                Some(kids) => stack.extend(kids.iter().rev().map(|kid| (kid, resources))),
+                Some(kids) => {
+                    let kids = kids.get(..left).unwrap_or(kids);
+                    left -= kids.len();
+                    stack.extend(kids.iter().rev().map(|kid| (kid, resources)));
+                }
                 None => pages.push((dict, resources)),
             }
         }

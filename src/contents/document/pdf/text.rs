@@ -17,6 +17,9 @@ use crate::contents::reading::{ReadError, Reading};
 /// How deep forms may stand in forms.
 const DEEPEST: usize = 8;
 
+/// How many fonts are kept at a time.
+const MOST_FONTS: usize = 300;
+
 /// How often one form is shown.
 const OFTEN: u8 = 20;
 
@@ -254,6 +257,9 @@ impl<'d, 'b> Pages<'d, 'b> {
             Some(font) => Rc::clone(font),
             None => Rc::new(Font::new(self.document, dict, reading)?),
         };
+        if self.fonts.len() >= MOST_FONTS {
+            self.fonts.clear();
+        }
         self.fonts.insert(key, Rc::clone(&font));
         self.state.font = Some(font);
         Ok(())

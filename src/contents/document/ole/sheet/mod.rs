@@ -8,6 +8,7 @@ use super::compound::{Compound, Node};
 use crate::{
     contents::{
         document::{
+            addresses::addresses,
             charset,
             little::{size_at, u16_at},
             sheet_macros,
@@ -88,16 +89,21 @@ impl Workbook {
             0x207 => self.add(strings::long(body)),
             0x1b8 => link(body, reading),
             0x1ae => self.book(body, reading),
-            0x06 if self.is_macro_sheet => {
-                let tokens = body.get(22..).unwrap_or_default();
-                let size = u16_at(body, 20).map_or(0, usize::from);
-                let line = formula::shown(tokens.get(..size).unwrap_or(tokens));
-                if self.formulas.len() < LONGEST && !line.is_empty() {
-                    self.formulas.push_str(&line);
-                    self.formulas.push('\n');
-                }
-            }
+            0x06 => self.formula(body, reading),
             _ => {}
+        }
+    }
+
+    /// Those of macros are kept; of others, only where they point.
+    fn formula(&mut self, body: &[u8], reading: &mut Reading<'_>) {
+        let tokens = body.get(22..).unwrap_or_default();
+        let size = u16_at(body, 20).map_or(0, usize::from);
+        let line = formula::shown(tokens.get(..size).unwrap_or(tokens));
+        if !self.is_macro_sheet {
+            addresses(&line).iter().for_each(|uri| reading.uri(uri));
+        } else if self.formulas.len() < LONGEST && !line.is_empty() {
+            self.formulas.push_str(&line);
+            self.formulas.push('\n');
         }
     }
 
