@@ -210,8 +210,8 @@ fn standard(
     password: &[u8],
     reading: &mut Reading<'_>,
 ) -> Result<Option<Vec<u8>>, ReadError> {
-    let Some((salt, verifier, expected, length)) = old_header(info) else { return Ok(None) };
-    let hash = Hash::Sha1.rounds(salt, password, OLD_ROUNDS, reading)?;
+    let Some(old) = Old::of(info) else { return Ok(None) };
+    let hash = Hash::Sha1.rounds(old.salt, password, OLD_ROUNDS, reading)?;
     let hash = Hash::Sha1.of(&hash, &[0; 4]);
     let half = |fill: u8| {
         let mut block = [fill; 64];
@@ -219,8 +219,9 @@ fn standard(
         Hash::Sha1.of(&block, b"")
     };
     let mut key = [half(0x36), half(0x5c)].concat();
-    key.truncate(length);
-    let (Some(verifier), Some(expected)) = (ecb_open(&key, verifier), ecb_open(&key, expected))
+    key.truncate(old.key);
+    let (Some(verifier), Some(expected)) =
+        (ecb_open(&key, old.verifier), ecb_open(&key, old.verifier_hash))
     else {
         return Ok(None);
     };
@@ -231,25 +232,44 @@ fn standard(
     Ok(Some(cut(opened, package)))
 }
 
-/// Salt, verifier, its hash, and the size of the key in bytes.
-fn old_header(info: &[u8]) -> Option<(&[u8], &[u8], &[u8], usize)> {
-    let size = size_at(info, 8)?;
-    let length = u32_at(info, 12 + 16)? as usize / 8;
-    let rest = info.get(12_usize.checked_add(size)?..)?;
-    Some((rest.get(4..20)?, rest.get(20..36)?, rest.get(40..72)?, length))
+/// What the older way says.
+struct Old<'i> {
+    salt: &'i [u8],
+    verifier: &'i [u8],
+    verifier_hash: &'i [u8],
+    /// In bytes.
+    key: usize,
+}
+
+impl<'i> Old<'i> {
+    fn of(info: &'i [u8]) -> Option<Self> {
+        let size = size_at(info, 8)?;
+        let key = u32_at(info, 12 + 16)? as usize / 8;
+        let rest = info.get(12_usize.checked_add(size)?..)?;
+        let (salt, verifier) = (rest.get(4..20)?, rest.get(20..36)?);
+        Some(Self { salt, verifier, verifier_hash: rest.get(40..72)?, key })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::{
-        contents::document::testing::{first, found_with},
+        contents::document::{
+            ole::tests::ole,
+            testing::{first, found_with},
+        },
         mail::Lock,
     };
 
     /// Files of other programs, with a small package inside.
     #[test]
     fn packages_are_opened() {
+        let old = ole(&[
+            ("/EncryptionInfo", include_bytes!("samples/standard_info_sesame.bin")),
+            ("/EncryptedPackage", include_bytes!("samples/standard_package_sesame.bin")),
+        ]);
         let cases: &[(&[u8], Lock, Lock)] = &[
+            (&old, Lock::Locked, Lock::Opened),
             (include_bytes!("samples/agile_sesame.docx"), Lock::Locked, Lock::Opened),
             (include_bytes!("samples/agile_velvet.docx"), Lock::None, Lock::None),
         ];

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A compound file of these streams.
-fn ole(streams: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn ole(streams: &[(&str, &[u8])]) -> Vec<u8> {
     let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
     for (path, content) in streams {
         if let Some((folder, _)) = path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty()) {
