@@ -11,6 +11,7 @@ mod file;
 mod filters;
 mod font;
 mod glyphs;
+mod matrix;
 mod object;
 mod pictures;
 #[cfg(test)]
