@@ -22,7 +22,9 @@ pub(super) fn addresses(text: &str) -> Vec<String> {
 
 /// The address whose scheme `before` ends in.
 fn one(before: &str, after: &str) -> Option<String> {
-    let tail = before.get(before.len().saturating_sub(8)..).or_else(|| before.get(before.len().saturating_sub(7)..))?;
+    let tail = before
+        .get(before.len().saturating_sub(8)..)
+        .or_else(|| before.get(before.len().saturating_sub(7)..))?;
     let lower = tail.to_ascii_lowercase();
     let scheme = SCHEMES.iter().rev().find(|scheme| lower.ends_with(**scheme))?;
     let end = after.char_indices().take(LONGEST).find(|(_, c)| ends(*c));

@@ -33,7 +33,8 @@ pub(super) fn instruction(text: &str, reading: &mut Reading<'_>) {
 /// The first word that is no switch. `\l` names a place within the target, and no more.
 fn target(words: &[String]) -> Option<&str> {
     let first = words.iter().position(|word| !is_switch(word))?;
-    let is_place = first.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| word == "\\l");
+    let is_place =
+        first.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| word == "\\l");
     words.get(first).map(String::as_str).filter(|_| !is_place)
 }
 

@@ -2,7 +2,9 @@
 
 mod addresses;
 mod charset;
+mod cipher;
 mod fields;
+mod inflate;
 mod little;
 pub(super) mod ole;
 pub(super) mod ooxml;

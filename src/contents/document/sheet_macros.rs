@@ -4,7 +4,17 @@ use super::addresses::addresses;
 use crate::{contents::reading::Reading, mail::TraitKind};
 
 /// Functions that start programs, call libraries, write files or make formulas.
-const CALLS: &[&str] = &["EXEC(", "CALL(", "REGISTER(", "FORMULA(", "FORMULA.FILL(", "FOPEN(", "FWRITE(", "SHELLEXECUTE", "URLDOWNLOADTOFILE"];
+const CALLS: &[&str] = &[
+    "EXEC(",
+    "CALL(",
+    "REGISTER(",
+    "FORMULA(",
+    "FORMULA.FILL(",
+    "FOPEN(",
+    "FWRITE(",
+    "SHELLEXECUTE",
+    "URLDOWNLOADTOFILE",
+];
 
 /// Tells what the formulas, one a line, call.
 pub(super) fn formulas(text: &str, reading: &mut Reading<'_>) {

@@ -1,10 +1,6 @@
 //! Encrypted PDF files (ISO 32000-1, 7.6; ISO 32000-2, 7.6.4): the standard security handler, all its
 //! revisions. What needs no password to be read, as most "protected" files, is read.
 
-use aes::{
-    Aes128, Aes256,
-    cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit},
-};
 use md5::{Digest as _, Md5};
 use sha2::{Sha256, Sha384, Sha512};
 
@@ -12,6 +8,7 @@ use super::{
     file::Document,
     object::{Dict, Object, Stream},
 };
+use crate::contents::document::cipher::{cbc_open, cbc_seal};
 
 /// Fills passwords up to 32 bytes.
 const PADDING: &[u8; 32] = b"\x28\xbf\x4e\x5e\x4e\x75\x8a\x41\x64\x00\x4e\x56\xff\xfa\x01\x08\
@@ -155,8 +152,7 @@ impl<'d> Handler<'d> {
             return None;
         }
         let key = hash(self.user.get(40..48)?)?;
-        let cipher = Aes256::new_from_slice(&key).ok()?;
-        cbc_open(&cipher, &[0; 16], self.user_key.get(..32)?)
+        cbc_open(&key, &[0; 16], self.user_key.get(..32)?)
     }
 }
 
@@ -166,8 +162,7 @@ fn hardened(password: &[u8], salt: &[u8]) -> Option<Vec<u8>> {
     // It ends by a byte's value; never so long, but for broken arithmetic.
     for round in 0..1_000_u32 {
         let block = [password, &key].concat().repeat(64);
-        let cipher = Aes128::new_from_slice(key.get(..16)?).ok()?;
-        let sealed = cbc_seal(&cipher, key.get(16..32)?, &block)?;
+        let sealed = cbc_seal(key.get(..16)?, key.get(16..32)?, &block)?;
         let rest: u32 = sealed.get(..16)?.iter().map(|&byte| u32::from(byte)).sum::<u32>() % 3;
         key = match rest {
             0 => Sha256::digest(&sealed).to_vec(),
@@ -196,7 +191,9 @@ impl Crypt {
                     *text = opened;
                 }
             }
-            Object::Array(array) => array.iter_mut().for_each(|object| self.open_strings(object, id)),
+            Object::Array(array) => {
+                array.iter_mut().for_each(|object| self.open_strings(object, id))
+            }
             Object::Dict(dict) => self.open_all(dict, id),
             Object::Stream(stream) => self.open_all(&mut stream.dict, id),
             _ => {}
@@ -211,11 +208,8 @@ impl Crypt {
         match method {
             Method::None => None,
             Method::Rc4 => Some(rc4(&self.object_key(id, b""), bytes)),
-            Method::Aes128 => {
-                let cipher = Aes128::new_from_slice(&self.object_key(id, b"sAlT")).ok()?;
-                Some(aes_open(&cipher, bytes))
-            }
-            Method::Aes256 => Some(aes_open(&Aes256::new_from_slice(&self.key).ok()?, bytes)),
+            Method::Aes128 => Some(aes_open(&self.object_key(id, b"sAlT"), bytes)),
+            Method::Aes256 => Some(aes_open(&self.key, bytes)),
         }
     }
 
@@ -232,39 +226,14 @@ impl Crypt {
 }
 
 /// The initial vector, then blocks, the last with its padding.
-fn aes_open<C: BlockCipherDecrypt>(cipher: &C, bytes: &[u8]) -> Vec<u8> {
+fn aes_open(key: &[u8], bytes: &[u8]) -> Vec<u8> {
     let (vector, sealed) = bytes.split_at(bytes.len().min(16));
-    let mut opened = cbc_open(cipher, vector, sealed).unwrap_or_default();
+    let mut opened = cbc_open(key, vector, sealed).unwrap_or_default();
     let padding = opened.last().map_or(0, |&byte| usize::from(byte));
     if (1..=16).contains(&padding) {
         opened.truncate(opened.len().saturating_sub(padding));
     }
     opened
-}
-
-/// Whole blocks only; a rest is left out.
-fn cbc_open<C: BlockCipherDecrypt>(cipher: &C, vector: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-    let mut opened = Vec::with_capacity(sealed.len());
-    let mut before = vector;
-    for block in sealed.chunks_exact(16) {
-        let mut plain = Block::<C>::try_from(block).ok()?;
-        cipher.decrypt_block(&mut plain);
-        opened.extend(plain.iter().zip(before).map(|(plain, before)| plain ^ before));
-        before = block;
-    }
-    Some(opened)
-}
-
-fn cbc_seal<C: BlockCipherEncrypt>(cipher: &C, vector: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
-    let mut sealed: Vec<u8> = Vec::with_capacity(plain.len());
-    for block in plain.chunks_exact(16) {
-        let before = sealed.len().checked_sub(16).and_then(|at| sealed.get(at..)).unwrap_or(vector);
-        let mixed: Vec<u8> = block.iter().zip(before).map(|(plain, before)| plain ^ before).collect();
-        let mut block = Block::<C>::try_from(mixed.as_slice()).ok()?;
-        cipher.encrypt_block(&mut block);
-        sealed.extend_from_slice(&block);
-    }
-    Some(sealed)
 }
 
 /// RC4: weak, and therefore in no library worth having.

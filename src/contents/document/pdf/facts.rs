@@ -113,7 +113,8 @@ impl Facts<'_, '_> {
                 continue;
             }
             let data = filters::load_plain(self.document, stream, reading)?.unwrap_or_default();
-            let text = String::from_utf8_lossy(data.get(..LONGEST_SCRIPT).unwrap_or(&data)).to_lowercase();
+            let text =
+                String::from_utf8_lossy(data.get(..LONGEST_SCRIPT).unwrap_or(&data)).to_lowercase();
             if text.contains("<script") && text.contains("javascript") {
                 reading.is(TraitKind::JavaScript, "script in a form (XFA)");
             }

@@ -16,7 +16,14 @@ use super::{
 use crate::contents::reading::{ReadError, Reading};
 
 /// How many objects a file may hold, nested ones counted.
-const MOST_OBJECTS: usize = 2_000_000;
+const MOST_OBJECTS: usize = 1_000_000;
+
+/// How many trailers are looked at, and how many objects they may hold together.
+const MOST_TRAILERS: usize = 300;
+const TRAILER_OBJECTS: usize = 100_000;
+
+/// How many members of the tree of pages are looked at: nodes may share theirs.
+const MOST_KIDS: usize = 200_000;
 
 /// How long a chain of references may be.
 const LONGEST_CHAIN: usize = 16;
@@ -129,12 +136,15 @@ impl<'b> Document<'b> {
     fn find_trailers(&mut self, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         let bytes = self.bytes;
         let mut trailers = Vec::new();
-        for at in memmem::find_iter(bytes, b"trailer").take(1_000) {
+        let mut fuel = TRAILER_OBJECTS;
+        // The last ones: false ones before them would hide what counts.
+        for at in memmem::rfind_iter(bytes, b"trailer").take(MOST_TRAILERS) {
             reading.time()?;
-            let mut lexer = Lexer::new(bytes, at + 7, self.fuel.min(10_000));
+            let mut lexer = Lexer::new(bytes, at + 7, fuel);
             if let Some(Object::Dict(dict)) = lexer.object() {
                 trailers.push((at, dict));
             }
+            fuel = lexer.fuel;
         }
         for (place, object) in self.objects.values() {
             if let Object::Stream(stream) = object
@@ -251,13 +261,19 @@ impl<'b> Document<'b> {
         self.fuel == 0
     }
 
+    /// The root, where no trailer names it.
+    fn catalog(&self) -> Option<&Dict> {
+        let mut dicts = self.objects().filter_map(|(_, object)| object.as_dict());
+        dicts.find(|dict| dict.name("Type") == Some("Catalog"))
+    }
+
     /// The pages in their order, each with the resources it uses; those that no tree holds are behind.
     pub(super) fn pages(&self) -> Vec<(&Dict, &Dict)> {
         static NONE: Dict = Dict(Vec::new());
-        let root = self.trailer.get("Root").map_or(&Object::Null, |root| self.resolve(root));
-        let tree = root.as_dict().and_then(|root| root.get("Pages"));
+        let root = self.entry(&self.trailer, "Root").as_dict().or_else(|| self.catalog());
+        let tree = root.and_then(|root| root.get("Pages"));
         let mut stack: Vec<(&Object, &Dict)> = tree.map(|tree| (tree, &NONE)).into_iter().collect();
-        let (mut seen, mut pages) = (HashSet::new(), Vec::new());
+        let (mut seen, mut pages, mut left) = (HashSet::new(), Vec::new(), MOST_KIDS);
         while let Some((node, resources)) = stack.pop() {
             // Shared kids, and kids that are their own parents.
             if let Object::Ref(number) = node
@@ -268,7 +284,11 @@ impl<'b> Document<'b> {
             let Some(dict) = self.resolve(node).as_dict() else { continue };
             let resources = self.entry(dict, "Resources").as_dict().unwrap_or(resources);
             match self.entry(dict, "Kids").as_array() {
-                Some(kids) => stack.extend(kids.iter().rev().map(|kid| (kid, resources))),
+                Some(kids) => {
+                    let kids = kids.get(..left).unwrap_or(kids);
+                    left -= kids.len();
+                    stack.extend(kids.iter().rev().map(|kid| (kid, resources)));
+                }
                 None => pages.push((dict, resources)),
             }
         }
@@ -292,7 +312,8 @@ fn id_before(bytes: &[u8], place: usize) -> Option<(u32, u16)> {
 
 fn number_at_end(bytes: &[u8]) -> Option<(&[u8], u32)> {
     let end = bytes.iter().rposition(|&byte| !is_space(byte))? + 1;
-    let start = bytes.get(..end)?.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+    let start =
+        bytes.get(..end)?.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
     let number = std::str::from_utf8(bytes.get(start..end)?).ok()?.parse().ok()?;
     Some((bytes.get(..start)?, number))
 }

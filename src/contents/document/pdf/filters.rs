@@ -2,15 +2,13 @@
 
 use std::io::{Cursor, Read};
 
-use flate2::read::ZlibDecoder;
-
 use super::{
     file::Document,
     object::{Dict, Object, Stream, hexadecimal, is_space},
 };
 use crate::{
     contents::{
-        document::steps::{Steps, UntilDamaged},
+        document::{inflate, steps::Steps},
         reading::{ReadError, Reading},
     },
     mail::Limit,
@@ -103,7 +101,7 @@ fn listed(object: &Object) -> &[Object] {
 /// What undoes a filter; `None` for those of pictures, and unknown ones.
 fn decoder<'d>(filter: &str, parameters: &Dict, data: &'d [u8]) -> Option<Box<dyn Read + 'd>> {
     Some(match filter {
-        "FlateDecode" | "Fl" => Box::new(UntilDamaged(ZlibDecoder::new(data))),
+        "FlateDecode" | "Fl" => Box::new(inflate::zlib(data)),
         "LZWDecode" | "LZW" => {
             let early = parameters.get("EarlyChange").and_then(Object::as_number) != Some(0.0);
             let mut lzw = Lzw::new(data, early);
@@ -166,9 +164,8 @@ pub(super) fn base_85(data: &[u8]) -> Vec<u8> {
 }
 
 fn five(group: &[u8], count: usize, out: &mut Vec<u8>) {
-    let value = group.iter().fold(0_u32, |all, &digit| {
-        all.wrapping_mul(85).wrapping_add(u32::from(digit))
-    });
+    let value =
+        group.iter().fold(0_u32, |all, &digit| all.wrapping_mul(85).wrapping_add(u32::from(digit)));
     out.extend(value.to_be_bytes().into_iter().take(count));
 }
 
@@ -317,4 +314,3 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
         corner
     }
 }
-

@@ -81,7 +81,8 @@ impl Font {
             let number = code.iter().fold(0, |all, &byte| all << 8 | u32::from(byte));
             Glyph {
                 text: self.meaning(number, code),
-                width: ranged(&self.widths, number).map_or(self.default_width, |(_, w)| *w) / 1_000.0,
+                width: ranged(&self.widths, number).map_or(self.default_width, |(_, w)| *w)
+                    / 1_000.0,
                 is_space: !self.is_wide && number == 32,
             }
         })
@@ -230,7 +231,8 @@ fn built_in(
     let mut lexer = Lexer::new(data.get(..clear).unwrap_or_default(), 0, 0);
     while let Some(token) = lexer.token() {
         if token == Token::Word(b"dup")
-            && let (Some(Token::Number(code)), Some(Token::Name(name))) = (lexer.token(), lexer.token())
+            && let (Some(Token::Number(code)), Some(Token::Name(name))) =
+                (lexer.token(), lexer.token())
             && let Some(entry) = table.get_mut(code as usize)
         {
             *entry = glyphs::text(&name);

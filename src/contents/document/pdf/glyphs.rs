@@ -196,9 +196,20 @@ mod tests {
     #[test]
     fn names_are_texts() {
         let cases = [
-            ("A", "A"), ("space", " "), ("eacute", "é"), ("Scaron", "Š"), ("ffi", "ffi"), ("uni20AC", "€"),
-            ("uni00660069", "fi"), ("u1F600", "😀"), ("a.sc", "a"), (".notdef", ""), ("", ""), ("g123", ""),
-            ("uniX", ""), ("uD800", ""),
+            ("A", "A"),
+            ("space", " "),
+            ("eacute", "é"),
+            ("Scaron", "Š"),
+            ("ffi", "ffi"),
+            ("uni20AC", "€"),
+            ("uni00660069", "fi"),
+            ("u1F600", "😀"),
+            ("a.sc", "a"),
+            (".notdef", ""),
+            ("", ""),
+            ("g123", ""),
+            ("uniX", ""),
+            ("uD800", ""),
         ];
         for (name, expected) in cases {
             assert_eq!(text(name), expected, "{name}");

@@ -11,11 +11,12 @@ mod file;
 mod filters;
 mod font;
 mod glyphs;
+mod matrix;
 mod object;
 mod pictures;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::{collections::HashSet, io::Cursor};
 
@@ -36,7 +37,8 @@ const FEW_LETTERS: usize = 8;
 /// Reads one.
 pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut document = Document::new(bytes, reading)?;
-    let is_encrypted = document.trailer.get("Encrypt").is_some_and(|object| *object != Object::Null);
+    let is_encrypted =
+        document.trailer.get("Encrypt").is_some_and(|object| *object != Object::Null);
     let mut is_readable = true;
     if is_encrypted {
         match crypt::open(&document, reading.passwords()) {

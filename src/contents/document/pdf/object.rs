@@ -156,7 +156,9 @@ impl<'b> Lexer<'b> {
             }
             b'<' => Token::Text(self.hexadecimal()),
             b'/' => Token::Name(name(self.take_while(is_regular))),
-            b'[' | b']' | b'{' | b'}' | b')' | b'>' => Token::Mark(if first == b'>' { b')' } else { first }),
+            b'[' | b']' | b'{' | b'}' | b')' | b'>' => {
+                Token::Mark(if first == b'>' { b')' } else { first })
+            }
             _ => {
                 self.at -= 1;
                 word(self.take_while(is_regular))
@@ -330,5 +332,8 @@ fn name(raw: &[u8]) -> Box<str> {
 pub(super) fn hexadecimal(digits: &[u8]) -> Vec<u8> {
     let digits: Vec<u8> =
         digits.iter().filter_map(|&d| char::from(d).to_digit(16)).map(|d| d as u8).collect();
-    digits.chunks(2).map(|two| two.iter().fold(0, |all, d| all << 4 | d) << (4 * (2 - two.len()))).collect()
+    digits
+        .chunks(2)
+        .map(|two| two.iter().fold(0, |all, d| all << 4 | d) << (4 * (2 - two.len())))
+        .collect()
 }

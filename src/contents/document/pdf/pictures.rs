@@ -44,7 +44,11 @@ pub(super) fn file(
     let shape = Shape {
         width: document.size_of(dict, "Width"),
         height: document.size_of(dict, "Height"),
-        bits: if is_mask { 1 } else { document.entry(dict, "BitsPerComponent").as_size().unwrap_or(8) },
+        bits: if is_mask {
+            1
+        } else {
+            document.entry(dict, "BitsPerComponent").as_size().unwrap_or(8)
+        },
     };
     let sides = SMALLEST..=LARGEST;
     if !sides.contains(&shape.width) || !sides.contains(&shape.height) {
@@ -85,7 +89,8 @@ fn colors(
         _ if is_mask => Some(Colors::Palette(grey(1, is_inverse))),
         "Indexed" | "I" => {
             let base = components(document, second);
-            let table = match array.get(3).map_or(&Object::Null, |object| document.resolve(object)) {
+            let table = match array.get(3).map_or(&Object::Null, |object| document.resolve(object))
+            {
                 Object::Text(text) => text.clone(),
                 Object::Stream(stream) => {
                     filters::load_plain(document, stream, reading)?.unwrap_or_default()
@@ -183,7 +188,9 @@ fn bitmap(data: &[u8], shape: &Shape, colors: &Colors) -> Option<Vec<u8>> {
             Colors::Palette(_) => file.extend(samples(line, shape.bits, false).take(shape.width)),
             Colors::Rgb => {
                 let samples: Vec<u8> = samples(line, shape.bits, true).collect();
-                file.extend(samples.as_chunks().0.iter().flat_map(|&[red, green, blue]| [blue, green, red]));
+                file.extend(
+                    samples.as_chunks().0.iter().flat_map(|&[red, green, blue]| [blue, green, red]),
+                );
             }
             Colors::Cmyk => {
                 let samples: Vec<u8> = samples(line, shape.bits, true).collect();

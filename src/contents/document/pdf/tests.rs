@@ -6,7 +6,9 @@ use flate2::{Compression, write::ZlibEncoder};
 use proptest::prelude::*;
 
 use crate::{
-    contents::document::testing::{details, first, found, found_with, kinds, members, properties, text},
+    contents::document::testing::{
+        details, first, found, found_with, kinds, members, properties, text,
+    },
     mail::{Limit, Lock, TraitKind},
 };
 
@@ -82,7 +84,10 @@ fn fonts_say_what_codes_mean() {
         b"1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfchar <0001> <0048> endbfchar \
         2 beginbfrange <0002> <0004> <0061> <0010> <0011> [<00660069> <D83DDE00>] endbfrange",
     );
-    let program = stream("/Length1 60", b"/Encoding 256 array dup 1 /H put dup 2 /ffi put readonly def eexec");
+    let program = stream(
+        "/Length1 60",
+        b"/Encoding 256 array dup 1 /H put dup 2 /ffi put readonly def eexec",
+    );
     let cases: &[(&str, &[u8], &[u8], &str)] = &[
         (
             "<</Subtype/Type0/Encoding/Identity-H/ToUnicode 6 0 R/DescendantFonts[<</W[1[500 500]2 17 500]>>]>>",
@@ -91,7 +96,12 @@ fn fonts_say_what_codes_mean() {
             "Habcfi\u{1f600}\n",
         ),
         ("<</Subtype/Type0/Encoding/UniGB-UCS2-H>>", b"", b"<4e2d6587>", "\u{4e2d}\u{6587}\n"),
-        ("<</Subtype/Type1/Encoding<</Differences[1/H/eacute 5/uni20AC]>>>>", b"", b"<010205>", "H\u{e9}\u{20ac}\n"),
+        (
+            "<</Subtype/Type1/Encoding<</Differences[1/H/eacute 5/uni20AC]>>>>",
+            b"",
+            b"<010205>",
+            "H\u{e9}\u{20ac}\n",
+        ),
         ("<</Subtype/Type1/FontDescriptor<</FontFile 6 0 R>>>>", &program, b"<010241>", "HffiA\n"),
         ("<</Subtype/TrueType/Encoding/MacRomanEncoding>>", b"", b"<8e>", "\u{e9}\n"),
     ];
@@ -133,7 +143,8 @@ fn what_it_can_do_is_found_wherever_it_stands() {
 fn objects_in_streams_and_updates_count() {
     let packed = b"7 0 8 22 <</S/Launch/F(a.exe)>><</URI(http://packed.example)>>";
     let packed = stream("/Type/ObjStm/N 2/First 9/Filter/FlateDecode", &flate(packed));
-    let mut file = pdf(&[b"<</Type/Catalog>>", &packed, b"<</URI(http://old.example)>>"], "/Root 1 0 R");
+    let mut file =
+        pdf(&[b"<</Type/Catalog>>", &packed, b"<</URI(http://old.example)>>"], "/Root 1 0 R");
     file.extend_from_slice(b"3 0 obj <</URI(http://new.example)>> endobj");
     let inside = found(&file);
     assert_eq!(first(&inside).uris, ["http://new.example", "http://packed.example"]);
@@ -166,7 +177,11 @@ fn pictures_are_files() {
         ("/ImageMask true", vec![9; 20], "bmp"),
         ("/ColorSpace/DeviceGray/BitsPerComponent 2", vec![9; 30], "bmp"),
         ("/ColorSpace/DeviceRGB/BitsPerComponent 16", vec![9; 600], "bmp"),
-        ("/ColorSpace[/Indexed/DeviceRGB 1(\\000\\000\\000\\377\\377\\377)]/BitsPerComponent 4", vec![16; 50], "bmp"),
+        (
+            "/ColorSpace[/Indexed/DeviceRGB 1(\\000\\000\\000\\377\\377\\377)]/BitsPerComponent 4",
+            vec![16; 50],
+            "bmp",
+        ),
         ("/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 10>>", vec![9; 20], "tif"),
     ];
     for (dict, data, kind) in cases {
@@ -207,7 +222,9 @@ fn filters_are_undone() {
     let mut bits = String::from("100000000");
     shown.iter().for_each(|byte| bits.push_str(&format!("{byte:09b}")));
     bits.push_str("100000001");
-    let lzw: Vec<u8> = bits.as_bytes().chunks(8)
+    let lzw: Vec<u8> = bits
+        .as_bytes()
+        .chunks(8)
         .map(|eight| eight.iter().fold(0, |all, bit| all << 1 | (bit - b'0')) << (8 - eight.len()))
         .collect();
     let rows: Vec<u8> = [b"\x02".as_slice(), shown].concat();
@@ -216,7 +233,10 @@ fn filters_are_undone() {
         ("/Filter[/ASCIIHexDecode]", format!("{hex}>").into_bytes()),
         ("/Filter/RunLengthDecode", runs),
         ("/Filter/LZWDecode", lzw),
-        ("/Filter[/AHx/Fl]", flate(shown).iter().map(|b| format!("{b:02X} ")).collect::<String>().into_bytes()),
+        (
+            "/Filter[/AHx/Fl]",
+            flate(shown).iter().map(|b| format!("{b:02X} ")).collect::<String>().into_bytes(),
+        ),
         ("/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 27>>", flate(&rows)),
         // Damaged behind: what was read counts.
         ("/Filter/FlateDecode", [flate(shown).as_slice(), b"junk"].concat()),
@@ -224,7 +244,9 @@ fn filters_are_undone() {
     for (dict, data) in cases {
         let object = stream(dict, data);
         let file: &[&[u8]] = &[
-            b"<</Type/Page/Contents 2 0 R/Resources<</Font<</F 3 0 R>>>>>>", &object, PLAIN.as_bytes(),
+            b"<</Type/Page/Contents 2 0 R/Resources<</Font<</F 3 0 R>>>>>>",
+            &object,
+            PLAIN.as_bytes(),
         ];
         assert_eq!(text(&found(&pdf(file, ""))), "Filtered\n", "{dict}");
     }
@@ -249,7 +271,11 @@ fn encrypted_files_are_opened() {
     for (number, (file, without, with)) in cases.iter().enumerate() {
         for (passwords, lock) in [(&["wrong"][..], without), (&["wrong", "sesame"], with)] {
             let inside = found_with(file, passwords).inside;
-            let expected = if *lock == Lock::Locked { ("", "") } else { ("Secret offer inside\n", "Sealed title") };
+            let expected = if *lock == Lock::Locked {
+                ("", "")
+            } else {
+                ("Secret offer inside\n", "Sealed title")
+            };
             assert_eq!(first(&inside).lock, *lock, "{number}");
             assert_eq!((&*text(&inside), &*properties(&inside)), expected, "{number}");
         }
@@ -268,19 +294,39 @@ fn hostile_files_end() {
     let form = stream("/Subtype/Form", &b"/X Do /Y Do ".repeat(200));
     let forms = page(&b"/X Do /Y Do ".repeat(200), PLAIN, &[&form, &form]);
     let kids = pdf(
-        &[b"<</Pages 2 0 R>>", b"<</Kids[2 0 R 3 0 R 2 0 R]>>", b"<</Kids[2 0 R 3 0 R]/Contents 3 0 R>>"],
+        &[
+            b"<</Pages 2 0 R>>",
+            b"<</Kids[2 0 R 3 0 R 2 0 R]>>",
+            b"<</Kids[2 0 R 3 0 R]/Contents 3 0 R>>",
+        ],
         "/Root 1 0 R",
     );
-    let references = pdf(&[b"2 0 R", b"1 0 R", b"<</Length 1 0 R/Filter 2 0 R>>stream\nx\nendstream"], "/Root 1 0 R");
+    let references = pdf(
+        &[b"2 0 R", b"1 0 R", b"<</Length 1 0 R/Filter 2 0 R>>stream\nx\nendstream"],
+        "/Root 1 0 R",
+    );
     let heads: String = (0..20_000).map(|number| format!("{number} 0 ")).collect();
     let overlapping = [heads.as_bytes(), &b"[".repeat(20), &b"(x)".repeat(50_000)].concat();
     let overlapping = stream(&format!("/Type/ObjStm/N 20000/First {}", heads.len()), &overlapping);
     let overlapping = pdf(&[&overlapping], "");
     let cases = [
-        nested, open_strings, many, streams, trailers, numbers, forms, kids, references, overlapping,
+        nested,
+        open_strings,
+        many,
+        streams,
+        trailers,
+        numbers,
+        forms,
+        kids,
+        references,
+        overlapping,
     ];
     for (number, file) in cases.into_iter().enumerate() {
-        let file = if file.starts_with(b"%PDF") { file } else { [b"%PDF-1.4 ".as_slice(), &file].concat() };
+        let file = if file.starts_with(b"%PDF") {
+            file
+        } else {
+            [b"%PDF-1.4 ".as_slice(), &file].concat()
+        };
         let inside = found(&file);
         assert!(!inside.limits.contains(&Limit::Time), "{number}");
     }
@@ -295,10 +341,14 @@ fn bombs_end_at_the_budget() {
         stream("/Filter[/FlateDecode/FlateDecode]", &twice),
         stream("/Type/EmbeddedFile/Filter/FlateDecode", &zeros),
         stream("/Type/ObjStm/N 9/First 9/Filter/FlateDecode", &zeros),
-        stream("/Filter/FlateDecode/Subtype/Image/Width 50000/Height 50000/ColorSpace/DeviceGray", &zeros),
+        stream(
+            "/Filter/FlateDecode/Subtype/Image/Width 50000/Height 50000/ColorSpace/DeviceGray",
+            &zeros,
+        ),
     ];
     for bomb in &cases {
-        let file: &[&[u8]] = &[b"<</Type/Page/Contents 2 0 R>>", bomb, b"<</S/Launch/F(still.exe)>>"];
+        let file: &[&[u8]] =
+            &[b"<</Type/Page/Contents 2 0 R>>", bomb, b"<</S/Launch/F(still.exe)>>"];
         let inside = found(&pdf(file, ""));
         assert_eq!(inside.limits, [Limit::Ratio]);
         assert_eq!(details(&inside, TraitKind::Launch), ["still.exe"]);

@@ -10,12 +10,16 @@ use super::{
     file::Document,
     filters,
     font::Font,
+    matrix::Matrix,
     object::{Dict, Lexer, Object, Stream, Token, is_space},
 };
 use crate::contents::reading::{ReadError, Reading};
 
 /// How deep forms may stand in forms.
 const DEEPEST: usize = 8;
+
+/// How many fonts are kept at a time.
+const MOST_FONTS: usize = 300;
 
 /// How often one form is shown.
 const OFTEN: u8 = 20;
@@ -28,38 +32,6 @@ const MOST_SAVED: usize = 64;
 
 /// The longest text of a document that is put together, in bytes.
 const LONGEST: usize = 512 << 10;
-
-/// A matrix of six numbers: a, b, c, d, e, f.
-#[derive(Clone, Copy, Debug)]
-struct Matrix(f64, f64, f64, f64, f64, f64);
-
-impl Matrix {
-    const UNIT: Self = Self(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
-
-    /// First this, then the other.
-    fn then(self, other: Self) -> Self {
-        let (m, n) = (self, other);
-        Self(
-            m.0 * n.0 + m.1 * n.2,
-            m.0 * n.1 + m.1 * n.3,
-            m.2 * n.0 + m.3 * n.2,
-            m.2 * n.1 + m.3 * n.3,
-            m.4 * n.0 + m.5 * n.2 + n.4,
-            m.4 * n.1 + m.5 * n.3 + n.5,
-        )
-    }
-
-    fn moved(x: f64, y: f64) -> Self {
-        Self(1.0, 0.0, 0.0, 1.0, x, y)
-    }
-
-    fn of(numbers: &[f64]) -> Option<Self> {
-        match numbers {
-            [a, b, c, d, e, f] => Some(Self(*a, *b, *c, *d, *e, *f)),
-            _ => None,
-        }
-    }
-}
 
 /// The graphics state, as far as text is concerned.
 #[derive(Clone)]
@@ -217,7 +189,8 @@ impl<'d, 'b> Pages<'d, 'b> {
                 self.show_all(operands);
             }
             (b"\"", [word_space, character_space, ..]) => {
-                (self.state.word_space, self.state.character_space) = (*word_space, *character_space);
+                (self.state.word_space, self.state.character_space) =
+                    (*word_space, *character_space);
                 self.next_line(0.0, -self.state.leading);
                 self.show_all(operands.get(2..).unwrap_or_default());
             }
@@ -253,6 +226,9 @@ impl<'d, 'b> Pages<'d, 'b> {
             Some(font) => Rc::clone(font),
             None => Rc::new(Font::new(self.document, dict, reading)?),
         };
+        if self.fonts.len() >= MOST_FONTS {
+            self.fonts.clear();
+        }
         self.fonts.insert(key, Rc::clone(&font));
         self.state.font = Some(font);
         Ok(())
