@@ -239,7 +239,6 @@ impl<'p> Reading<'p> {
         self.budget.time().map_err(|limit| self.limited(limit))
     }
 
-<<<<<<< HEAD
     /// Has a function tell of a file, as a reader would.
     #[cfg(test)]
     pub(super) fn within(&mut self, name: &str, tell: impl FnOnce(&mut Self)) {
@@ -249,7 +248,8 @@ impl<'p> Reading<'p> {
         self.path.push(Place { item, size: 0, is_hidden: false });
         tell(self);
         self.path.pop();
-=======
+    }
+
     /// How many bytes [`Reading::member`] takes of so many packed ones (0: of what holds them), for decoders
     /// that push what they unpack.
     pub(super) fn room(&self, packed: u64) -> u64 {
@@ -260,7 +260,6 @@ impl<'p> Reading<'p> {
     /// Until when [`Reading::time`] is left.
     pub(super) fn deadline(&self) -> Instant {
         self.budget.deadline()
->>>>>>> archives
     }
 
     fn item(&self, entry: Entry) -> Item {

@@ -2,7 +2,7 @@
 
 use aes::{
     Aes128, Aes192, Aes256,
-    cipher::{Block, BlockDecrypt, BlockEncrypt, KeyInit},
+    cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit},
 };
 
 /// Opens chained blocks; a rest that is no whole block is left out. `None`: no key has this size.
@@ -24,10 +24,10 @@ pub(super) fn ecb_open(key: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-fn blocks<C: BlockDecrypt>(cipher: &C, sealed: &[u8]) -> Vec<u8> {
+fn blocks<C: BlockCipherDecrypt>(cipher: &C, sealed: &[u8]) -> Vec<u8> {
     let mut opened = Vec::with_capacity(sealed.len());
     for block in sealed.chunks_exact(16) {
-        let mut block = Block::<C>::clone_from_slice(block);
+        let Ok(mut block) = Block::<C>::try_from(block) else { break };
         cipher.decrypt_block(&mut block);
         opened.extend_from_slice(&block);
     }
@@ -42,7 +42,7 @@ pub(super) fn cbc_seal(key: &[u8], vector: &[u8], plain: &[u8]) -> Option<Vec<u8
         let before = sealed.len().checked_sub(16).and_then(|at| sealed.get(at..)).unwrap_or(vector);
         let mixed: Vec<u8> =
             block.iter().zip(before).map(|(plain, before)| plain ^ before).collect();
-        let mut block = Block::<Aes128>::clone_from_slice(mixed.get(..16)?);
+        let mut block = Block::<Aes128>::try_from(mixed.get(..16)?).ok()?;
         cipher.encrypt_block(&mut block);
         sealed.extend_from_slice(&block);
     }

@@ -25,6 +25,16 @@ pub(super) const LARGEST_WINDOW: u32 = 64 << 20;
 /// [`LARGEST_WINDOW`] and what a decoder needs beside it, in KiB.
 const MOST_MEMORY: u32 = LARGEST_WINDOW / 1024 + 16 * 1024;
 
+/// A bare stream (RFC 1951), as far as it goes.
+pub(super) fn deflated<'r>(packed: impl Read + 'r) -> impl Read + 'r {
+    flate2::read::DeflateDecoder::new(packed)
+}
+
+/// A stream with its head and checksum (RFC 1950).
+pub(super) fn zlib<'r>(packed: impl Read + 'r) -> impl Read + 'r {
+    flate2::read::ZlibDecoder::new(packed)
+}
+
 /// How bytes are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
