@@ -113,27 +113,3 @@ pub(in crate::contents) fn kinds(inside: &Inside) -> Vec<TraitKind> {
 pub(in crate::contents) fn members(inside: &Inside) -> Vec<&str> {
     inside.items[1..].iter().map(|item| item.name.as_str()).collect()
 }
-
-#[test]
-fn by_hand() {
-    for path in std::env::var("FILES").unwrap_or_default().split_whitespace() {
-        let bytes = std::fs::read(path).unwrap();
-        let at = Instant::now();
-        let inside = found_with(&bytes, &["wrong", "sesame"]).inside;
-        println!("=== {path} {:?} limits {:?}", at.elapsed(), inside.limits);
-        for item in &inside.items {
-            println!(
-                "--- {} {} {} lock {:?} {:?} uris {:?}",
-                item.name, item.kind, item.size, item.lock, item.traits, item.uris
-            );
-            for text in &item.texts {
-                println!(
-                    "{:?} {} bytes: {}",
-                    text.origin,
-                    text.text.len(),
-                    text.text.chars().take(1500).collect::<String>()
-                );
-            }
-        }
-    }
-}

@@ -23,10 +23,10 @@ use crate::{
 const DEFAULT: &str = "VelvetSweatshop";
 
 /// How many passwords are tried: each is made dear on purpose.
-const MOST_PASSWORDS: usize = 12;
+const MOST_PASSWORDS: usize = 8;
 
 /// The most rounds of a hash that are done.
-const MOST_ROUNDS: u32 = 200_000;
+const MOST_ROUNDS: u32 = 120_000;
 
 /// Bytes of a package that are encrypted together.
 const SEGMENT: usize = 4_096;

@@ -30,11 +30,18 @@ pub(super) fn read(compound: &Compound<'_>, reading: &mut Reading<'_>) -> Result
                 let text = text(compound, node, kind, reading)?;
                 reading.text(Origin::Document, &text);
             }
-            "1013" => member(compound, node, "body.html".into(), reading)?,
+            "1013" => {
+                let page = match kind.to_ascii_lowercase().as_str() {
+                    "001f" => text(compound, node, kind, reading)?.into_bytes(),
+                    _ => compound.stream(node, reading)?,
+                };
+                member("body.html".into(), &page, reading)?;
+            }
             "3701" => {
                 let name = name(compound, node, reading)?;
                 reading.is(TraitKind::Attached, &name);
-                member(compound, node, name, reading)?;
+                let file = compound.stream(node, reading)?;
+                member(name, &file, reading)?;
             }
             _ => {}
         }
@@ -73,13 +80,7 @@ fn name(
     Ok(String::new())
 }
 
-fn member(
-    compound: &Compound<'_>,
-    node: &Node,
-    name: String,
-    reading: &mut Reading<'_>,
-) -> Result<(), ReadError> {
-    let bytes = compound.stream(node, reading)?;
+fn member(name: String, bytes: &[u8], reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let entry = Entry { name, packed: bytes.len() as u64, ..Entry::default() };
     reading.member(entry, &mut Cursor::new(bytes))
 }

@@ -23,7 +23,7 @@ pub(super) use self::{
 use super::{addresses, charset, vba};
 use crate::{
     contents::reading::{Entry, ReadError, Reading},
-    mail::{Lock, Origin, TraitKind},
+    mail::{Origin, TraitKind},
 };
 
 /// Below this many letters a document says nothing.

@@ -9,7 +9,7 @@ use crate::{
         testing::{details, first, found, kinds, members, properties, text},
         vba::packed,
     },
-    mail::Inside,
+    mail::{Inside, Lock},
 };
 
 /// A compound file of these streams.

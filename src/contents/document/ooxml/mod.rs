@@ -3,6 +3,7 @@
 //! Parts are known by what is in them and by the relations that name them, hardly by where they are: the
 //! programs follow relations, and so do those who hide something.
 
+mod binary;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +53,9 @@ pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Resu
         if let Some(part) = package.load(name, reading)? {
             document.part(name, &part, reading)?;
         }
+    }
+    if let Some(table) = package.load("xl/sharedStrings.bin", reading)? {
+        binary::strings(&table, LONGEST, &mut document.text, reading)?;
     }
     document.tell(reading);
     for name in names.iter().filter(|name| is_macro(name, &document)) {
