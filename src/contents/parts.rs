@@ -22,7 +22,7 @@ pub struct Parcel<'m> {
 }
 
 /// The parts in which something may be.
-pub fn parcels(message: &Message) -> Vec<Parcel<'_>> {
+pub(super) fn parcels(message: &Message) -> Vec<Parcel<'_>> {
     let parts = (0..).zip(message.parts()).filter(|(_, part)| !part.is_container);
     let parcels = parts.filter_map(|(number, part)| {
         let bytes = part.content(message.raw());
@@ -64,7 +64,7 @@ impl Picture<'_> {
 }
 
 /// The pictures of a message and of what is inside it, the largest first.
-pub fn pictures(message: &Message) -> Vec<Picture<'_>> {
+pub(super) fn pictures(message: &Message) -> Vec<Picture<'_>> {
     let sliced = slices::sliced(message);
     let is_slice = |part: usize| sliced.iter().flatten().flatten().any(|slice| *slice == part);
     let parts = message.parts().iter().enumerate().filter(|(number, _)| !is_slice(*number));

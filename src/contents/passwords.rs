@@ -17,7 +17,7 @@ const MOST: usize = 60;
 const LONGEST: usize = 64;
 
 /// Words of these texts that may be passwords, the likeliest first, each once.
-pub fn passwords<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<String> {
+pub(super) fn passwords<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<String> {
     let words: Vec<&str> = texts.flat_map(str::split_whitespace).take(20_000).collect();
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {

@@ -15,7 +15,6 @@ use self::report::Report;
 pub(super) use self::report::shown;
 use super::{Exit, Failure, judging, recorded, runtime, tell};
 use crate::{
-    config::Config,
     corpus::{Item, SourceError, items},
     filter::record::Record,
     mail::Envelope,

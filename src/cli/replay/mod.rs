@@ -18,7 +18,6 @@ use clap::ValueEnum;
 use self::{effort::Meter, site::Site};
 use super::{Exit, Failure, judging, progress::Progress, recorded, runtime};
 use crate::{
-    config::Config,
     corpus::Index,
     endpoint::Endpoint,
     replay::{
