@@ -181,9 +181,12 @@ fn is_finder(left: &Shape, heart: &Shape, right: &Shape) -> bool {
     thin.iter().all(|length| is_near(*length, 1)) && is_near(heart.width(), 3)
 }
 
+/// Sees each row of runs with their names.
+type Watch<'w> = dyn FnMut(&[(Shape, u32)]) + 'w;
+
 /// Joins the runs of ink that touch: by corners, too, if `reach` is 1, by sides only if it is 0. Shows each row
 /// of runs with their names.
-fn connect(mask: &[u8], width: u32, reach: u32, watch: &mut dyn FnMut(&[(Shape, u32)])) -> Joins {
+fn connect(mask: &[u8], width: u32, reach: u32, watch: &mut Watch<'_>) -> Joins {
     let mut joins = Joins::default();
     let mut above: Vec<(Shape, u32)> = Vec::new();
     for (row, y) in mask.chunks_exact(width.max(1) as usize).zip(0..) {
