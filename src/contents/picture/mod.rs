@@ -166,11 +166,16 @@ fn judge(
     /// Nothing smaller holds a word.
     const SMALLEST: (u32, u32) = (30, 10);
     bounds.time()?;
-    let mut views = film.views();
     let whole = film.whole().ok_or(PictureError::Unknown)?;
     let hash = PictureHash::of(&whole);
     let is_tiny = width < SMALLEST.0 || height < SMALLEST.1;
-    views.retain(|view| !is_tiny && view.is_text_likely());
+    let mut views = Vec::new();
+    for view in if is_tiny { Vec::new() } else { film.views() } {
+        bounds.time()?;
+        if view.is_text_likely() {
+            views.push(view);
+        }
+    }
     let codes = if is_tiny { Vec::new() } else { codes::read(&whole, bounds.deadline) };
     let is_text_likely = !views.is_empty();
     Ok(Look { width, height, frames: film.frames(), hash, codes, is_text_likely, views })

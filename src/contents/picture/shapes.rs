@@ -1,6 +1,6 @@
 //! What stands out in a picture: connected shapes of ink, and which of them may be letters in lines.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use super::grey::Grey;
 
@@ -143,8 +143,50 @@ impl Around {
     }
 }
 
-/// The connected shapes of ink; at most so many as have room in a page of text.
+/// The connected shapes of ink, also by corners.
 pub(super) fn shapes(mask: &[u8], width: u32) -> Vec<Shape> {
+    connect(mask, width, 1, &mut |_| {}).finish()
+}
+
+/// How many shapes a QR reader would take for the heart of a finder pattern: in some row, between two parts of
+/// one ring, in the proportions 1:1:3:1:1.
+pub(super) fn hearts(mask: &[u8], width: u32) -> usize {
+    let mut found = Vec::new();
+    let mut joins = connect(mask, width, 0, &mut |row| {
+        for three in row.windows(3) {
+            if let [left, heart, right] = three
+                && is_finder(&left.0, &heart.0, &right.0)
+            {
+                found.push((left.1, heart.1, right.1));
+            }
+        }
+    });
+    let mut hearts = HashSet::new();
+    for (left, heart, right) in found {
+        let (left, heart, right) = (joins.root(left), joins.root(heart), joins.root(right));
+        if left == right && left != heart {
+            hearts.insert(heart);
+        }
+    }
+    hearts.len()
+}
+
+/// Whether runs stand like those of a finder pattern, as roughly as the reader takes it.
+fn is_finder(left: &Shape, heart: &Shape, right: &Shape) -> bool {
+    let gaps = [heart.left - left.right - 1, right.left - heart.right - 1];
+    let thin = [left.width(), gaps[0], gaps[1], right.width()];
+    let module = thin.iter().sum::<u32>() / 4;
+    let slack = module * 3 / 4;
+    let is_near = |length: u32, modules: u32| length.abs_diff(modules * module) <= slack;
+    thin.iter().all(|length| is_near(*length, 1)) && is_near(heart.width(), 3)
+}
+
+/// Sees each row of runs with their names.
+type Watch<'w> = dyn FnMut(&[(Shape, u32)]) + 'w;
+
+/// Joins the runs of ink that touch: by corners, too, if `reach` is 1, by sides only if it is 0. Shows each row
+/// of runs with their names.
+fn connect(mask: &[u8], width: u32, reach: u32, watch: &mut Watch<'_>) -> Joins {
     let mut joins = Joins::default();
     let mut above: Vec<(Shape, u32)> = Vec::new();
     for (row, y) in mask.chunks_exact(width.max(1) as usize).zip(0..) {
@@ -153,9 +195,9 @@ pub(super) fn shapes(mask: &[u8], width: u32) -> Vec<Shape> {
         for (left, right) in runs(row) {
             let run = Shape { left, right, top: y, bottom: y, area: right - left + 1 };
             let name = joins.add(run);
-            while older.next_if(|(old, _)| old.right + 1 < left).is_some() {}
+            while older.next_if(|(old, _)| old.right + reach < left).is_some() {}
             while let Some((old, other)) = older.peek()
-                && old.left <= right + 1
+                && old.left <= right + reach
             {
                 joins.join(name, *other);
                 if old.right > right {
@@ -165,9 +207,10 @@ pub(super) fn shapes(mask: &[u8], width: u32) -> Vec<Shape> {
             }
             current.push((run, name));
         }
+        watch(&current);
         above = current;
     }
-    joins.finish()
+    joins
 }
 
 /// First and last column of each run of ink in a row.

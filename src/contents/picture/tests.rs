@@ -83,7 +83,7 @@ fn hard_cases() -> Vec<(&'static str, Vec<u8>)> {
         ("equally bright", png(&equal)),
         ("coloured noise", png(&noisy)),
         ("small", png(&page((220, 130), 12.0, &LINES))),
-        ("large", png(&page((3_600, 2_400), 190.0, &LINES))),
+        ("large", png(&page((2_400, 1_600), 130.0, &LINES))),
         ("transparent", png(&clear)),
         ("transparent, white ink", png(&ghost)),
         ("film that stays", film(true)),
@@ -190,7 +190,7 @@ fn hashed(image: &RgbaImage) -> PictureHash {
 }
 
 /// How many variants of each picture are made.
-const VARIANTS: usize = 40;
+const VARIANTS: usize = 16;
 
 /// How far a picture is from others in the same layout, in order; all lines differ, or only one.
 fn others(
@@ -247,7 +247,7 @@ fn other_words_have_another_hash() {
         ("eighteen lines", others(&small, &dense, None, &mut dice), 0),
         ("one line", others(&single, &LINES[3..4], None, &mut dice), 0),
         ("one of six", others(&large, &LINES, Some(3), &mut dice), 0),
-        ("one of eighteen", others(&small, &dense, Some(3), &mut dice), 3),
+        ("one of eighteen", others(&small, &dense, Some(3), &mut dice), 2),
     ] {
         let same = distances.iter().filter(|near| **near <= PictureHash::SAME).count();
         let [least, median] = [distances[0], distances[VARIANTS / 2]];
@@ -264,8 +264,8 @@ fn is_likely(image: &RgbaImage) -> bool {
 fn photographs_are_not_read() {
     let mut dice = Dice(5);
     let (mut photographs, mut noises, mut missed) = (0, 0, 0);
-    for _ in 0..60 {
-        let (width, height) = (300 + dice.below(600), 200 + dice.below(400));
+    for _ in 0..20 {
+        let (width, height) = (300 + dice.below(400), 200 + dice.below(300));
         let mut photo = photograph(width, height, &mut dice);
         photographs += usize::from(is_likely(&photo));
         let mut noise = RgbaImage::from_pixel(width, height, Rgba(WHITE));
@@ -276,12 +276,12 @@ fn photographs_are_not_read() {
         missed += usize::from(!is_likely(&photo));
     }
     println!(
-        "of 60: {photographs} photographs and {noises} noises taken for text, {missed} texts missed"
+        "of 20: {photographs} photographs and {noises} noises taken for text, {missed} texts missed"
     );
     let gradient =
         RgbaImage::from_fn(500, 300, |x, y| Rgba([(x / 2) as u8, (y / 2) as u8, 90, 255]));
     assert!(!is_likely(&gradient));
-    assert!(photographs <= 12 && noises <= 30 && missed == 0);
+    assert!(photographs <= 4 && noises <= 10 && missed == 0);
     for (name, bytes) in hard_cases() {
         assert!(seen(&bytes).is_text_likely, "{name}");
     }
@@ -401,10 +401,10 @@ fn campaign_of_500() {
     }
 }
 
-/// How long a cache of 5,000 hashes is searched, and what the largest pictures cost.
+/// How long a cache of 5,000 hashes is searched.
 #[test]
 #[ignore = "measures"]
-fn the_largest() {
+fn a_cache_of_5_000() {
     let mut dice = Dice(1);
     let hashes: Vec<PictureHash> = (0..50)
         .map(|_| hashed(&page((600, 400), 30.0, &[&*other_lines(&LINES, &mut dice).concat()])))
@@ -415,12 +415,4 @@ fn the_largest() {
         same += usize::from(hash.is_same(&hashes[0]));
     }
     println!("5,000 hashes, {same} the same: {:?}", begin.elapsed());
-    let large = page((7_300, 5_400), 190.0, &LINES);
-    for (name, bytes) in [("png", png(&large)), ("jpeg", jpeg(&large, 80))] {
-        let begin = Instant::now();
-        let look = seen(&bytes);
-        println!("{name} of {} by {}: {:?}", look.width, look.height, begin.elapsed());
-    }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    println!("{:?}", status.lines().find(|line| line.starts_with("VmHWM")));
 }
