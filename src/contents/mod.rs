@@ -23,8 +23,8 @@ mod reading;
 mod settings;
 mod slices;
 pub mod task;
-pub mod wire;
 mod unpack;
+pub mod wire;
 
 pub use budget::{Bounds, Budget};
 pub use campaign::Sight;

@@ -108,11 +108,8 @@ impl Readers {
             name: parcel.name,
             bytes: &parcel.bytes,
         });
-        let task = Open {
-            parts: parts.collect(),
-            passwords: &passwords,
-            bounds: self.settings.bounds(),
-        };
+        let task =
+            Open { parts: parts.collect(), passwords: &passwords, bounds: self.settings.bounds() };
         let until = deadline.min(Instant::now() + Duration::from_millis(self.settings.open_ms));
         let found = self.openers.run(task, lane, until).await;
         Some(found.map(|found| without_shown(found, message)))

@@ -103,14 +103,17 @@ mod tests {
     #[test]
     fn slices_are_put_together_as_the_page_shows_them() {
         let img = |n: usize| format!("<IMG border=0 src=\"cid:s{n}@x\">");
-        let cells = |ns: &[usize]| ns.iter().map(|n| format!("<td>{}</td>", img(*n))).collect::<String>();
+        let cells =
+            |ns: &[usize]| ns.iter().map(|n| format!("<td>{}</td>", img(*n))).collect::<String>();
         for (page, expected) in [
-            (format!("<table><tr>{}</tr><tr>{}</tr></table>", cells(&[0, 1]), cells(&[2, 3])), vec![
-                vec![vec![2, 3], vec![4, 5]],
-            ]),
-            (format!("{}{}<br>{}{}", img(0), img(1), img(2), img(3)), vec![vec![vec![2, 3], vec![
-                4, 5,
-            ]]]),
+            (
+                format!("<table><tr>{}</tr><tr>{}</tr></table>", cells(&[0, 1]), cells(&[2, 3])),
+                vec![vec![vec![2, 3], vec![4, 5]]],
+            ),
+            (
+                format!("{}{}<br>{}{}", img(0), img(1), img(2), img(3)),
+                vec![vec![vec![2, 3], vec![4, 5]]],
+            ),
             (format!("<p>{}</p><p>{}</p>", img(0), img(1)), vec![]),
             (format!("<table><tr>{}</tr></table>", cells(&[0])), vec![]),
             ("<img src=cid:nothing@x><img src='cid:".to_owned(), vec![]),

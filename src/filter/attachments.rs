@@ -34,14 +34,19 @@ mod tests {
         let finding = |name: &str| Finding {
             name: name.into(),
             weight: Points::ZERO,
-            evidence: Evidence::Attachment { name: "a.zip/b.exe".to_owned(), trait_: String::new() },
+            evidence: Evidence::Attachment {
+                name: "a.zip/b.exe".to_owned(),
+                trait_: String::new(),
+            },
         };
-        let found = ["ATTACHMENT_DANGEROUS", "ATTACHMENT_ENCRYPTED", "ATTACHMENT_RTLO"].map(finding);
+        let found =
+            ["ATTACHMENT_DANGEROUS", "ATTACHMENT_ENCRYPTED", "ATTACHMENT_RTLO"].map(finding);
         assert_eq!(verdicts(&profile, &found).count(), 0, "as shipped");
         profile.attachments =
             [(Trouble::Dangerous, Verdict::Reject), (Trouble::Encrypted, Verdict::Accept)].into();
         let forced: Vec<_> = verdicts(&profile, &found).collect();
-        let reason = Reason::Trouble { trouble: Trouble::Dangerous, file: "a.zip/b.exe".to_owned() };
+        let reason =
+            Reason::Trouble { trouble: Trouble::Dangerous, file: "a.zip/b.exe".to_owned() };
         assert_eq!(forced, [Forced { verdict: Verdict::Reject, reason }]);
     }
 }

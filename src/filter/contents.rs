@@ -20,7 +20,8 @@ use crate::{
     mail::{FoundText, Inside, Item, Message, Origin},
     metrics,
     verdict::{
-        Answer, Evidence, Finding, Forced, Outcome, PictureSaid, Pictured, Points, Testimony, Verdict,
+        Answer, Evidence, Finding, Forced, Outcome, PictureSaid, Pictured, Points, Testimony,
+        Verdict,
     },
 };
 
@@ -109,7 +110,12 @@ pub(super) async fn read_pictures(
 }
 
 /// Whether what pictures show can still change what becomes of the message.
-fn is_undecided(filter: &Filter, profile: &Profile, seen: &Examination, early: &Examination) -> bool {
+fn is_undecided(
+    filter: &Filter,
+    profile: &Profile,
+    seen: &Examination,
+    early: &Examination,
+) -> bool {
     let Some(heavy) = profile.heavy else { return false };
     let (score, forced) = judge::foresee(profile, &filter.rules, seen, early);
     let is_refused = |forced: &Forced| forced.verdict >= Verdict::Reject;
@@ -174,8 +180,8 @@ fn read(case: &Case, pictures: &[Picture<'_>], said: Vec<Pictured>) -> Read {
         (None, None) => Outcome::Answered(Answer::default()),
     };
     let kept = || case.message.kept().map(|(number, _, bytes)| (number, bytes.to_vec())).collect();
-    let message = is_news
-        .then(|| Message::parse(case.message.raw().to_vec()).with_inside(inside, kept()));
+    let message =
+        is_news.then(|| Message::parse(case.message.raw().to_vec()).with_inside(inside, kept()));
     Read { message, outcome, testimony: Testimony { pictures: said, ..Testimony::default() } }
 }
 

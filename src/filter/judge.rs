@@ -90,12 +90,15 @@ pub(super) fn foresee(
 /// Counts how each check ended.
 pub(super) fn count_checks(seen: &Examination) {
     for (check, outcome) in &seen.outcomes {
-        metrics::check_ended(check, match outcome {
-            Outcome::Answered(_) => "answered",
-            Outcome::Late | Outcome::Partly(_) => "late",
-            Outcome::Broken(_) => "broken",
-            Outcome::Absent => "absent",
-        });
+        metrics::check_ended(
+            check,
+            match outcome {
+                Outcome::Answered(_) => "answered",
+                Outcome::Late | Outcome::Partly(_) => "late",
+                Outcome::Broken(_) => "broken",
+                Outcome::Absent => "absent",
+            },
+        );
     }
 }
 

@@ -47,7 +47,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
-    ("memchr", &["checks/test_strings", "checks/rules", "mail", "contents/archive", "contents/document"]),
+    (
+        "memchr",
+        &["checks/test_strings", "checks/rules", "mail", "contents/archive", "contents/document"],
+    ),
     ("pcre2", &["checks/rules"]),
     (
         "sha2",

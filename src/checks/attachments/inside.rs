@@ -7,7 +7,8 @@ use crate::{
 };
 
 /// Kinds of files that hold files nobody opens by themselves.
-const PACKAGES: &[&str] = &["jar", "apk", "msi", "docx", "xlsx", "pptx", "odt", "ods", "odp", "epub"];
+const PACKAGES: &[&str] =
+    &["jar", "apk", "msi", "docx", "xlsx", "pptx", "odt", "ods", "odp", "epub"];
 
 /// Kinds that run, whatever they are called.
 const PROGRAMS: &[&str] = &["exe", "lnk", "hta", "chm", "msi"];

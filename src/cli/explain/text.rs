@@ -118,9 +118,13 @@ fn because(reason: &Reason) -> String {
         Reason::Virus(signature) => format!("the virus {signature}"),
         Reason::TestString => "the test string".to_owned(),
         Reason::Attachment(name) => format!("the attachment {name}"),
-        Reason::Trouble { trouble: Trouble::Encrypted, file } => format!("{file}, which is encrypted"),
+        Reason::Trouble { trouble: Trouble::Encrypted, file } => {
+            format!("{file}, which is encrypted")
+        }
         Reason::Trouble { trouble: Trouble::Macros, file } => format!("{file}, which holds macros"),
-        Reason::Trouble { trouble: Trouble::Dangerous, file } => format!("{file}, which can run programs"),
+        Reason::Trouble { trouble: Trouble::Dangerous, file } => {
+            format!("{file}, which can run programs")
+        }
         Reason::ClientListed(lists) => {
             format!("the lists that know the client: {}", lists.join(", "))
         }

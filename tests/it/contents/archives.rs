@@ -149,8 +149,11 @@ pub(super) fn page_in_zip(bench: &Bench, secret: &Secret) -> Letter {
         "<html><body><p>{}</p><a href='{}'>here</a></body></html>",
         secret.text, secret.url
     );
-    let zip =
-        bench.make(&[("page.html", page.as_bytes())], &["zip", "-q", "a.zip", "page.html"], "a.zip");
+    let zip = bench.make(
+        &[("page.html", page.as_bytes())],
+        &["zip", "-q", "a.zip", "page.html"],
+        "a.zip",
+    );
     Letter::with([Attachment::new("a.zip", zip)])
 }
 
@@ -160,13 +163,12 @@ pub(super) fn smuggled(bench: &Bench, secret: &Secret, is_cut: bool) -> Letter {
         bench.make(&[("note.txt", &note(secret))], &["zip", "-q", "a.zip", "note.txt"], "a.zip");
     let coded = data_encoding::BASE64.encode(&zip);
     let (one, other) = coded.split_at(coded.len() / 2);
-    let literal =
-        if is_cut { format!("'{one}' +\n '{other}'") } else { format!("'{coded}'") };
+    let literal = if is_cut { format!("'{one}' +\n '{other}'") } else { format!("'{coded}'") };
     let page = format!(
         "<html><body><script>var d = atob({literal}); var b = new Blob([bytes(d)]);\
          var a = document.createElement('a'); a.href = URL.createObjectURL(b); a.click();</script></body></html>"
     );
-    Letter::with([Attachment::new("invoice.html", page).of_type("text/html")])
+    Letter::with([Attachment::new("notes.html", page).of_type("text/html")])
 }
 
 /// The same as a list of numbers.
@@ -178,5 +180,5 @@ pub(super) fn numbers(bench: &Bench, secret: &Secret) -> Letter {
         "<html><script>var b = new Uint8Array([{}]); save(b);</script></html>",
         numbers.join(",")
     );
-    Letter::with([Attachment::new("invoice.html", page).of_type("text/html")])
+    Letter::with([Attachment::new("notes.html", page).of_type("text/html")])
 }

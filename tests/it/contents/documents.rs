@@ -56,14 +56,16 @@ fn docx(body: &str, relations: &str, more: &[(&str, &[u8])]) -> Vec<u8> {
 /// Text in runs, cut in the middle of words as Word does.
 pub(super) fn word_text(secret: &Secret) -> Letter {
     let (one, other) = secret.text.split_at(7);
-    let body =
-        format!("<w:p><w:r><w:t xml:space=\"preserve\">{one}</w:t></w:r><w:r><w:t>{other}</w:t></w:r></w:p>");
+    let body = format!(
+        "<w:p><w:r><w:t xml:space=\"preserve\">{one}</w:t></w:r><w:r><w:t>{other}</w:t></w:r></w:p>"
+    );
     Letter::with([Attachment::new("offer.docx", docx(&body, "", &[]))])
 }
 
 /// A link in a document that shows another text.
 pub(super) fn word_link(secret: &Secret) -> Letter {
-    let body = "<w:p><w:hyperlink r:id=\"rId5\"><w:r><w:t>press here</w:t></w:r></w:hyperlink></w:p>";
+    let body =
+        "<w:p><w:hyperlink r:id=\"rId5\"><w:r><w:t>press here</w:t></w:r></w:hyperlink></w:p>";
     let link = format!(
         "<Relationship Id=\"rId5\" Type=\"{OFFICE}/hyperlink\" Target=\"{}\" TargetMode=\"External\"/>",
         secret.url
@@ -167,7 +169,9 @@ pub(super) fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
         pdf.extend(format!("{place:010} 00000 n \n").into_bytes());
     }
     let size = objects.len() + 1;
-    pdf.extend(format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n").bytes());
+    pdf.extend(
+        format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n").bytes(),
+    );
     pdf
 }
 
@@ -178,9 +182,8 @@ pub(super) fn stream(dictionary: &str, bytes: &[u8]) -> Vec<u8> {
 
 /// One page with this content, these keys of the page, and more objects from the fifth on.
 fn one_page(content: Vec<u8>, keys: &str, more: Vec<Vec<u8>>) -> Vec<u8> {
-    let page = format!(
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 400] /Contents 4 0 R {keys} >>"
-    );
+    let page =
+        format!("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 400] /Contents 4 0 R {keys} >>");
     let mut objects = vec![
         b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
@@ -275,8 +278,7 @@ pub(super) fn pdf_file(secret: &Secret) -> Letter {
 }
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder =
-        flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }

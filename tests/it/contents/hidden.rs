@@ -27,13 +27,20 @@ pub(super) const WAYS: &[Way] = &[
     ("7z", |b, s| packed(b, s, &["7z", "a", "a.7z", "note.txt"], "a.7z")),
     ("rar", |_, s| rar(s)),
     ("cab", |_, s| cab(s)),
-    ("iso", |b, s| packed(b, s, &["genisoimage", "-quiet", "-J", "-o", "a.iso", "note.txt"], "a.iso")),
+    ("iso", |b, s| {
+        packed(b, s, &["genisoimage", "-quiet", "-J", "-o", "a.iso", "note.txt"], "a.iso")
+    }),
     ("winmail.dat", |_, s| tnef(s)),
     ("zip with a password", |b, s| {
         locked(b, s, &["zip", "-q", "-P", "Tulip-2041", "a.zip", "note.txt"], "a.zip")
     }),
     ("zip with AES", |b, s| {
-        locked(b, s, &["7z", "a", "-tzip", "-mem=AES256", "-pTulip-2041", "a.zip", "note.txt"], "a.zip")
+        locked(
+            b,
+            s,
+            &["7z", "a", "-tzip", "-mem=AES256", "-pTulip-2041", "a.zip", "note.txt"],
+            "a.zip",
+        )
     }),
     ("7z with a password", |b, s| {
         locked(b, s, &["7z", "a", "-mhe=on", "-pTulip-2041", "a.7z", "note.txt"], "a.7z")
@@ -60,19 +67,28 @@ pub(super) const WAYS: &[Way] = &[
     ("file in pdf", |_, s| pdf_file(s)),
     ("png", |_, s| drawn(s, "xc:white", &["-fill", "black", "-annotate", "0", "TEXT"], "a.png")),
     ("jpeg", |_, s| drawn(s, "xc:white", &["-fill", "black", "-annotate", "0", "TEXT"], "a.jpg")),
-    ("light on dark", |_, s| drawn(s, "xc:navy", &["-fill", "white", "-annotate", "0", "TEXT"], "a.png")),
+    ("light on dark", |_, s| {
+        drawn(s, "xc:navy", &["-fill", "white", "-annotate", "0", "TEXT"], "a.png")
+    }),
     ("low contrast", |_, s| {
         drawn(s, "xc:gray80", &["-fill", "gray60", "-annotate", "0", "TEXT"], "a.png")
     }),
     ("turned by a quarter", |_, s| {
-        drawn(s, "xc:white", &["-fill", "black", "-annotate", "0", "TEXT", "-rotate", "90"], "a.png")
+        drawn(
+            s,
+            "xc:white",
+            &["-fill", "black", "-annotate", "0", "TEXT", "-rotate", "90"],
+            "a.png",
+        )
     }),
     ("turned a little", |_, s| {
-        let turn = ["-fill", "black", "-annotate", "0", "TEXT", "-background", "white", "-rotate", "6"];
+        let turn =
+            ["-fill", "black", "-annotate", "0", "TEXT", "-background", "white", "-rotate", "6"];
         drawn(s, "xc:white", &turn, "a.png")
     }),
     ("noise", |_, s| {
-        let noise = ["-fill", "black", "-annotate", "0", "TEXT", "-attenuate", "0.4", "+noise", "Gaussian"];
+        let noise =
+            ["-fill", "black", "-annotate", "0", "TEXT", "-attenuate", "0.4", "+noise", "Gaussian"];
         drawn(s, "xc:white", &noise, "a.png")
     }),
     ("film", |_, s| film(s)),

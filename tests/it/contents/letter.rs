@@ -1,14 +1,11 @@
 //! Messages with attachments, made by hand, and what the program finds in them.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 use data_encoding::BASE64_MIME;
 use serde_json::Value;
 
-use crate::servers::{
-    Folder,
-    command::Shell,
-};
+use crate::servers::{Folder, command::Shell};
 
 /// What is hidden somewhere.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +91,8 @@ impl Letter {
 
 /// A place to make files in, and the program that looks into them.
 pub(super) struct Bench {
-    folder: Folder,
     shell: Shell,
+    _folder: Folder,
 }
 
 impl Bench {
@@ -115,11 +112,7 @@ impl Bench {
         );
         fs::write(path.join("gatepost.toml"), config).unwrap();
         let shell = Shell::new(path.join("gatepost.toml"));
-        Self { folder, shell }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        self.folder.path()
+        Self { shell, _folder: folder }
     }
 
     /// Runs a tool in an empty folder in which these files stand, and gives back what it made.

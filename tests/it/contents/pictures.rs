@@ -29,7 +29,8 @@ pub(super) fn plain(secret: &Secret) -> Vec<u8> {
 }
 
 pub(super) fn jpeg(secret: &Secret) -> Vec<u8> {
-    let options = ["-fill", "black", "-annotate", "0", secret.text, "-type", "TrueColor", "-quality", "80"];
+    let options =
+        ["-fill", "black", "-annotate", "0", secret.text, "-type", "TrueColor", "-quality", "80"];
     draw("xc:white", &options, "a.jpg")
 }
 

@@ -33,10 +33,7 @@ pub(super) const OLE_VB_MACRO: &[Function] = &[
         && item.uris.iter().any(|uri| leads_to_program(uri)))),
     asks!("check_olemacro_encrypted", |scene| any(scene, |item| is_office(&item.kind)
         && item.lock != Lock::None)),
-    asks!("check_olemacro_malice", |scene| any(scene, |item| has(
-        item,
-        TraitKind::SuspiciousCall
-    ))),
+    asks!("check_olemacro_malice", |scene| any(scene, |item| has(item, TraitKind::SuspiciousCall))),
     asks!("check_olemacro_mhtml_uri", |scene| any(scene, |item| external(item, "mhtml:"))),
     asks!("check_olemacro_redirect_uri", |scene| any(scene, |item| external(item, "http"))),
     asks!("check_olemacro_renamed", |scene| any(scene, |item| has_macro(item)
@@ -71,9 +68,7 @@ pub(super) const OWN: &[Function] = &[
         standing: Standing::Same,
         make: |arguments, _| {
             let limit = named(arguments, LIMITS)?;
-            Ok(Question::yes_no(move |scene| {
-                scene.case.message.inside().limits.contains(&limit)
-            }))
+            Ok(Question::yes_no(move |scene| scene.case.message.inside().limits.contains(&limit)))
         },
     },
 ];
@@ -108,8 +103,8 @@ const LIMITS: &[(&str, Limit)] = &[
 
 /// Extensions of office documents that may hold macros, and say so.
 const WITH_MACROS: &[&str] = &[
-    "docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppsm", "ppam", "sldm", "doc", "dot",
-    "xls", "xlt", "xla", "xlm", "ppt", "pot", "pps", "ppa",
+    "docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppsm", "ppam", "sldm", "doc",
+    "dot", "xls", "xlt", "xla", "xlm", "ppt", "pot", "pps", "ppa",
 ];
 
 /// The trait that rules know by this name.
@@ -169,7 +164,10 @@ fn external(item: &Item, scheme: &str) -> bool {
 
 fn leads_to_program(uri: &str) -> bool {
     let path = uri.split(['?', '#']).next().unwrap_or_default();
-    matches!(extension(path).as_str(), "exe" | "cmd" | "bat" | "scr" | "dll" | "msi" | "ps1" | "hta")
+    matches!(
+        extension(path).as_str(),
+        "exe" | "cmd" | "bat" | "scr" | "dll" | "msi" | "ps1" | "hta"
+    )
 }
 
 /// A table in text with a cell that starts a program when an office program opens it.
@@ -207,7 +205,8 @@ mod tests {
     }
 
     fn asked(call: &str, inside: Inside) -> bool {
-        let message = Message::parse(b"Subject: x\r\n\r\n".to_vec()).with_inside(inside, Vec::new());
+        let message =
+            Message::parse(b"Subject: x\r\n\r\n".to_vec()).with_inside(inside, Vec::new());
         let case = Case { envelope: Arc::new(Envelope::default()), message: Arc::new(message) };
         let conf = Conf::default();
         let call = Call::parse(call).unwrap();
@@ -218,15 +217,12 @@ mod tests {
 
     #[test]
     fn functions_see_what_was_found() {
-        let office = item("a/b.docx", "docx", &[
-            (TraitKind::Macro, "Module1"),
-            (TraitKind::External, "http://x.example/t.dotm"),
-        ]);
-        let locked = Item {
-            parent: Some(0),
-            lock: Lock::Locked,
-            ..item("offer.xls", "", &[])
-        };
+        let office = item(
+            "a/b.docx",
+            "docx",
+            &[(TraitKind::Macro, "Module1"), (TraitKind::External, "http://x.example/t.dotm")],
+        );
+        let locked = Item { parent: Some(0), lock: Lock::Locked, ..item("offer.xls", "", &[]) };
         let inside = Inside { items: vec![office, locked], limits: vec![Limit::Ratio] };
         for (call, expected) in [
             ("check_olemacro()", true),

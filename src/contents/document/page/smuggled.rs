@@ -167,7 +167,10 @@ fn tell(bytes: Option<Vec<u8>>, how: &[u8], reading: &mut Reading<'_>) -> Result
 
 /// Whether it is what pages hold honestly.
 fn is_dressing(kind: &str) -> bool {
-    matches!(kind, "svg" | "woff" | "woff2" | "ttf" | "otf" | "eot" | "ico" | "avif" | "mp3" | "mp4")
+    matches!(
+        kind,
+        "svg" | "woff" | "woff2" | "ttf" | "otf" | "eot" | "ico" | "avif" | "mp3" | "mp4"
+    )
 }
 
 /// Base64 or its form for addresses, with blanks in it, up to where it ends; `None` for what is none.

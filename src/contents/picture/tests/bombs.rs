@@ -6,7 +6,7 @@ use image::{ImageFormat, Rgba, RgbaImage};
 use proptest::prelude::*;
 
 use super::{draw, look};
-use crate::contents::{PictureBounds, PictureError};
+use crate::contents::picture::{PictureBounds, PictureError};
 
 const SIDE: u16 = 60_000;
 
