@@ -68,7 +68,7 @@ pub(super) enum Subject {
     /// A message that nobody has looked at.
     New(Raw),
     /// One of which more was found: what reads texts is asked once more.
-    Known(Message),
+    Known(Box<Message>),
 }
 
 impl Subject {
@@ -194,7 +194,7 @@ fn begin(
     let raw = match subject {
         Subject::New(raw) => raw,
         Subject::Known(message) => {
-            let case = Case { envelope, message: Arc::new(message) };
+            let case = Case { envelope, message: Arc::from(message) };
             return Begun { case, outcomes: Vec::new(), is_new: false };
         }
     };

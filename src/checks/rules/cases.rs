@@ -150,7 +150,7 @@ fn section(line: usize, heading: &str) -> Option<Section<'_>> {
     let some = !rules.is_empty();
     let (others, inside, message) = (Vec::new(), Inside::default(), String::new());
     let words = words.trim();
-    some.then(|| Section { line, expected, rules, words, others, inside, message })
+    some.then_some(Section { line, expected, rules, words, others, inside, message })
 }
 
 /// Adds to a case what another check finds, or what is inside; `None`: the heading does not do that.

@@ -1,3 +1,4 @@
+#![expect(clippy::print_stdout, reason = "figures are for the person watching")]
 mod bombs;
 mod draw;
 

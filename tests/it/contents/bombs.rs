@@ -113,7 +113,9 @@ fn patterns() -> Vec<u8> {
 }
 
 /// Name of the file, how it is made, a finding that must be there.
-const BOMBS: &[(&str, fn() -> Vec<u8>, &str)] = &[
+type Bomb = (&'static str, fn() -> Vec<u8>, &'static str);
+
+const BOMBS: &[Bomb] = &[
     ("zeros.gz", zeros, "CONTENTS_TOO_MUCH"),
     ("deep.gz", deep, "CONTENTS_TOO_DEEP"),
     ("tree.zip", tree, "ARCHIVE_BOMB"),
