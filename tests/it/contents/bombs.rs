@@ -41,11 +41,30 @@ fn tree() -> Vec<u8> {
     bytes
 }
 
-/// A hundred thousand empty files.
+/// A hundred thousand empty files, stored.
 fn many() -> Vec<u8> {
-    let names: Vec<_> = (0..100_000).map(|number| format!("{number}.txt")).collect();
-    let parts: Vec<_> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
-    package(&parts)
+    let (mut zip, mut directory) = (Vec::new(), Vec::new());
+    for number in 0..100_000_u32 {
+        let name = format!("{number}.txt");
+        let fields = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &[0; 12], &[name.len() as u8, 0, 0, 0]];
+        let at = zip.len() as u32;
+        zip.extend(b"PK\x03\x04");
+        zip.extend(fields.concat());
+        zip.extend(name.bytes());
+        directory.extend(b"PK\x01\x02\x14\0");
+        directory.extend(fields.concat());
+        directory.extend([0; 10]);
+        directory.extend(at.to_le_bytes());
+        directory.extend(name.bytes());
+    }
+    let (at, size) = (zip.len() as u32, directory.len() as u32);
+    zip.extend(directory);
+    // The number of files does not fit; readers go by the size.
+    zip.extend(b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff");
+    zip.extend(size.to_le_bytes());
+    zip.extend(at.to_le_bytes());
+    zip.extend([0, 0]);
+    zip
 }
 
 /// A PNG that claims 60,000 x 60,000 pixels.
