@@ -13,7 +13,7 @@ use super::{
 const PATIENCE_MICROS: u64 = 15_000_000;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
@@ -113,7 +113,7 @@ fn lists() -> Vec<u8> {
 
 /// A PDF stream of a gigabyte.
 fn packed_pdf() -> Vec<u8> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), Compression::default());
     let chunk = vec![b' '; 1 << 20];
     (0..1_024).for_each(|_| encoder.write_all(&chunk).unwrap());
     let content = stream("/Filter /FlateDecode", &encoder.finish().unwrap());
