@@ -14,7 +14,7 @@
 //! | 5 | [`milter`] [`control`] [`replay`] [`cluster`] | doors: one protocol each; kept mail instead of live mail; other nodes |
 //! | 4 | [`filter`] | the one path from envelope and message to judgement; learning |
 //! | 3 | [`checks`] | one question a file: access, lists, auth, sender, links, antivirus, attachments, rules, bayes, test strings |
-//! | 2 | [`dns`] [`clamd`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
+//! | 2 | [`dns`] [`clamd`] [`contents`] [`listen`] [`store`] [`history`] [`corpus`] | ports to the outside world; they know nothing of spam |
 //! | 1 | [`mail`] [`verdict`] [`metrics`] [`endpoint`] | words: pure data and parsing |
 //!
 //! # The path of a message
@@ -24,8 +24,10 @@
 //!    [`filter::Visit::inquire`] at MAIL: the origin gives the profile.
 //!    [`filter::Inquiry::recipient`] at RCPT: a listed client is refused before it sends anything.
 //!    SPF is on its way meanwhile; DKIM and DMARC need the message and its answer.
-//! 3. [`filter::Inquiry::conclude`] at the end: [`mail::Message::parse`], the checks side by side,
-//!    metas, the exact sum, the verdict, by the profile's deadline.
+//! 3. [`filter::Inquiry::conclude`] at the end: [`mail::Message::parse`]; archives and documents are opened
+//!    ([`contents`]), and what is in them joins the message; the checks side by side, metas, the exact sum, the
+//!    verdict, by the profile's deadline. Where pictures can still change that, they are read, and what reads texts is asked
+//!    once more.
 //! 4. [`milter::reply`] words the answer; one log line says everything.
 //! 5. What came from outside is taken down on the way ([`verdict::Witness`]) and recorded with the
 //!    judgement ([`filter::record`], [`history`]), so that it can be explained, and made again without
@@ -54,7 +56,9 @@
 //!   that say so.
 //! - A failure inside ends in anything but what the profile names: each check that is late, broken
 //!   or panics is an outcome ([`verdict::Outcome`]), counted and logged.
-//! - Load changes a verdict: what cannot be judged in time is told 4xx.
+//! - Load changes a verdict in silence: what cannot be judged in time is told 4xx; of pictures that nobody had time to
+//!   read, the judgement says so (`HEAVY_SKIPPED`).
+//! - A hostile format is opened in the process that holds the sessions.
 //! - A verdict is forced by adding points: [`verdict::Forced`] stands beside the score.
 //! - Two configurations meet in one connection: a session keeps the one it began with.
 //! - A lesson counts twice, or in part; one that was acknowledged is lost.
@@ -65,6 +69,7 @@ pub mod clamd;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod contents;
 pub mod control;
 pub mod corpus;
 pub mod dns;

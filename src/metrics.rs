@@ -178,6 +178,11 @@ pub fn history_dropped(why: &'static str) {
     counter!("gatepost_history_dropped_total", "why" => why).increment(1);
 }
 
+/// A picture was `read` (or known), `skipped` because there was no time for it, or its reader `failed`.
+pub fn picture(result: &'static str) {
+    counter!("gatepost_pictures_total", "result" => result).increment(1);
+}
+
 /// A question went to a DNS server.
 pub fn dns_question() {
     counter!("gatepost_dns_questions_total").increment(1);

@@ -19,14 +19,18 @@ mod train;
 
 use std::{
     error::Error,
+    ffi::OsString,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand};
 
-use crate::config::ConfigError;
+use crate::{
+    config::{Config, ConfigError},
+    contents::{pool::Program, process},
+};
 
 /// A spam and virus filter that answers inside the SMTP session, as a milter.
 #[derive(Debug, Parser)]
@@ -76,6 +80,13 @@ enum Command {
     /// Check, show or print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Look into hostile files, confined: started by the filter itself
+    #[command(hide = true, disable_help_flag = true)]
+    Worker {
+        /// How it is confined
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 /// How a command ends.
@@ -127,8 +138,16 @@ pub fn run() -> ExitCode {
         Command::Rules(command) => rules::run(path, command),
         Command::Cluster(command) => cluster::run(path, command),
         Command::Config(command) => config::run(path, command),
+        Command::Worker { arguments } => return process::run(arguments),
     };
     done.unwrap_or_else(|failure| complain(&*failure)).into()
+}
+
+/// The configuration by which this program judges: it starts readers from itself.
+fn judging(path: Option<&Path>) -> Result<Config, ConfigError> {
+    let mut config = Config::load(path)?;
+    config.settings.contents.program = Some(Program::own());
+    Ok(config)
 }
 
 /// Prints an error with its causes, once.

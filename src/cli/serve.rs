@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Exit, Failure, logs, runtime};
 use crate::{
+    contents::pool::Program,
     endpoint::Endpoint,
     service::{self, Source},
 };
@@ -26,7 +27,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(path: Option<PathBuf>, arguments: Arguments) -> Result<Exit, Failure> {
-    let source = Source { path, listen: arguments.listen };
+    let source = Source { path, listen: arguments.listen, program: Some(Program::own()) };
     let config = source.load()?;
     logs::start();
     logs::open_files_limit();

@@ -60,6 +60,7 @@ pub(super) async fn write(learner: &Arc<Learner>, to: &Path) -> Result<Standing,
 }
 
 /// Takes in what another node has written.
+#[expect(clippy::disallowed_types, reason = "written by our own kind, and read piece by piece")]
 pub(super) async fn read(learner: &Arc<Learner>, from: &Path) -> Result<Imported, SessionError> {
     let (learner, path) = (Arc::clone(learner), from.to_owned());
     let read = spawn_blocking(move || {

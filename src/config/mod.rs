@@ -22,7 +22,7 @@ use crate::{
         lists::{self, ListsError},
         rules, sender,
     },
-    cluster, control, dns,
+    cluster, contents, control, dns,
     filter::{self, learn, networks, profile},
     history, milter,
 };
@@ -49,6 +49,8 @@ pub struct Settings {
     pub antivirus: antivirus::Settings,
     /// `[attachments]`
     pub attachments: attachments::Settings,
+    /// `[contents]`
+    pub contents: contents::Settings,
     /// `[bayes]`
     pub bayes: bayes::Settings,
     /// `[store]`
@@ -78,6 +80,7 @@ impl Default for Settings {
             sender: sender::Settings::default(),
             antivirus: antivirus::Settings::default(),
             attachments: attachments::Settings::default(),
+            contents: contents::Settings::default(),
             bayes: bayes::Settings::default(),
             store: learn::Settings::default(),
             history: history::Settings::default(),

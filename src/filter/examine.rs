@@ -13,9 +13,9 @@ use tokio::{
 };
 
 use super::{
-    Filter,
+    Filter, Lane,
     computing::Computing,
-    oddities,
+    contents, oddities,
     pending::{Pending, outcome_of, panic_text},
     profile::Profile,
     record::{Then, identity},
@@ -63,6 +63,25 @@ impl Raw {
     }
 }
 
+/// What is to be examined.
+pub(super) enum Subject {
+    /// A message that nobody has looked at.
+    New(Raw),
+    /// One of which more was found: what reads texts is asked once more.
+    Known(Box<Message>),
+}
+
+impl Subject {
+    fn is_truncated(&self) -> bool {
+        matches!(self, Self::New(Raw { truncated: true, .. }))
+    }
+
+    /// Whether this check is asked.
+    fn asks(&self, check: &str) -> bool {
+        matches!(self, Self::New(_)) || contents::AGAIN.contains(&check)
+    }
+}
+
 /// By what a message is examined.
 pub(super) struct Order {
     pub filter: Arc<Filter>,
@@ -71,6 +90,8 @@ pub(super) struct Order {
     pub then: Option<Arc<Then>>,
     /// What was asked before the message was there.
     pub earlier: Vec<Pending>,
+    /// Whose slots it takes.
+    pub lane: Lane,
 }
 
 type Job = (&'static str, Computation);
@@ -95,27 +116,27 @@ struct Computed {
 /// The message could not even be parsed in time, or the thread that did it died.
 pub(super) struct Unread;
 
-/// Reads the message and runs the profile's checks on it, until the deadline. Computing that is
+/// Reads the message, looks into it, and runs the profile's checks on it, until the deadline. Computing that is
 /// still going on then ends in its own time and keeps its `permit` so long.
 ///
 /// One hop to another thread does it all: each costs more than most messages' parsing.
 pub(super) async fn examine(
-    order: Order,
+    order: Arc<Order>,
     envelope: Arc<Envelope>,
-    raw: Raw,
+    subject: Subject,
     permit: OwnedSemaphorePermit,
     deadline: Instant,
 ) -> Result<Examination, Unread> {
-    let truncated = raw.truncated;
-    let asks_scanner = order.profile.asks("antivirus");
+    let truncated = subject.is_truncated();
+    let asks_scanner = order.profile.asks("antivirus") && subject.asks("antivirus");
     let (tell, started) = oneshot::channel();
     let threads = Arc::clone(&order.filter.admission.computing);
     let runtime = Handle::current();
     let computing = threads.run(move || {
         // Questions are asked from there.
         let _runtime = runtime.enter();
-        let message = Arc::new(raw.parse());
-        (compute(&order, Case { envelope, message }, tell), permit)
+        let begun = begin(&order, envelope, subject, &runtime, deadline);
+        (compute(&order, begun, tell), permit)
     });
     let computing = computing.map_err(|error| {
         tracing::error!(%error, "no thread for computing");
@@ -149,25 +170,60 @@ pub(super) async fn examine(
     Ok(seen)
 }
 
-fn compute(order: &Order, case: Case, tell: oneshot::Sender<Started>) -> Computed {
+/// A message that was read, and looked into.
+struct Begun {
+    case: Case,
+    /// Of what is asked before all other checks.
+    outcomes: Vec<(&'static str, Outcome)>,
+    is_new: bool,
+}
+
+impl Begun {
+    fn asks(&self, check: &str) -> bool {
+        self.is_new || contents::AGAIN.contains(&check)
+    }
+}
+
+fn begin(
+    order: &Order,
+    envelope: Arc<Envelope>,
+    subject: Subject,
+    runtime: &Handle,
+    deadline: Instant,
+) -> Begun {
+    let raw = match subject {
+        Subject::New(raw) => raw,
+        Subject::Known(message) => {
+            let case = Case { envelope, message: Arc::from(message) };
+            return Begun { case, outcomes: Vec::new(), is_new: false };
+        }
+    };
+    let (message, outcome) = contents::open(order, raw.parse(), runtime, deadline);
+    let odd = Answer { findings: oddities::findings(&message), ..Answer::default() };
+    let mut outcomes = vec![("structure", Outcome::Answered(odd))];
+    outcomes.extend(outcome.map(|outcome| (contents::NAME, outcome)));
+    Begun { case: Case { envelope, message: Arc::new(message) }, outcomes, is_new: true }
+}
+
+fn compute(order: &Order, begun: Begun, tell: oneshot::Sender<Started>) -> Computed {
     let Order { filter, profile, then, .. } = order;
-    let Questions { asked, jobs, witnesses } = start(order, &case);
+    let Questions { asked, jobs, witnesses } = start(order, &begun);
+    let Begun { case, mut outcomes, is_new } = begun;
     let rules = profile.asks("rules").then_some("rules");
     let computing: Vec<_> = jobs.iter().map(|&(name, _)| name).chain(rules).collect();
     let was_late =
         then.as_ref().is_some_and(|then| computing.iter().any(|name| then.was_late(name)));
-    let identity = filter.history.is_some().then(|| identity(&case.message));
+    let identity = filter.history.as_ref().filter(|_| is_new).map(|_| identity(&case.message));
     // Whoever asked may have gone away; then nobody needs the answer.
     let _ = tell.send(Started { asked, computing: computing.clone(), witnesses, identity });
     if was_late {
         // All of it is one piece of work, and was too much for the deadline then.
-        let outcomes = computing.into_iter().map(|name| (name, Outcome::Late)).collect();
+        outcomes.retain(|(name, _)| *name == contents::NAME);
+        outcomes.extend(computing.into_iter().map(|name| (name, Outcome::Late)));
         return Computed { outcomes, hits: None, case };
     }
-    let mut outcomes: Vec<_> =
-        jobs.into_iter().map(|(name, job)| (name, caught(|| outcome_of(job())))).collect();
-    let odd = Answer { findings: oddities::findings(&case.message), ..Answer::default() };
-    outcomes.push(("structure", Outcome::Answered(odd)));
+    let jobs = jobs.into_iter().map(|(name, job)| (name, caught(|| outcome_of(job()))));
+    outcomes.extend(jobs);
     let mut hits = None;
     if rules.is_some() {
         match catch_unwind(AssertUnwindSafe(|| filter.rules.examine(&case))) {
@@ -199,10 +255,13 @@ struct Questions {
 }
 
 /// Starts the I/O; the computing is still to be run.
-fn start(order: &Order, case: &Case) -> Questions {
-    let Order { filter, profile, then, earlier } = order;
+fn start(order: &Order, begun: &Begun) -> Questions {
+    let Order { filter, profile, then, earlier, .. } = order;
+    let case = &begun.case;
     let mut questions = Questions::default();
-    let wanted = |check: &&Arc<dyn Check>| check.name() == ALWAYS || profile.wants(&***check);
+    let wanted = |check: &&Arc<dyn Check>| {
+        begun.asks(check.name()) && (check.name() == ALWAYS || profile.wants(&***check))
+    };
     for check in filter.checks.iter().filter(wanted) {
         let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));
         let before = earlier.iter().rev().find(|pending| pending.check == name);

@@ -11,7 +11,8 @@ use super::{
     Account, Filter, Full, Lane,
     access::{self, Early},
     authenticity::{awaits_early, refuses_early},
-    examine::{self, Examination, Order, Raw},
+    contents,
+    examine::{Examination, Order, Raw, Subject, examine},
     judge,
     origin::lane,
     pending::Pending,
@@ -227,26 +228,25 @@ impl Inquiry {
         // or load would change verdicts.
         let deadline = Instant::now() + self.profile.deadline;
         let envelope = Arc::new(self.envelope.clone());
-        let order = Order {
+        let order = Arc::new(Order {
             filter: Arc::clone(&self.filter),
             profile: Arc::clone(&self.profile),
             then: self.then.clone(),
             earlier: self.asked.clone(),
-        };
-        let seen = examine::examine(order, envelope, raw, permit, deadline).await;
-        let Ok(mut examination) = seen else {
+            lane: self.lane,
+        });
+        let subject = Subject::New(raw);
+        let first = examine(Arc::clone(&order), Arc::clone(&envelope), subject, permit, deadline);
+        let Ok(mut examination) = first.await else {
             let forced = Forced { verdict: Verdict::Defer, reason: Reason::Internal };
             return self.judge(Examination::default(), Some(forced), started);
         };
-        for pending in &self.asked {
-            let (outcome, heard) = pending.at_last(deadline).await;
-            examination.outcomes.push((pending.check, outcome));
-            examination.testimony.add(heard);
-        }
+        let early = self.early(deadline).await;
+        self.read_pictures(&order, &envelope, &mut examination, &early, deadline).await;
+        examination.outcomes.extend(early.outcomes);
+        examination.testimony.add(early.testimony);
         examination.rcpt_unanswered = self.unanswered;
-        let recipients = &self.envelope.recipients;
-        examination.only_for_roles =
-            !recipients.is_empty() && recipients.iter().all(Address::is_role);
+        examination.only_for_roles = early.only_for_roles;
         let refused = self.refused.take().or_else(|| self.late_refusal(&examination));
         let case = examination.case.take().filter(|_| !examination.truncated);
         let judgement = self.judge(examination, refused, started);
@@ -256,6 +256,46 @@ impl Inquiry {
             autolearn.consider(&self.filter.rules, &judgement, case);
         }
         judgement
+    }
+
+    /// What came of the questions about client and envelope.
+    async fn early(&self, deadline: Instant) -> Examination {
+        let mut early = Examination::default();
+        for pending in &self.asked {
+            let (outcome, heard) = pending.at_last(deadline).await;
+            early.outcomes.push((pending.check, outcome));
+            early.testimony.add(heard);
+        }
+        let recipients = &self.envelope.recipients;
+        early.only_for_roles = !recipients.is_empty() && recipients.iter().all(Address::is_role);
+        early
+    }
+
+    /// Reads the pictures, where that can change anything, and asks once more what reads texts.
+    async fn read_pictures(
+        &self,
+        order: &Arc<Order>,
+        envelope: &Arc<Envelope>,
+        seen: &mut Examination,
+        early: &Examination,
+        deadline: Instant,
+    ) {
+        let read = contents::read_pictures(order, seen, early, deadline).await;
+        let Some(contents::Read { message, outcome, testimony }) = read else { return };
+        seen.outcomes.push((contents::NAME, outcome));
+        seen.testimony.add(testimony);
+        let Some(message) = message else { return };
+        let Ok(permit) = self.filter.admission.enter(self.lane).await else {
+            // What was read cannot be judged in time: as if the pictures had not been read.
+            seen.outcomes.push((contents::NAME, Outcome::Late));
+            return;
+        };
+        let subject = Subject::Known(Box::new(message));
+        let again = examine(Arc::clone(order), Arc::clone(envelope), subject, permit, deadline);
+        match again.await {
+            Ok(again) => contents::replace(seen, again),
+            Err(_) => seen.outcomes.push((contents::NAME, Outcome::Late)),
+        }
     }
 
     /// A listed client that came through a relay could not be refused at RCPT, where it was not
@@ -271,6 +311,7 @@ impl Inquiry {
     }
 
     fn judge(&self, seen: Examination, forced: Option<Forced>, started: Instant) -> Judgement {
+        judge::count_checks(&seen);
         let judgement = judge::judge(&self.profile, &self.filter.rules, seen, forced, started);
         judge::count(&judgement);
         judgement

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{access, authenticity, examine::Examination, profile::Profile};
+use super::{access, attachments, authenticity, examine::Examination, profile::Profile};
 use crate::{
     checks::rules::RuleSet,
     metrics,
@@ -27,6 +27,7 @@ pub(super) fn judge(
         tally.add(profile, check, outcome);
     }
     tally.forced.extend(authenticity::refusal(profile, &tally.authentication));
+    tally.forced.extend(attachments::verdicts(profile, &tally.findings));
     tally.heed_entries(seen.only_for_roles);
     leave_claims(rules, &tally.authentication, &mut tally.findings);
     weigh(rules, &mut tally.findings);
@@ -68,7 +69,40 @@ pub(super) fn judge(
     }
 }
 
-/// Counts what was decided and how each check ended.
+/// What the score would be by what was found so far, and the verdicts beside it.
+pub(super) fn foresee(
+    profile: &Profile,
+    rules: &RuleSet,
+    seen: &Examination,
+    early: &Examination,
+) -> (Points, Vec<Forced>) {
+    let outcomes = seen.outcomes.iter().chain(&early.outcomes).cloned().collect();
+    let seen = Examination {
+        outcomes,
+        hits: seen.hits.clone(),
+        only_for_roles: early.only_for_roles,
+        ..Examination::default()
+    };
+    let judgement = judge(profile, rules, seen, None, Instant::now());
+    (judgement.score, judgement.forced)
+}
+
+/// Counts how each check ended.
+pub(super) fn count_checks(seen: &Examination) {
+    for (check, outcome) in &seen.outcomes {
+        metrics::check_ended(
+            check,
+            match outcome {
+                Outcome::Answered(_) => "answered",
+                Outcome::Late | Outcome::Partly(_) => "late",
+                Outcome::Broken(_) => "broken",
+                Outcome::Absent => "absent",
+            },
+        );
+    }
+}
+
+/// Counts what was decided.
 pub(super) fn count(judgement: &Judgement) {
     let verdict = judgement.effective().as_str();
     metrics::judged(&judgement.profile, verdict, judgement.took);
@@ -136,7 +170,6 @@ impl Tally {
     fn add(&mut self, profile: &Profile, check: &'static str, outcome: Outcome) {
         match outcome {
             Outcome::Answered(answer) => {
-                metrics::check_ended(check, "answered");
                 self.findings.extend(answer.findings);
                 self.forced.extend(answer.forced);
                 self.rulings.extend(answer.rulings);
@@ -146,7 +179,6 @@ impl Tally {
                 }
             }
             Outcome::Absent => {
-                metrics::check_ended(check, "absent");
                 self.unscanned |= check == "antivirus";
             }
             Outcome::Late => self.late(profile, check),
@@ -155,7 +187,6 @@ impl Tally {
                 self.late(profile, check);
             }
             Outcome::Broken(why) => {
-                metrics::check_ended(check, "broken");
                 self.broken.push((check, why));
                 self.fail(profile, check);
             }
@@ -176,7 +207,6 @@ impl Tally {
     }
 
     fn late(&mut self, profile: &Profile, check: &'static str) {
-        metrics::check_ended(check, "late");
         self.late.push(check);
         self.fail(profile, check);
     }

@@ -22,8 +22,10 @@
 
 mod access;
 mod admission;
+mod attachments;
 mod authenticity;
 mod computing;
+mod contents;
 mod examine;
 mod inquiry;
 mod judge;
@@ -49,13 +51,24 @@ pub use rule_lists::rule_lists;
 
 use crate::{
     checks::{Check, rules::RuleSet},
+    contents::Readers,
     history::History,
     mail::Client,
 };
 
 /// The names that a profile's `checks` may hold. `test_strings` is asked always and everywhere.
-pub const CHECKS: [&str; 9] =
-    ["access", "lists", "auth", "sender", "links", "antivirus", "attachments", "bayes", "rules"];
+pub const CHECKS: [&str; 10] = [
+    "access",
+    "lists",
+    "auth",
+    "sender",
+    "contents",
+    "links",
+    "antivirus",
+    "attachments",
+    "bayes",
+    "rules",
+];
 
 /// Everything a judgement needs, built from one configuration.
 pub struct Filter {
@@ -65,6 +78,8 @@ pub struct Filter {
     pub profiles: Profiles,
     /// The checks that are configured, `rules` apart.
     pub checks: Vec<Arc<dyn Check>>,
+    /// Who looks into attachments, if anybody does.
+    pub readers: Option<Arc<Readers>>,
     /// The rules: matched like a check, concluded after all checks.
     pub rules: Arc<RuleSet>,
     /// Learns what is sure, if it is to.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::networks;
 use crate::{
     checks::Check,
-    verdict::{OnFailure, Points, Verdict},
+    verdict::{OnFailure, Points, Trouble, Verdict},
 };
 
 /// `[profile.NAME]` as written. `None`: as in the base.
@@ -52,6 +52,12 @@ pub struct Settings {
     /// What to do when the author's domain asks for refusal of mail it does not stand behind (DMARC).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dmarc_reject: Option<Enforcement>,
+    /// What to do with attachments of some kinds, whatever the score: `encrypted`, `macros`, `dangerous`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<BTreeMap<Trouble, Verdict>>,
+    /// Between which scores a message is worth heavy analysis (pictures are read), or `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heavy: Option<Heavy>,
     /// How long a message may be judged, in milliseconds, once it has a slot (`[limits]`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
@@ -105,6 +111,45 @@ pub enum Enforcement {
     Score,
     /// It is refused as well.
     Reject,
+}
+
+/// Between which scores heavy analysis can still change what becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Heavy {
+    /// `false`: never.
+    Off(Off),
+    /// Between these.
+    Between(Between),
+}
+
+/// `false`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Off;
+
+/// Scores, the first included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Between {
+    /// From this score on.
+    pub from: Points,
+    /// Below this one.
+    pub below: Points,
+}
+
+impl Serialize for Off {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(false)
+    }
+}
+
+impl<'de> Deserialize<'de> for Off {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match bool::deserialize(deserializer)? {
+            false => Ok(Self),
+            true => Err(de::Error::custom("true says nothing: name the scores, or false")),
+        }
+    }
 }
 
 /// A score from which something happens, or `false` for never.
@@ -179,6 +224,10 @@ pub struct Profile {
     pub spf_fail: Enforcement,
     /// What it does about DMARC's reject.
     pub dmarc_reject: Enforcement,
+    /// What it does with attachments of some kinds.
+    pub attachments: BTreeMap<Trouble, Verdict>,
+    /// Between which scores pictures are read.
+    pub heavy: Option<Between>,
     /// How long a message may be judged once it has a slot.
     pub deadline: Duration,
     /// What to do when the virus scanner is late or broken.
@@ -238,6 +287,8 @@ impl Settings {
             early_wait_ms: own.early_wait_ms.or(base.early_wait_ms),
             spf_fail: own.spf_fail.or(base.spf_fail),
             dmarc_reject: own.dmarc_reject.or(base.dmarc_reject),
+            attachments: own.attachments.or(base.attachments),
+            heavy: own.heavy.or(base.heavy),
             deadline_ms: own.deadline_ms.or(base.deadline_ms),
             on_unscanned: own.on_unscanned.or(base.on_unscanned),
             on_failure: own.on_failure.or(base.on_failure),
@@ -258,6 +309,11 @@ impl Settings {
             early_wait: millis(self.early_wait_ms),
             spf_fail: self.spf_fail.unwrap_or(Enforcement::Score),
             dmarc_reject: self.dmarc_reject.unwrap_or(Enforcement::Score),
+            attachments: self.attachments.clone().unwrap_or_default(),
+            heavy: match self.heavy {
+                Some(Heavy::Between(between)) => Some(between),
+                Some(Heavy::Off(Off)) | None => None,
+            },
             deadline: millis(self.deadline_ms),
             on_unscanned: self.on_unscanned.unwrap_or(OnFailure::Defer),
             on_failure: self.on_failure.clone().unwrap_or_default(),
@@ -293,6 +349,7 @@ fn external() -> Settings {
             "lists",
             "auth",
             "sender",
+            "contents",
             "links",
             "antivirus",
             "attachments",
@@ -308,6 +365,11 @@ fn external() -> Settings {
         early_wait_ms: Some(2_000),
         spf_fail: Some(Enforcement::Score),
         dmarc_reject: Some(Enforcement::Score),
+        attachments: Some(BTreeMap::new()),
+        heavy: Some(Heavy::Between(Between {
+            from: Points::from_micros(-2_000_000),
+            below: Points::from_micros(10_000_000),
+        })),
         deadline_ms: Some(20_000),
         on_unscanned: Some(OnFailure::Defer),
         on_failure: Some(insist_on(&["attachments", "rules"])),
@@ -323,6 +385,7 @@ fn authenticated() -> Settings {
         mark: Some(Threshold::Off),
         reject: Some(Threshold::From(Points::from_micros(15_000_000))),
         early_reject: Some(false),
+        heavy: Some(Heavy::Off(Off)),
         deadline_ms: Some(2_000),
         on_unscanned: Some(OnFailure::Accept),
         on_failure: Some(BTreeMap::new()),

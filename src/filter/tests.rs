@@ -145,6 +145,7 @@ fn setup(manner: Manner, change: Settings) -> Setup {
             Arc::new(Gate::new(Arc::clone(&book))),
         ],
         autolearn: None,
+        readers: None,
         rules: Arc::new(RuleSet::parse::<&str, &str>(&[])),
         admission: Arc::new(Admission::new(&LimitSettings {
             parallel: 1,

@@ -2,7 +2,8 @@
 //!
 //! The crate `infer` knows the formats; this module adds what matters to a mail filter and that
 //! it does not know or tells apart too coarsely: Windows shortcuts, disk images, scripts, and web
-//! pages. It looks at the first 4 KiB, disk images and Office documents excepted.
+//! pages. It looks at the first 4 KiB; at more of disk images and Office documents, and at the end of what
+//! nobody knows: a zip archive may stand behind other bytes.
 
 /// The type of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +93,11 @@ pub fn file_type(content: &[u8]) -> Option<FileType> {
         .or_else(|| dos_program(content))
         .or_else(|| ole(content))
         .or_else(|| by_infer(content))
+        .or_else(|| lzma(content))
+        .or_else(|| old_tar(content))
         .or_else(|| script(content))
         .or_else(|| text(content))
+        .or_else(|| zip_by_end(content))
 }
 
 fn by_magic(content: &[u8]) -> Option<FileType> {
@@ -143,6 +147,38 @@ fn by_infer(content: &[u8]) -> Option<FileType> {
         return None;
     }
     Some(FileType { mime: kind.mime_type(), extension: kind.extension() })
+}
+
+/// LZMA alone has no magic, but its header is like no text: usual bits, a window of whole 64 KiB, and a size
+/// that is unknown or below a TiB.
+fn lzma(content: &[u8]) -> Option<FileType> {
+    let (head, _) = content.split_at_checked(13)?;
+    let is_one = head.starts_with(b"\x5d\0\0")
+        && (head.ends_with(b"\xff\xff\xff\xff\xff\xff\xff\xff") || head.ends_with(b"\0\0\0"));
+    is_one.then_some(FileType { mime: "application/x-lzma", extension: "lzma" })
+}
+
+/// A tar archive from before POSIX: no magic, but a sum of the first block in octal digits.
+fn old_tar(content: &[u8]) -> Option<FileType> {
+    let block = content.get(..512)?;
+    let (before, rest) = block.split_at_checked(148)?;
+    let (told, after) = rest.split_at_checked(8)?;
+    let told = std::str::from_utf8(told).ok()?.trim_matches([' ', '\0']);
+    let told = u32::from_str_radix(told, 8).ok()?;
+    let sum: u32 = before.iter().chain(after).map(|&byte| u32::from(byte)).sum();
+    let is_one = told == sum + 8 * u32::from(b' ');
+    is_one.then_some(FileType { mime: "application/x-tar", extension: "tar" })
+}
+
+/// A zip archive behind something else: programs find its directory from the end.
+fn zip_by_end(content: &[u8]) -> Option<FileType> {
+    let tail = content.get(content.len().saturating_sub(66_000)..)?;
+    let end = memchr::memmem::rfind(tail, b"PK\x05\x06")?;
+    let size = u32::from_le_bytes(tail.get(end + 12..end + 16)?.try_into().ok()?);
+    let end = content.len() - tail.len() + end;
+    let start = end.checked_sub(usize::try_from(size).ok()?)?;
+    let is_one = content.get(start..)?.starts_with(b"PK\x01\x02");
+    is_one.then_some(FileType { mime: "application/zip", extension: "zip" })
 }
 
 /// A script by the interpreter in its first line.
@@ -202,7 +238,11 @@ mod tests {
         let ole = msi.clone();
         (msi[30], msi[48]) = (9, 1);
         msi[1_024 + 80..1_024 + 90].copy_from_slice(b"\x84\x10\x0c\0\0\0\0\0\xc0\0");
-        let cases: [(&[u8], Option<&str>); 28] = [
+        let mut tar = b"note.txt".to_vec();
+        tar.resize(512, 0);
+        tar[148..156].copy_from_slice(b"0002104\0");
+        let hidden = b"?PK\x01\x02rest PK\x05\x06\0\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\0\0".to_vec();
+        let cases: [(&[u8], Option<&str>); 33] = [
             (b"MZ\x90\0", Some("exe")),
             (b"MZ is a text", None),
             (&msi, Some("msi")),
@@ -229,6 +269,11 @@ mod tests {
             (b"@echo off\r\n", Some("bat")),
             (b"[InternetShortcut]\r\nURL=", Some("url")),
             (&iso, Some("iso")),
+            (b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0", Some("lzma")),
+            (b"]\0\0\0a\0\0\0b\0\0\0c\0\0\0", None),
+            (&tar, Some("tar")),
+            (&hidden, Some("zip")),
+            (b"a text about PK\x05\x06\0\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\0\0", None),
             (b"just text", None),
             (b"", None),
         ];

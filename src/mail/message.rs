@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Entities, HeaderBlock, Hop, HtmlFacts, NoRedirectors, Part, Registry, Uris, mime,
+    Entities, HeaderBlock, Hop, HtmlFacts, Inside, Item, NoRedirectors, Part, Registry, Uris, mime,
     texts::{self, LeafText, Texts},
     trace, uri,
 };
@@ -54,6 +54,8 @@ pub struct Message {
     raw: Vec<u8>,
     parts: Vec<Part>,
     oddities: Vec<Oddity>,
+    inside: Inside,
+    kept: Vec<(u32, Vec<u8>)>,
     entities: OnceLock<Entities>,
     texts: OnceLock<Texts>,
     rawbody: OnceLock<Vec<Vec<u8>>>,
@@ -86,6 +88,26 @@ impl Message {
         message
     }
 
+    /// The same message with what is inside its parts, whose texts and URIs count like its own; `kept` are bytes
+    /// of some items, by their place.
+    pub fn with_inside(self, inside: Inside, kept: Vec<(u32, Vec<u8>)>) -> Self {
+        let Self { raw, parts, oddities, entities, .. } = self;
+        Self { raw, parts, oddities, entities, inside, kept, ..Self::default() }
+    }
+
+    /// What is inside its parts, as far as somebody has looked.
+    pub fn inside(&self) -> &Inside {
+        &self.inside
+    }
+
+    /// The items of which somebody else has to see the bytes: pictures, and what a virus scanner does not
+    /// reach by itself.
+    pub fn kept(&self) -> impl Iterator<Item = (u32, &Item, &[u8])> {
+        self.kept.iter().filter_map(|(number, bytes)| {
+            Some((*number, self.inside.items.get(*number as usize)?, bytes.as_slice()))
+        })
+    }
+
     /// The message as the MTA will deliver it.
     pub fn raw(&self) -> &[u8] {
         &self.raw
@@ -109,7 +131,8 @@ impl Message {
     /// Rendered paragraphs, the Subject first (SpamAssassin's `body`); of at most 2 KiB each, of
     /// some 50,000 characters a part. Each ends in LF, the last and cut ones aside; other blanks
     /// are one blank each. UTF-8, but for pages in ASCII with entities up to U+00FF, which are
-    /// Latin-1 there. What HTML hides is in it.
+    /// Latin-1 there. What HTML hides is in it, and at the end what is inside the parts
+    /// ([`Message::inside`]).
     pub fn body(&self) -> &[Vec<u8>] {
         &self.texts().body
     }
@@ -166,6 +189,6 @@ impl Message {
     }
 
     fn texts(&self) -> &Texts {
-        self.texts.get_or_init(|| texts::read(self.entities()))
+        self.texts.get_or_init(|| texts::read(self.entities(), &self.inside))
     }
 }

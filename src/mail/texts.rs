@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::{
-    charset,
+    Inside, charset,
     entity::{Entities, Entity},
     html::{self, HtmlFacts},
 };
@@ -80,7 +80,7 @@ struct Joined {
 }
 
 /// Reads the texts of a message.
-pub(super) fn read(entities: &Entities) -> Texts {
+pub(super) fn read(entities: &Entities, inside: &Inside) -> Texts {
     let mut texts = Texts::default();
     // Of a message without any part there is not even the Subject.
     if entities.leaves().next().is_none() {
@@ -110,6 +110,11 @@ pub(super) fn read(entities: &Entities) -> Texts {
         if texts.html.len() > texts.pages.len() {
             texts.pages.push((number, part.all.into_owned()));
         }
+    }
+    for found in inside.items.iter().flat_map(|item| &item.texts) {
+        let is_wide = !found.text.is_ascii();
+        all.add(&found.text, is_wide);
+        shown.add(&found.text, is_wide);
     }
     let subject = entities.iter().next().and_then(|message| message.fields.last("subject"));
     let subject = format!("{}\n", subject.unwrap_or_default());

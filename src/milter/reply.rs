@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     mail::Envelope,
-    verdict::{Judgement, Party, Reason, Reference, Verdict},
+    verdict::{Judgement, Party, Reason, Reference, Trouble, Verdict},
 };
 
 /// `[replies]`: each text begins with a reply code and an enhanced code. `{ref}` is the
@@ -24,6 +24,12 @@ pub struct Settings {
     pub virus: String,
     /// An attachment of a forbidden kind.
     pub attachment: String,
+    /// An encrypted attachment, where the profile does not take them.
+    pub attachment_encrypted: String,
+    /// A document with macros, likewise.
+    pub attachment_macros: String,
+    /// Something that runs when it is opened, likewise.
+    pub attachment_dangerous: String,
     /// The client is on block lists.
     pub client: String,
     /// The sender's domain says that the client is not its.
@@ -50,6 +56,15 @@ impl Default for Settings {
             deferred: text("451 4.7.1 Message deferred, try again later (ref {ref})"),
             virus: text("550 5.7.1 Message contains a virus: {signature} (ref {ref})"),
             attachment: text("550 5.7.1 Attachment {attachment} is not allowed here (ref {ref})"),
+            attachment_encrypted: text(
+                "550 5.7.1 {attachment} is encrypted: send it unlocked or share it by a link (ref {ref})",
+            ),
+            attachment_macros: text(
+                "550 5.7.1 {attachment} contains macros: send it without them or as PDF (ref {ref})",
+            ),
+            attachment_dangerous: text(
+                "550 5.7.1 {attachment} can run programs: share it by a link instead (ref {ref})",
+            ),
             client: text("554 5.7.1 Client [{client}] is blocked by {lists} (ref {ref})"),
             spf: text("550 5.7.23 {domain} does not send mail from [{client}] (ref {ref})"),
             dmarc: text("550 5.7.26 {domain} does not stand behind this message (ref {ref})"),
@@ -90,6 +105,9 @@ pub struct Replies {
     deferred: Template,
     virus: Template,
     attachment: Template,
+    attachment_encrypted: Template,
+    attachment_macros: Template,
+    attachment_dangerous: Template,
     client: Template,
     spf: Template,
     dmarc: Template,
@@ -142,6 +160,15 @@ impl Replies {
             deferred: Template::new("deferred", &settings.deferred)?,
             virus: Template::new("virus", &settings.virus)?,
             attachment: Template::new("attachment", &settings.attachment)?,
+            attachment_encrypted: Template::new(
+                "attachment_encrypted",
+                &settings.attachment_encrypted,
+            )?,
+            attachment_macros: Template::new("attachment_macros", &settings.attachment_macros)?,
+            attachment_dangerous: Template::new(
+                "attachment_dangerous",
+                &settings.attachment_dangerous,
+            )?,
             client: Template::new("client", &settings.client)?,
             spf: Template::new("spf", &settings.spf)?,
             dmarc: Template::new("dmarc", &settings.dmarc)?,
@@ -191,6 +218,14 @@ impl Replies {
             Reason::Attachment(name) => {
                 attachment = name;
                 &self.attachment
+            }
+            Reason::Trouble { trouble, file } => {
+                attachment = file;
+                match trouble {
+                    Trouble::Encrypted => &self.attachment_encrypted,
+                    Trouble::Macros => &self.attachment_macros,
+                    Trouble::Dangerous => &self.attachment_dangerous,
+                }
             }
             Reason::ClientListed(names) => {
                 lists = names.join(", ");

@@ -21,6 +21,7 @@ use crate::{
         test_strings::TestStrings,
     },
     config::{Config, Settings},
+    contents::Readers,
     dns::{DnsError, Resolver},
     filter::{Admission, Filter, record::Provenance, rule_lists},
     history::History,
@@ -51,6 +52,9 @@ pub enum BuildError {
     /// The thread that read the rules died.
     #[error("[rules]: reading them was interrupted")]
     Interrupted,
+    /// The thread that starts the readers could not be started.
+    #[error("[contents]: cannot start the thread that starts readers")]
+    Readers(#[source] io::Error),
 }
 
 /// Whether checks may use the network.
@@ -153,6 +157,7 @@ pub(super) async fn build_with(
         checks: checks(&network, &learned, settings),
         rules,
         autolearn: learned.autolearn(settings),
+        readers: readers(settings, before)?,
         admission: admission(settings, before),
         scan_bytes: settings.limits.scan_bytes,
         history: history.filter(|_| settings.history.enabled).map(Arc::clone),
@@ -187,6 +192,17 @@ fn admission(settings: &Settings, before: Option<(&Settings, &Built)>) -> Arc<Ad
     match before {
         Some((old, built)) if old.limits == settings.limits => Arc::clone(&built.filter.admission),
         _ => Arc::new(Admission::new(&settings.limits)),
+    }
+}
+
+/// Who looks into attachments: those of before, if nothing has changed for them.
+fn readers(
+    settings: &Settings,
+    before: Option<(&Settings, &Built)>,
+) -> Result<Option<Arc<Readers>>, BuildError> {
+    match before {
+        Some((old, built)) if old.contents == settings.contents => Ok(built.filter.readers.clone()),
+        _ => Ok(Readers::new(&settings.contents).map_err(BuildError::Readers)?.map(Arc::new)),
     }
 }
 

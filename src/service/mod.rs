@@ -29,6 +29,7 @@ use crate::{
     checks::bayes,
     cluster::Member,
     config::{Config, ConfigError, Settings},
+    contents::pool::Program,
     control,
     endpoint::Endpoint,
     filter::{learn::Learner, record},
@@ -67,6 +68,8 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// `--listen`, which wins over the file.
     pub listen: Vec<Endpoint>,
+    /// What readers of attachments are started from; none: nothing is looked into.
+    pub program: Option<Program>,
 }
 
 impl Source {
@@ -79,6 +82,7 @@ impl Source {
         if !self.listen.is_empty() {
             config.settings.milter.listen.clone_from(&self.listen);
         }
+        config.settings.contents.program.clone_from(&self.program);
         Ok(config)
     }
 }

@@ -85,6 +85,25 @@ pub enum Reason {
         /// Their address.
         who: String,
     },
+    /// An attachment that the profile does not take.
+    Trouble {
+        /// What is wrong with it.
+        trouble: Trouble,
+        /// The file, with what holds it.
+        file: String,
+    },
+}
+
+/// A kind of attachment that an administrator may want to be without, whatever the score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trouble {
+    /// Encrypted, so that nobody looks into it without its password.
+    Encrypted,
+    /// A document with macros.
+    Macros,
+    /// Something that runs when it is opened.
+    Dangerous,
 }
 
 impl Reason {
@@ -103,6 +122,9 @@ impl Reason {
             Self::SpfFail { .. } => "spf_fail",
             Self::DmarcFail { .. } => "dmarc_fail",
             Self::Blocked { .. } => "blocked",
+            Self::Trouble { trouble: Trouble::Encrypted, .. } => "attachment_encrypted",
+            Self::Trouble { trouble: Trouble::Macros, .. } => "attachment_macros",
+            Self::Trouble { trouble: Trouble::Dangerous, .. } => "attachment_dangerous",
         }
     }
 

@@ -18,11 +18,13 @@ pub use authentication::{
 };
 pub use finding::{Evidence, Finding, Name, Token};
 pub use flip::{Decision, Flip};
-pub use forced::{Forced, Reason, Verdict};
+pub use forced::{Forced, Reason, Trouble, Verdict};
 pub use judgement::{Identity, Judgement};
 pub use label::Label;
 pub use outcome::{Answer, OnFailure, Outcome};
 pub use points::{Points, PointsError};
 pub use reference::{Reference, ReferenceError};
 pub use ruling::{Party, Ruling, Word};
-pub use testimony::{Lookup, Opinion, Response, Scan, ScanSaid, Testimony, Witness};
+pub use testimony::{
+    Lookup, Opinion, PictureSaid, Pictured, Response, Scan, ScanSaid, Testimony, Witness,
+};

@@ -58,7 +58,8 @@ pub enum Response {
 /// A part of a message that was scanned for viruses, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
-    /// Which part, by its place among all parts of the message; `None`: the message as a whole.
+    /// Which part, by its place among all parts of the message and, behind these, all that is inside them;
+    /// `None`: the message as a whole.
     pub part: Option<u32>,
     /// What the scanner said.
     pub result: ScanSaid,
@@ -72,6 +73,31 @@ pub enum ScanSaid {
     /// The signature that it found.
     Infected(String),
     /// It gave no result: why, in a line.
+    Failed(String),
+}
+
+/// A picture that was to be looked at, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pictured {
+    /// Which, by its place among those of the message that are worth a look.
+    pub picture: u32,
+    /// What came of it.
+    pub result: PictureSaid,
+}
+
+/// What came of a look at a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PictureSaid {
+    /// What it shows.
+    Shows {
+        /// What is written on it.
+        text: String,
+        /// What bar codes and QR codes on it say.
+        codes: Vec<String>,
+    },
+    /// Nobody had time for it: why, in a line.
+    Skipped(String),
+    /// Whoever looked at it failed: why, in a line.
     Failed(String),
 }
 
@@ -102,6 +128,8 @@ pub struct Testimony {
     pub missing: Vec<String>,
     /// What the administrator had said about those who sent it.
     pub rulings: Vec<Ruling>,
+    /// What its pictures show.
+    pub pictures: Vec<Pictured>,
 }
 
 impl Testimony {
@@ -123,6 +151,7 @@ impl Testimony {
             }
         }
         self.scans.extend(other.scans);
+        self.pictures.extend(other.pictures);
         self.opinion = other.opinion.or(self.opinion.take());
         for what in other.missing {
             if !self.missing.contains(&what) {

@@ -19,7 +19,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
     (5, &["milter", "control", "replay", "cluster"]),
     (4, &["filter"]),
     (3, &["checks"]),
-    (2, &["dns", "clamd", "listen", "store", "history", "corpus"]),
+    (2, &["dns", "clamd", "contents", "listen", "store", "history", "corpus"]),
     (1, &["mail", "verdict", "metrics", "endpoint"]),
 ];
 
@@ -27,7 +27,7 @@ const FLOORS: [(u8, &[&str]); 8] = [
 const SIBLINGS: [&str; 1] = ["checks"];
 
 /// Where each crate may be named. Empty: anywhere (the runtime, data and error words, logging).
-const HOMES: [(&str, &[&str]); 53] = [
+const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &[]),
     ("futures-util", &[]),
     ("serde", &[]),
@@ -47,7 +47,10 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("regex-syntax", &["checks/rules"]),
     ("regex-automata", &["checks/rules"]),
     ("whatlang", &["checks/rules"]),
-    ("memchr", &["checks/test_strings", "checks/rules", "mail"]),
+    (
+        "memchr",
+        &["checks/test_strings", "checks/rules", "mail", "contents/archive", "contents/document"],
+    ),
     ("pcre2", &["checks/rules"]),
     (
         "sha2",
@@ -56,12 +59,14 @@ const HOMES: [(&str, &[&str]); 53] = [
             "checks/bayes",
             "checks/lists",
             "filter",
+            "contents",
             "replay/html",
             "cluster/subject",
+            "contents",
         ],
     ),
-    ("sha1", &["checks/lists"]),
-    ("md-5", &["checks/lists"]),
+    ("sha1", &["checks/lists", "contents/archive/lock", "contents/document/ole"]),
+    ("md-5", &["checks/lists", "contents/document/pdf"]),
     ("libm", &["checks/bayes", "replay/html"]),
     ("hdrhistogram", &["replay/load"]),
     ("hickory-resolver", &["dns"]),
@@ -69,9 +74,30 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("clamav-client", &["clamd"]),
     ("redb", &["store"]),
     ("siphasher", &["store", "history"]),
-    ("zstd", &["history", "cluster/snapshots"]),
-    ("postcard", &["filter/record", "cluster/piece"]),
-    ("data-encoding", &["checks/auth", "checks/lists", "store", "replay/html", "cluster/link"]),
+    ("zstd", &["history", "cluster/snapshots", "contents/unpack"]),
+    ("postcard", &["filter/record", "cluster/piece", "contents/wire"]),
+    ("flate2", &["contents/unpack"]),
+    ("bzip2", &["contents/unpack"]),
+    ("lzma-rust2", &["contents/unpack"]),
+    ("deflate64", &["contents/unpack"]),
+    ("ppmd-rust", &["contents/unpack"]),
+    ("lzxd", &["contents/unpack"]),
+    ("rars", &["contents/unpack/rar"]),
+    ("crc32fast", &["contents/archive"]),
+    ("aes", &["contents/archive/lock", "contents/document"]),
+    ("hmac", &["contents/archive/lock"]),
+    ("pbkdf2", &["contents/archive/lock"]),
+    (
+        "data-encoding",
+        &[
+            "checks/auth",
+            "checks/lists",
+            "store",
+            "replay/html",
+            "cluster/link",
+            "contents/document",
+        ],
+    ),
     ("toml", &["config", "cli", "checks/lists"]),
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config", "mail"]),
@@ -81,12 +107,20 @@ const HOMES: [(&str, &[&str]); 53] = [
     ("arc-swap", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
-    ("nix", &["cli", "metrics"]),
+    ("nix", &["cli", "metrics", "contents"]),
+    ("rustix", &["contents/process", "contents/pool"]),
+    ("landlock", &["contents/process"]),
+    ("seccompiler", &["contents/process"]),
+    ("libc", &["contents/process"]),
+    ("image", &["contents/picture"]),
+    ("rqrr", &["contents/picture"]),
     ("tracing-subscriber", &["cli"]),
     ("tracing-journald", &["cli"]),
     ("async-nats", &["cluster"]),
     ("nkeys", &["cluster/init"]),
     ("rcgen", &["cluster/init"]),
+    ("quick-xml", &["contents/document"]),
+    ("encoding_rs", &["contents/document"]),
     ("axum", &["control"]),
     ("hyper", &["control"]),
     ("hyper-util", &["control"]),
@@ -100,7 +134,7 @@ const METRICS_HOMES: [(&str, &[&str]); 2] = [
 ];
 
 /// Files that only tests compile; they may name what they like.
-const TEST_FILES: [&str; 2] = ["tests.rs", "loopback.rs"];
+const TEST_FILES: [&str; 5] = ["tests.rs", "loopback.rs", "bombs.rs", "mutations.rs", "testing.rs"];
 
 /// The macros of the metrics crate: only our module of that name counts.
 const COUNTING: [&str; 3] = ["counter!", "gauge!", "histogram!"];

@@ -29,6 +29,7 @@ mod baseline;
 mod check_command;
 mod config_command;
 mod connections;
+mod contents;
 mod early;
 mod exact;
 mod farm;

@@ -14,6 +14,10 @@
 //! - every attachment and every part that is not text even if nothing hides it, since many
 //!   signatures hold only at the beginning of a file.
 //!
+//! - what was found inside attachments where the scanner does not reach by itself: archives that a password
+//!   in the message opens, rare packings, files that a page's script makes ([`Item::is_hidden`](crate::mail::Item)); of these
+//!   only what is not larger than `max_bytes`, since the message would be acceptable without a look inside.
+//!
 //! Text that stands in the message as it is, uuencoded files in it included, is left to the first
 //! scan.
 //!
@@ -147,7 +151,9 @@ impl Antivirus {
         if let Some(signature) = self.scan(None, message.raw(), witness).await? {
             return Ok(Some(signature));
         }
-        let parts = alone(message);
+        let mut parts = alone(message);
+        let fits = |bytes: &[u8]| bytes.len() <= self.max_bytes;
+        parts.extend(inside(message).filter(|(_, bytes)| fits(bytes)));
         for batch in parts.get(..PARTS).unwrap_or(&parts).chunks(AT_A_TIME) {
             let scans = batch.iter().map(|(part, bytes)| self.scan(Some(*part), bytes, witness));
             // A signature counts even beside a scan that failed.
@@ -249,6 +255,13 @@ fn alone(message: &Message) -> Vec<(u32, Cow<'_, [u8]>)> {
         (!content.is_empty() && (hidden || file)).then_some((place, content))
     });
     parts.collect()
+}
+
+/// What is inside the parts and hidden from the scanner. Their places follow those of the parts.
+fn inside(message: &Message) -> impl Iterator<Item = (u32, Cow<'_, [u8]>)> {
+    let first = u32::try_from(message.parts().len()).unwrap_or(u32::MAX);
+    let hidden = message.kept().filter(|(_, item, bytes)| item.is_hidden && !bytes.is_empty());
+    hidden.map(move |(number, _, bytes)| (first.saturating_add(number), Cow::Borrowed(bytes)))
 }
 
 fn is_text(content_type: &str) -> bool {

@@ -63,6 +63,13 @@ pub(super) fn mismatch(part: &Part, file_name: &str, raw: &[u8]) -> Option<Strin
     })
 }
 
+/// In words, how the content of a file in an archive belies its name; `None` where it does not.
+pub(super) fn lie(file_name: &str, kind: &str) -> Option<String> {
+    let extension = name::extension(file_name)?;
+    let nature = nature(kind)?;
+    belies(nature, claim_of_name(&extension)?).then(|| format!("named .{extension}, is {kind}"))
+}
+
 /// Whether no harmless explanation is left.
 fn belies(nature: Nature, claim: Claim) -> bool {
     match nature {

@@ -6,14 +6,17 @@
 //! | `ATTACHMENT_DOUBLE_EXT` | 5.0 | …behind one that looks like a document: `invoice.pdf.exe` |
 //! | `ATTACHMENT_RTLO` | 4.0 | the name holds U+202E, which shows its end backwards |
 //! | `ATTACHMENT_TYPE_MISMATCH` | 3.0 | declared a picture or document, but the bytes are a program, a script or a page |
+//! | `ATTACHMENT_ENCRYPTED` | 0.0 | it is encrypted, or a file in it |
+//! | `ATTACHMENT_MACRO` | 0.0 | it holds macros, or a file in it |
 //!
-//! Each is found once a message, on the first attachment that has it, so that ten bad
+//! Files in archives and documents are judged like attachments, as far as `contents` has looked
+//! ([`Message::inside`]). Each is found once a message, on the first attachment that has it, so that ten bad
 //! attachments weigh no more than one. The weights are defaults: a `score` line in the rules
-//! overrides them. An extension under `forbidden` forces a reject, whatever the score.
-//!
-//! What is *not* asked here: what is inside archives, and macros inside documents.
+//! overrides them. An extension under `forbidden` forces a reject, whatever the score. What else is done about
+//! the last two and dangerous ones is said by the profile ([`trouble_of`]).
 
 mod content;
+mod inside;
 mod name;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -23,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::{Case, Check, Work};
 use crate::{
     mail::{Message, Part},
-    verdict::{Answer, Evidence, Finding, Forced, Name, Points, Reason, Verdict, Witness},
+    verdict::{Answer, Evidence, Finding, Forced, Name, Points, Reason, Trouble, Verdict, Witness},
 };
 
 /// Extensions that Windows, macOS or a desktop runs, mounts or imports when a reader opens them.
@@ -88,11 +91,14 @@ const DANGEROUS: &[&str] = &[
     "daa",
 ];
 
-/// Names and weights of the four findings.
+/// Names and weights of the findings.
 const DANGEROUS_NAME: (&str, Points) = ("ATTACHMENT_DANGEROUS", Points::from_micros(3_000_000));
 const DOUBLE_EXTENSION: (&str, Points) = ("ATTACHMENT_DOUBLE_EXT", Points::from_micros(5_000_000));
 const OVERRIDE: (&str, Points) = ("ATTACHMENT_RTLO", Points::from_micros(4_000_000));
 const TYPE_MISMATCH: (&str, Points) = ("ATTACHMENT_TYPE_MISMATCH", Points::from_micros(3_000_000));
+
+const ENCRYPTED: (&str, Points) = ("ATTACHMENT_ENCRYPTED", Points::ZERO);
+const MACRO: (&str, Points) = ("ATTACHMENT_MACRO", Points::ZERO);
 
 /// `[attachments]` as written. Extensions are compared without case, with or without a dot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +168,7 @@ impl Policy {
                 find(&mut answer, TYPE_MISMATCH, file_name, trait_);
             }
         }
+        self.examine_inside(message, &mut answer);
         answer
     }
 
@@ -190,6 +197,18 @@ impl Policy {
 fn file_name(part: &Part) -> &str {
     let is_message = part.content_type.starts_with("message/");
     part.file_name.as_deref().filter(|_| !is_message).unwrap_or_default()
+}
+
+/// What trouble a finding of this check shows, and with which file.
+pub fn trouble_of(finding: &Finding) -> Option<(Trouble, &str)> {
+    let Evidence::Attachment { name, .. } = &finding.evidence else { return None };
+    let troubles = [
+        (ENCRYPTED, Trouble::Encrypted),
+        (MACRO, Trouble::Macros),
+        (DANGEROUS_NAME, Trouble::Dangerous),
+    ];
+    let mut same = troubles.iter().filter(|((known, _), _)| finding.name.as_str() == *known);
+    same.next().map(|(_, trouble)| (*trouble, name.as_str()))
 }
 
 /// Adds a finding unless an earlier attachment already has it.

@@ -10,17 +10,22 @@
 //! ### hit BAYES_99 : another check has found something
 //! ### with BAYES 0.995
 //! Subject: money
+//! ### hit OLEMACRO : a document that holds macros
+//! ### inside figures.docm docx macro
+//! Subject: figures
 //! ```
 //! Everything up to the next `###` is the message; blank lines before it are dropped, and lines
 //! end in CR LF as on the wire. There is no envelope. `### with NAME` adds to the case above it what
-//! another check finds, with a probability if there is one.
+//! another check finds, with a probability if there is one. `### inside NAME KIND WORD…` adds a file that is
+//! inside an attachment: words are its traits (`external=http://x.example/` with what shows it), `locked` or
+//! `opened`, `nested`, `uri=ADDRESS` and `limit=NAME`.
 
 use std::sync::Arc;
 
-use super::{RuleSet, builtin};
+use super::{RuleSet, builtin, eval};
 use crate::{
     checks::Case,
-    mail::{Envelope, Message},
+    mail::{Envelope, Inside, Item, Lock, Message},
     verdict::{Evidence, Finding, Name, Points},
 };
 
@@ -51,7 +56,7 @@ impl CaseResult {
 /// A file of cases that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CasesError {
-    /// Not `### hit NAME` or `### miss NAME`, nor `### with NAME` behind one of these.
+    /// Not `### hit NAME` or `### miss NAME`, nor `### with NAME` or `### inside NAME KIND` behind one of these.
     #[error("{file}:{line}: a case begins with `### hit NAME` or `### miss NAME`")]
     Heading {
         /// The file.
@@ -109,6 +114,7 @@ struct Section<'t> {
     rules: Vec<&'t str>,
     words: &'t str,
     others: Vec<Finding>,
+    inside: Inside,
     message: String,
 }
 
@@ -117,8 +123,8 @@ fn sections<'t>(file: &str, text: &'t str) -> Result<Vec<Section<'t>>, CasesErro
     for (number, line) in (1..).zip(text.lines()) {
         if let Some(heading) = line.strip_prefix("###") {
             let wrong = CasesError::Heading { file: file.to_owned(), line: number };
-            match (finding(heading), sections.last_mut()) {
-                (Some(finding), Some(section)) => section.others.push(finding),
+            match sections.last_mut().map(|section| adds(section, heading)) {
+                Some(Some(())) => {}
                 _ => sections.push(section(number, heading).ok_or(wrong)?),
             }
             continue;
@@ -142,8 +148,33 @@ fn section(line: usize, heading: &str) -> Option<Section<'_>> {
     };
     let rules: Vec<&str> = names.collect();
     let some = !rules.is_empty();
-    let (others, message) = (Vec::new(), String::new());
-    some.then(|| Section { line, expected, rules, words: words.trim(), others, message })
+    let (others, inside, message) = (Vec::new(), Inside::default(), String::new());
+    let words = words.trim();
+    some.then_some(Section { line, expected, rules, words, others, inside, message })
+}
+
+/// Adds to a case what another check finds, or what is inside; `None`: the heading does not do that.
+fn adds(section: &mut Section<'_>, heading: &str) -> Option<()> {
+    if let Some(finding) = finding(heading) {
+        section.others.push(finding);
+        return Some(());
+    }
+    let mut words = heading.trim().strip_prefix("inside ")?.split_whitespace();
+    let (name, kind) = (words.next()?, words.next()?);
+    let mut item = Item { name: name.to_owned(), kind: kind.to_owned(), ..Item::default() };
+    for word in words {
+        let (word, value) = word.split_once('=').unwrap_or((word, ""));
+        match word {
+            "locked" => item.lock = Lock::Locked,
+            "opened" => item.lock = Lock::Opened,
+            "nested" => item.parent = Some(0),
+            "uri" => item.uris.push(value.to_owned()),
+            "limit" => section.inside.limits.push(eval::limit_named(value)?),
+            word => item.add_trait(eval::trait_named(word)?, value),
+        }
+    }
+    section.inside.items.push(item);
+    Some(())
 }
 
 /// `with BAYES 0.995`, `with SPF_FAIL`
@@ -162,9 +193,10 @@ fn finding(heading: &str) -> Option<Finding> {
 }
 
 fn fired<'r>(rules: &'r RuleSet, section: &Section<'_>) -> Vec<&'r Name> {
+    let message = Message::parse(section.message.as_bytes().to_vec());
     let case = Case {
         envelope: Arc::new(Envelope::default()),
-        message: Arc::new(Message::parse(section.message.as_bytes().to_vec())),
+        message: Arc::new(message.with_inside(section.inside.clone(), Vec::new())),
     };
     rules.fired(&rules.examine_all(&case), &section.others)
 }

@@ -13,9 +13,8 @@ use futures_util::{StreamExt, stream};
 
 use self::report::Report;
 pub(super) use self::report::shown;
-use super::{Exit, Failure, recorded, runtime, tell};
+use super::{Exit, Failure, judging, recorded, runtime, tell};
 use crate::{
-    config::Config,
     corpus::{Item, SourceError, items},
     filter::record::Record,
     mail::Envelope,
@@ -77,7 +76,7 @@ struct Judged {
 }
 
 pub(super) fn run(path: Option<PathBuf>, arguments: Arguments) -> Result<Exit, Failure> {
-    let config = Config::load(path.as_deref())?;
+    let config = judging(path.as_deref())?;
     let offline = if arguments.offline { Offline::Yes } else { Offline::No };
     let Arguments { json, recorded, given, paths, .. } = arguments;
     runtime()?.block_on(async {

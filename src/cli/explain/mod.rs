@@ -10,7 +10,7 @@ use std::{
 };
 
 use self::explanation::Explanation;
-use super::{Exit, Failure, recorded, runtime};
+use super::{Exit, Failure, judging, recorded, runtime};
 use crate::{
     config::Config,
     corpus::{Item, items},
@@ -58,7 +58,7 @@ pub(super) struct Arguments {
 pub(super) struct Neither(String);
 
 pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, Failure> {
-    let config = Config::load(path.as_deref())?;
+    let config = judging(path.as_deref())?;
     let file = Path::new(&arguments.what);
     if arguments.what == "-" || file.exists() {
         return judged_now(&config, arguments, file);

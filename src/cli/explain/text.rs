@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::explanation::{Asked, Explanation, Scanned, Smtp, Thought};
 use crate::{
     cli::check::shown,
-    verdict::{Finding, Flip, Forced, Name, Reason, Verdict},
+    verdict::{Finding, Flip, Forced, Name, Reason, Trouble, Verdict},
 };
 
 /// Recipients that are named.
@@ -118,6 +118,13 @@ fn because(reason: &Reason) -> String {
         Reason::Virus(signature) => format!("the virus {signature}"),
         Reason::TestString => "the test string".to_owned(),
         Reason::Attachment(name) => format!("the attachment {name}"),
+        Reason::Trouble { trouble: Trouble::Encrypted, file } => {
+            format!("{file}, which is encrypted")
+        }
+        Reason::Trouble { trouble: Trouble::Macros, file } => format!("{file}, which holds macros"),
+        Reason::Trouble { trouble: Trouble::Dangerous, file } => {
+            format!("{file}, which can run programs")
+        }
         Reason::ClientListed(lists) => {
             format!("the lists that know the client: {}", lists.join(", "))
         }

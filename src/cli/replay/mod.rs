@@ -16,9 +16,8 @@ use std::{
 use clap::ValueEnum;
 
 use self::{effort::Meter, site::Site};
-use super::{Exit, Failure, progress::Progress, recorded, runtime};
+use super::{Exit, Failure, judging, progress::Progress, recorded, runtime};
 use crate::{
-    config::Config,
     corpus::Index,
     endpoint::Endpoint,
     replay::{
@@ -172,8 +171,8 @@ pub(super) fn run(path: Option<PathBuf>, arguments: &Arguments) -> Result<Exit, 
     if let Some(milter) = arguments.load.milter() {
         return arguments.play(path.as_deref(), milter);
     }
-    let config = Config::load(path.as_deref())?;
-    let other = arguments.against.as_deref().map(|path| Config::load(Some(path))).transpose()?;
+    let config = judging(path.as_deref())?;
+    let other = arguments.against.as_deref().map(|path| judging(Some(path))).transpose()?;
     let run = page::run(config.file.as_deref(), arguments);
     let mail = arguments.mail.read()?;
     let runtime = runtime()?;

@@ -189,7 +189,7 @@ fn who_knows_the_same_judges_the_same() {
     let [known, known_too] = [&one, &other].map(|node| node.status().unwrap());
     assert_eq!(known.state_hash, known_too.state_hash);
     assert_eq!((known.spam, known.ham, known.forgotten), (30, 29, 1));
-    [&one, &other].map(wait_settled);
+    let _ = [&one, &other].map(wait_settled);
     assert_eq!(log_odds(&one), log_odds(&other));
 }
 

@@ -27,16 +27,16 @@ use crate::{
     mail::{Client, Envelope},
     metrics,
     verdict::{
-        Evidence, Finding, Forced, Identity, Judgement, Points, Reason, Reference, Testimony,
-        Verdict, Witness,
+        Evidence, Finding, Forced, Identity, Judgement, Outcome, Points, Reason, Reference,
+        Testimony, Verdict, Witness,
     },
 };
 
 /// The first byte of a record: which form the rest has.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
-/// Of the form before, which has no rulings at its end.
-const VERSION_WITHOUT_RULINGS: u8 = 1;
+/// Of older forms, how many empty lists their ends lack: pictures, and before those rulings.
+const OLDER: [(u8, usize); 2] = [(2, 1), (1, 2)];
 
 /// What records have in common, for the compression of short ones: made from the messages beside the
 /// rules, which were written by hand (`benches/history` says how).
@@ -188,14 +188,13 @@ impl Record {
     /// Another version, or bytes that are no record.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
         let (&version, rest) = bytes.split_first().ok_or(RecordError::Empty)?;
-        match version {
-            VERSION => postcard::from_bytes(rest).map_err(RecordError::Bytes),
-            VERSION_WITHOUT_RULINGS => {
-                let with_none = [rest, &[0]].concat();
-                postcard::from_bytes(&with_none).map_err(RecordError::Bytes)
-            }
-            other => Err(RecordError::Version(other)),
+        if version == VERSION {
+            return postcard::from_bytes(rest).map_err(RecordError::Bytes);
         }
+        let lacks = OLDER.iter().find(|(older, _)| *older == version);
+        let (_, lacks) = lacks.ok_or(RecordError::Version(version))?;
+        let with_none = [rest, &vec![0; *lacks]].concat();
+        postcard::from_bytes(&with_none).map_err(RecordError::Bytes)
     }
 
     /// The verdict that the MTA was told: `accept` in a dry run.
@@ -219,6 +218,7 @@ impl Record {
         Then {
             testimony: Arc::new(testimony),
             late: self.late.clone(),
+            broken: self.broken.clone(),
             rcpt_unanswered: self.rcpt_unanswered,
             relayed: relayed.then(|| (Arc::clone(&envelope.client), envelope.helo.clone())),
         }
@@ -239,6 +239,7 @@ impl Record {
 pub struct Then {
     pub(super) testimony: Arc<Testimony>,
     late: Vec<String>,
+    broken: Vec<(String, String)>,
     pub(super) rcpt_unanswered: bool,
     /// The real client of relayed mail, and its HELO.
     pub(super) relayed: Option<(Arc<Client>, Option<String>)>,
@@ -248,6 +249,15 @@ impl Then {
     /// Whether this check came too late then: it does so again.
     pub(super) fn was_late(&self, check: &str) -> bool {
         self.late.iter().any(|late| late == check)
+    }
+
+    /// How this check failed then, which is to happen again: too late, or broken and why.
+    pub(super) fn failure_of(&self, check: &str) -> Option<Outcome> {
+        if self.was_late(check) {
+            return Some(Outcome::Late);
+        }
+        let broken = self.broken.iter().find(|(name, _)| name == check);
+        broken.map(|(_, why)| Outcome::Broken(why.clone()))
     }
 
     /// A witness for a question of this check: one that knows what came then, if that is to be told.

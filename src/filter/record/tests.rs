@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     mail::{Address, Tls},
-    verdict::{Lookup, Opinion, Party, Response, Ruling, Scan, ScanSaid, Token, Word},
+    verdict::{
+        Lookup, Opinion, Party, PictureSaid, Pictured, Response, Ruling, Scan, ScanSaid, Token,
+        Word,
+    },
 };
 
 fn client(address: &str) -> Arc<Client> {
@@ -96,6 +99,14 @@ fn testimony() -> Testimony {
             note: text("for a reason"),
             unverified: false,
         }],
+        pictures: vec![
+            Pictured {
+                picture: 0,
+                result: PictureSaid::Shows { text: text("words"), codes: vec![text("http://x/")] },
+            },
+            Pictured { picture: 1, result: PictureSaid::Skipped(text("no time")) },
+            Pictured { picture: 2, result: PictureSaid::Failed(text("crashed")) },
+        ],
     }
 }
 
@@ -143,15 +154,20 @@ fn everything_comes_back() {
     assert_eq!(record.client().address, "2001:db8::25".parse().ok());
 }
 
-/// The form before had no rulings, and is otherwise the same.
+/// Older forms lack lists at their end, and are otherwise the same.
 #[test]
-fn the_form_before_is_read() {
+fn older_forms_are_read() {
     let mut record = full();
-    record.testimony.rulings.clear();
-    let mut bytes = record.to_bytes().unwrap();
-    assert_eq!(bytes.pop(), Some(0));
-    bytes[0] = 1;
-    assert_eq!(Record::from_bytes(&bytes).unwrap(), record);
+    for (version, lacks) in OLDER {
+        match lacks {
+            1 => record.testimony.pictures.clear(),
+            _ => record.testimony.rulings.clear(),
+        }
+        let mut bytes = record.to_bytes().unwrap();
+        bytes.truncate(bytes.len() - lacks);
+        bytes[0] = version;
+        assert_eq!(Record::from_bytes(&bytes).unwrap(), record);
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub struct Uri {
 /// The URIs of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uris {
-    /// Each once, in order: those of the texts, those of the pages, the domains of signatures.
+    /// Each once, in order: those of the texts, of the pages, of files inside, the domains of signatures.
     pub list: Vec<Uri>,
     /// Whether one was too long (`check_uri_truncated`).
     pub is_truncated: bool,
@@ -93,6 +93,9 @@ pub fn uris(message: &Message, registry: &Registry, redirectors: &dyn Redirector
         for link in facts.links.iter() {
             lister.add_link(link);
         }
+    }
+    for uri in message.inside().items.iter().flat_map(|item| &item.uris) {
+        lister.add(uri, &[LinkType::Element("a")], Source::Page);
     }
     for field in ["DomainKey-Signature", "DKIM-Signature"] {
         let fields =

@@ -35,6 +35,7 @@ mod hostile;
 mod html;
 mod https;
 mod image;
+mod inside;
 mod locales;
 mod mime;
 mod pdf;
@@ -56,6 +57,7 @@ pub(super) use freemail::{Freemails, Providers, find_address, reads_text};
 pub(super) use from_name_spoof::{FromName, FromNames};
 pub(super) use header::{Dates, HeaderFacts};
 pub(super) use image::Images;
+pub(super) use inside::{limit_named, trait_named};
 pub(super) use locales::Locales;
 pub(super) use mime::{MimeFacts, uppercase};
 pub(super) use pdf::Pdfs;
@@ -155,6 +157,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("AntiVirus", antivirus::FUNCTIONS),
     ("Bayes", elsewhere::BAYES),
     ("BodyEval", body::FUNCTIONS),
+    ("Contents (ours)", inside::OWN),
     ("DCC", elsewhere::DCC),
     ("DKIM", authentication::DKIM),
     ("DMARC", authentication::DMARC),
@@ -167,6 +170,7 @@ pub(super) const PLUGINS: &[(&str, &[Function])] = &[
     ("HeaderEval", header::FUNCTIONS),
     ("ImageInfo", image::FUNCTIONS),
     ("MIMEEval", mime::FUNCTIONS),
+    ("OLEVBMacro", inside::OLE_VB_MACRO),
     ("PDFInfo", pdf::FUNCTIONS),
     ("Pyzor", elsewhere::PYZOR),
     ("Razor2", elsewhere::RAZOR2),

@@ -32,22 +32,6 @@ const NOT_YET: &[(&str, &[&str])] = &[
             "short_url_tests",
         ],
     ),
-    (
-        "OLEVBMacro",
-        &[
-            "check_oleobject",
-            "check_olemacro",
-            "check_olemacro_csv",
-            "check_olemacro_download_exe",
-            "check_olemacro_encrypted",
-            "check_olemacro_malice",
-            "check_olemacro_mhtml_uri",
-            "check_olemacro_redirect_uri",
-            "check_olemacro_renamed",
-            "check_olemacro_zip_password",
-            "check_olertfobject",
-        ],
-    ),
     ("Phishing", &["check_phishing"]),
     ("URILocalBL", &["check_uri_local_bl"]),
 ];
