@@ -32,3 +32,17 @@ pub use parts::{Parcel, Picture};
 pub use readers::{Readers, SeeError, Status};
 pub use reading::{Found, ReadError};
 pub use settings::{Pictures, Settings};
+
+/// Walks through parts of a message: number, name, bytes. It runs where hostile formats may be read: in a
+/// worker, and under a fuzzer.
+pub fn walk<'p>(
+    parts: impl IntoIterator<Item = (u32, &'p str, &'p [u8])>,
+    passwords: &[String],
+    bounds: Bounds,
+) -> Found {
+    let mut reading = reading::Reading::new(bounds, passwords);
+    for (number, name, bytes) in parts {
+        reading.part(number, name, bytes);
+    }
+    reading.finish()
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes one target for a while, from seeds made of what the tests have.
 #
-#   tests/fuzz/run.sh message|pattern|rules|authentication [SECONDS [LIBFUZZER-OPTION...]]
+#   tests/fuzz/run.sh message|pattern|rules|authentication|contents|picture [SECONDS [LIBFUZZER-OPTION...]]
 #   GATEPOST_RULES=/usr/share/spamassassin tests/fuzz/run.sh message 600
 #
 # Needs a nightly compiler and `cargo install cargo-fuzz`. Ends with an error and a file in
@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-readonly target=${1:?message, pattern, rules or authentication} seconds=${2:-600}
+readonly target=${1:?message, pattern, rules, authentication, contents or picture} seconds=${2:-600}
 readonly corpus=tests/fuzz/corpus/$target seeds=tests/fuzz/corpus/$target-seeds
 
 # One file for each message of the built-in rules' cases.
@@ -55,6 +55,25 @@ Subject: lunch
 
 At noon?'
 
+# The files that tests open, behind a byte that adds nothing.
+contents_seeds() {
+    local file number=0
+    while read -r file; do
+        { printf '\0'; cat "$file"; } >"$seeds/$((++number))"
+    done < <(find src/contents -path '*/samples/*' -type f)
+}
+
+# A picture of each kind in few bytes, and a code, if ImageMagick and qrencode are there.
+picture_seeds() {
+    local kind file=$seeds/drawn
+    for kind in png gif jpg bmp tiff webp; do
+        convert -size 80x24 xc:white -fill black -annotate +4+16 words "$file.$kind" 2>/dev/null || continue
+        { printf '\0'; cat "$file.$kind"; } >"$seeds/$kind"
+        rm "$file.$kind"
+    done
+    { printf '\0'; qrencode -s 2 -o - http://a.example/; } >"$seeds/code"
+}
+
 mkdir -p "$corpus" "$seeds"
 "${target}_seeds"
 case $target in
@@ -62,7 +81,13 @@ case $target in
     pattern) longest=512 ;;
     rules) longest=8192 ;;
     authentication) longest=8192 ;;
+    contents) longest=65536 ;;
+    picture) longest=16384 ;;
 esac
+dictionary=()
+if [[ -e tests/fuzz/$target.dict ]]; then
+    dictionary=(-dict="tests/fuzz/$target.dict")
+fi
 exec cargo +nightly fuzz run --fuzz-dir tests/fuzz "$target" "$corpus" "$seeds" -- \
-    -dict="tests/fuzz/$target.dict" -max_len="$longest" -timeout=10 -report_slow_units=2 \
+    "${dictionary[@]}" -max_len="$longest" -timeout=10 -report_slow_units=2 \
     -rss_limit_mb=4096 -max_total_time="$seconds" -print_final_stats=1 "${@:3}"

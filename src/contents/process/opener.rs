@@ -3,8 +3,7 @@
 use super::Pipe;
 use crate::{
     contents::{
-        Found,
-        reading::Reading,
+        self, Found,
         task::{Answer, MOST_TEXT, OpenBounds, PartHead, STRING},
         wire::WireError,
     },
@@ -22,11 +21,9 @@ pub(super) fn open(
     bounds: OpenBounds,
     pipe: &mut Pipe,
 ) -> Result<(), WireError> {
-    let mut reading = Reading::new(bounds.bounds(), passwords);
-    for (part, bytes) in parts.iter().zip(strings) {
-        reading.part(part.number, &part.name, &bytes);
-    }
-    let mut found = reading.finish();
+    let parts = parts.iter().zip(&strings);
+    let parts = parts.map(|(part, bytes)| (part.number, part.name.as_str(), bytes.as_slice()));
+    let mut found = contents::walk(parts, passwords, bounds.bounds());
     fit(&mut found, MOST_TEXT);
     let kept = found.kept.iter().map(|(place, _)| *place).collect();
     let strings: Vec<&[u8]> = found.kept.iter().map(|(_, bytes)| &bytes[..]).collect();

@@ -6,4 +6,5 @@ mod documents;
 mod hidden;
 mod letter;
 mod pictures;
+mod service;
 mod virus;

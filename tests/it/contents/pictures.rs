@@ -25,7 +25,12 @@ fn draw(canvas: &str, options: &[&str], name: &str) -> Vec<u8> {
 }
 
 pub(super) fn plain(secret: &Secret) -> Vec<u8> {
-    draw("xc:white", &["-fill", "black", "-annotate", "0", secret.text], "a.png")
+    text(secret.text)
+}
+
+/// A picture of these words.
+pub(super) fn text(words: &str) -> Vec<u8> {
+    draw("xc:white", &["-fill", "black", "-annotate", "0", words], "a.png")
 }
 
 pub(super) fn jpeg(secret: &Secret) -> Vec<u8> {
