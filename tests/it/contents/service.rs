@@ -35,7 +35,8 @@ use crate::servers::{
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn config() -> Config {
-    Config::new().with("[profile.external]\nchecks = [\"contents\", \"attachments\", \"rules\"]")
+    let checks = r#"["contents", "attachments", "rules"]"#;
+    Config::new().with(&format!("[profile.external]\nchecks = {checks}\nearly_reject = false"))
 }
 
 /// The workers that the service has now.
