@@ -344,18 +344,7 @@ pub fn shipped() -> [(&'static str, Settings); 3] {
 
 fn external() -> Settings {
     Settings {
-        checks: names(&[
-            "access",
-            "lists",
-            "auth",
-            "sender",
-            "contents",
-            "links",
-            "antivirus",
-            "attachments",
-            "bayes",
-            "rules",
-        ]),
+        checks: names(&super::CHECKS),
         mark: Some(Threshold::From(Points::from_micros(5_000_000))),
         quarantine: Some(Threshold::Off),
         defer: Some(Threshold::Off),
