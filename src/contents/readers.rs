@@ -116,7 +116,7 @@ impl Readers {
     }
 
     /// The pictures that are worth a look.
-    pub fn pictures<'m>(&self, message: &'m Message) -> Vec<Picture<'m>> {
+    pub fn pictures(&self, message: &Message) -> Vec<Picture> {
         let mut pictures = pictures(message);
         pictures.truncate(self.settings.pictures.most);
         pictures
@@ -127,17 +127,20 @@ impl Readers {
         deadline.min(Instant::now() + Duration::from_millis(self.settings.pictures.read_ms))
     }
 
-    /// Looks at a picture, and reads what is written on it. One that is damaged shows nothing.
+    /// Looks at a picture, and reads what is written on it. One that is damaged shows nothing. `digest` is the
+    /// picture's ([`Picture::digest`]), which takes its time to compute.
     ///
     /// # Errors
     /// See [`SeeError`].
     pub async fn see(
         &self,
-        picture: &Picture<'_>,
+        message: &Message,
+        picture: &Picture,
+        digest: [u8; 32],
         lane: Lane,
         until: Instant,
     ) -> Result<Arc<Sight>, SeeError> {
-        if let Some(sight) = self.campaigns.same(&picture.digest) {
+        if let Some(sight) = self.campaigns.same(&digest) {
             self.remembered.fetch_add(1, Ordering::Relaxed);
             return Ok(sight);
         }
@@ -146,12 +149,13 @@ impl Readers {
             known = self.campaigns.alike(&looked.hash);
             known.is_none() && looked.is_text_likely && self.reads
         };
-        let rows = picture.rows.iter().map(|row| row.iter().map(AsRef::as_ref).collect());
-        let pixels = Look::<fn(&Looked) -> bool>::guess(picture.bytes());
+        let slices = picture.slices(message);
+        let rows = slices.iter().map(|row| row.iter().map(AsRef::as_ref).collect());
+        let pixels = Look::<fn(&Looked) -> bool>::guess(picture.size(message));
         let look = Look { rows: rows.collect(), pixels, decide };
         let Ok(Seen { looked, text }) = self.lookers.run(look, lane, until).await? else {
             let nothing = Arc::new(Sight::default());
-            self.campaigns.remember(picture.digest, None, Arc::clone(&nothing));
+            self.campaigns.remember(digest, None, Arc::clone(&nothing));
             return Ok(nothing);
         };
         let text = text.transpose().map_err(SeeError::Reader)?;
@@ -166,7 +170,7 @@ impl Readers {
         };
         let sight = Arc::new(Sight { text, codes: looked.codes });
         if is_whole {
-            self.campaigns.remember(picture.digest, hash, Arc::clone(&sight));
+            self.campaigns.remember(digest, hash, Arc::clone(&sight));
         }
         Ok(sight)
     }

@@ -1,6 +1,8 @@
 //! What is inside a message joins it before the other checks read it: archives and documents always, pictures
 //! only where they can still change what becomes of it.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -12,7 +14,6 @@ use super::{
     record::Then,
 };
 use crate::{
-    checks::Case,
     contents::{
         Picture, Readers, SeeError,
         pool::{Failure, queue},
@@ -96,17 +97,24 @@ pub(super) async fn read_pictures(
     early: &Examination,
     deadline: Instant,
 ) -> Option<Read> {
-    let case = seen.case.as_ref()?;
-    let readers = order.filter.readers.as_ref().filter(|_| order.profile.asks(NAME))?;
-    let pictures = readers.pictures(&case.message);
+    let message = &seen.case.as_ref()?.message;
+    let pictures = &seen.pictures;
     if pictures.is_empty() || !is_undecided(&order.filter, &order.profile, seen, early) {
         return None;
     }
-    let said = match &order.then {
-        Some(then) => recalled(then, pictures.len()),
-        None => look(readers, &pictures, order.lane, deadline).await,
+    let said = match (&order.then, &order.filter.readers) {
+        (Some(then), _) => recalled(then, pictures.len()),
+        (None, Some(readers)) => look(readers, message, order, pictures, deadline).await,
+        (None, None) => return None,
     };
-    Some(read(case, &pictures, said))
+    Some(read(message, pictures, said))
+}
+
+/// The pictures that a message shows, where they may be read at all.
+pub(super) fn pictures(order: &Order, message: &Message) -> Vec<Picture> {
+    let wanted = order.profile.asks(NAME) && order.profile.heavy.is_some();
+    let readers = order.filter.readers.as_ref().filter(|_| wanted);
+    readers.map(|readers| readers.pictures(message)).unwrap_or_default()
 }
 
 /// Whether what pictures show can still change what becomes of the message.
@@ -130,13 +138,20 @@ fn recalled(then: &Then, pictures: usize) -> Vec<Pictured> {
 
 async fn look(
     readers: &Readers,
-    pictures: &[Picture<'_>],
-    of: Lane,
+    message: &Arc<Message>,
+    order: &Order,
+    pictures: &[Picture],
     deadline: Instant,
 ) -> Vec<Pictured> {
     let until = readers.pictures_until(deadline.into_std());
-    let looks = (0..).zip(pictures).map(async |(picture, bytes)| {
-        let result = match readers.see(bytes, lane(of), until).await {
+    let Some(digests) = digests(order, message, pictures).await else {
+        let failed = PictureSaid::Failed("no thread to compute its digest".to_owned());
+        let said =
+            (0..).zip(pictures).map(|(picture, _)| Pictured { picture, result: failed.clone() });
+        return said.collect();
+    };
+    let looks = (0..).zip(pictures).zip(digests).map(async |((picture, shown), digest)| {
+        let result = match readers.see(message, shown, digest, lane(order.lane), until).await {
             Ok(sight) => {
                 PictureSaid::Shows { text: sight.text.clone(), codes: sight.codes.clone() }
             }
@@ -150,8 +165,19 @@ async fn look(
     join_all(looks).await
 }
 
-fn read(case: &Case, pictures: &[Picture<'_>], said: Vec<Pictured>) -> Read {
-    let mut inside = case.message.inside().clone();
+/// Of each picture; computed on a thread for that. `None` if there is none.
+async fn digests(
+    order: &Order,
+    message: &Arc<Message>,
+    pictures: &[Picture],
+) -> Option<Vec<[u8; 32]>> {
+    let (message, pictures) = (Arc::clone(message), pictures.to_vec());
+    let digests = move || pictures.iter().map(|picture| picture.digest(&message)).collect();
+    order.filter.admission.computing.run(digests).ok()?.await.ok()
+}
+
+fn read(message: &Message, pictures: &[Picture], said: Vec<Pictured>) -> Read {
+    let mut inside = message.inside().clone();
     let mut is_news = false;
     let (mut omitted, mut failed) = (Vec::new(), None);
     for Pictured { picture, result } in &said {
@@ -179,14 +205,12 @@ fn read(case: &Case, pictures: &[Picture<'_>], said: Vec<Pictured>) -> Read {
         }
         (None, None) => Outcome::Answered(Answer::default()),
     };
-    let kept = || case.message.kept().map(|(number, _, bytes)| (number, bytes.to_vec())).collect();
-    let message =
-        is_news.then(|| Message::parse(case.message.raw().to_vec()).with_inside(inside, kept()));
+    let message = is_news.then(|| message.with_more(inside));
     Read { message, outcome, testimony: Testimony { pictures: said, ..Testimony::default() } }
 }
 
 /// Adds what a picture shows; true if that is anything.
-fn add(inside: &mut Inside, picture: &Picture<'_>, text: &str, codes: &[String]) -> bool {
+fn add(inside: &mut Inside, picture: &Picture, text: &str, codes: &[String]) -> bool {
     let mut texts = Vec::new();
     if !text.trim().is_empty() {
         texts.push(FoundText { origin: Origin::Picture, text: text.to_owned() });

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     checks::{Answered, Case, Check, Computation, Failure, Work, rules::Hits},
+    contents::Picture,
     mail::{Envelope, Message},
     metrics,
     verdict::{Answer, Identity, Outcome, Testimony, Witness},
@@ -41,6 +42,8 @@ pub(super) struct Examination {
     pub truncated: bool,
     /// What was examined, if that ended in time.
     pub case: Option<Case>,
+    /// The pictures that it shows and that may be read, if that ended in time.
+    pub pictures: Vec<Picture>,
     /// Which message it is, if judgements are recorded and that ended in time.
     pub identity: Option<Identity>,
     /// What the checks heard.
@@ -68,7 +71,7 @@ pub(super) enum Subject {
     /// A message that nobody has looked at.
     New(Raw),
     /// One of which more was found: what reads texts is asked once more.
-    Known(Box<Message>),
+    Known(Arc<Message>),
 }
 
 impl Subject {
@@ -76,9 +79,25 @@ impl Subject {
         matches!(self, Self::New(Raw { truncated: true, .. }))
     }
 
+    fn round(&self) -> Round {
+        match self {
+            Self::New(_) => Round::First,
+            Self::Known(_) => Round::Again,
+        }
+    }
+}
+
+/// Which time a message is examined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    First,
+    Again,
+}
+
+impl Round {
     /// Whether this check is asked.
-    fn asks(&self, check: &str) -> bool {
-        matches!(self, Self::New(_)) || contents::AGAIN.contains(&check)
+    fn asks(self, check: &str) -> bool {
+        self == Self::First || contents::AGAIN.contains(&check)
     }
 }
 
@@ -111,6 +130,7 @@ struct Computed {
     outcomes: Vec<(&'static str, Outcome)>,
     hits: Option<Hits>,
     case: Case,
+    pictures: Vec<Picture>,
 }
 
 /// The message could not even be parsed in time, or the thread that did it died.
@@ -128,7 +148,7 @@ pub(super) async fn examine(
     deadline: Instant,
 ) -> Result<Examination, Unread> {
     let truncated = subject.is_truncated();
-    let asks_scanner = order.profile.asks("antivirus") && subject.asks("antivirus");
+    let asks_scanner = order.profile.asks("antivirus") && subject.round().asks("antivirus");
     let (tell, started) = oneshot::channel();
     let threads = Arc::clone(&order.filter.admission.computing);
     let runtime = Handle::current();
@@ -149,8 +169,9 @@ pub(super) async fn examine(
     };
     let mut seen = Examination { truncated, identity, ..Examination::default() };
     match ended {
-        Ok(Ok((Computed { outcomes, hits, case }, _permit))) => {
-            (seen.outcomes, seen.hits, seen.case) = (outcomes, hits, Some(case));
+        Ok(Ok((Computed { outcomes, hits, case, pictures }, _permit))) => {
+            (seen.outcomes, seen.hits) = (outcomes, hits);
+            (seen.case, seen.pictures) = (Some(case), pictures);
         }
         Ok(Err(_)) => {
             let broken = Outcome::Broken("its thread ended".to_owned());
@@ -175,13 +196,7 @@ struct Begun {
     case: Case,
     /// Of what is asked before all other checks.
     outcomes: Vec<(&'static str, Outcome)>,
-    is_new: bool,
-}
-
-impl Begun {
-    fn asks(&self, check: &str) -> bool {
-        self.is_new || contents::AGAIN.contains(&check)
-    }
+    round: Round,
 }
 
 fn begin(
@@ -191,36 +206,37 @@ fn begin(
     runtime: &Handle,
     deadline: Instant,
 ) -> Begun {
+    let round = subject.round();
     let raw = match subject {
         Subject::New(raw) => raw,
         Subject::Known(message) => {
-            let case = Case { envelope, message: Arc::from(message) };
-            return Begun { case, outcomes: Vec::new(), is_new: false };
+            return Begun { case: Case { envelope, message }, outcomes: Vec::new(), round };
         }
     };
     let (message, outcome) = contents::open(order, raw.parse(), runtime, deadline);
     let odd = Answer { findings: oddities::findings(&message), ..Answer::default() };
     let mut outcomes = vec![("structure", Outcome::Answered(odd))];
     outcomes.extend(outcome.map(|outcome| (contents::NAME, outcome)));
-    Begun { case: Case { envelope, message: Arc::new(message) }, outcomes, is_new: true }
+    Begun { case: Case { envelope, message: Arc::new(message) }, outcomes, round }
 }
 
 fn compute(order: &Order, begun: Begun, tell: oneshot::Sender<Started>) -> Computed {
     let Order { filter, profile, then, .. } = order;
     let Questions { asked, jobs, witnesses } = start(order, &begun);
-    let Begun { case, mut outcomes, is_new } = begun;
+    let Begun { case, mut outcomes, round } = begun;
     let rules = profile.asks("rules").then_some("rules");
     let computing: Vec<_> = jobs.iter().map(|&(name, _)| name).chain(rules).collect();
     let was_late =
         then.as_ref().is_some_and(|then| computing.iter().any(|name| then.was_late(name)));
-    let identity = filter.history.as_ref().filter(|_| is_new).map(|_| identity(&case.message));
+    let identity =
+        filter.history.as_ref().filter(|_| round == Round::First).map(|_| identity(&case.message));
     // Whoever asked may have gone away; then nobody needs the answer.
     let _ = tell.send(Started { asked, computing: computing.clone(), witnesses, identity });
     if was_late {
         // All of it is one piece of work, and was too much for the deadline then.
         outcomes.retain(|(name, _)| *name == contents::NAME);
         outcomes.extend(computing.into_iter().map(|name| (name, Outcome::Late)));
-        return Computed { outcomes, hits: None, case };
+        return Computed { outcomes, hits: None, case, pictures: Vec::new() };
     }
     let jobs = jobs.into_iter().map(|(name, job)| (name, caught(|| outcome_of(job()))));
     outcomes.extend(jobs);
@@ -234,7 +250,11 @@ fn compute(order: &Order, begun: Begun, tell: oneshot::Sender<Started>) -> Compu
             Err(panic) => outcomes.push(("rules", Outcome::Broken(panic_text(&*panic)))),
         }
     }
-    Computed { outcomes, hits, case }
+    let pictures = match round {
+        Round::First => contents::pictures(order, &case.message),
+        Round::Again => Vec::new(),
+    };
+    Computed { outcomes, hits, case, pictures }
 }
 
 /// A pattern that took too many steps has not hit, but never quietly.
@@ -260,7 +280,7 @@ fn start(order: &Order, begun: &Begun) -> Questions {
     let case = &begun.case;
     let mut questions = Questions::default();
     let wanted = |check: &&Arc<dyn Check>| {
-        begun.asks(check.name()) && (check.name() == ALWAYS || profile.wants(&***check))
+        begun.round.asks(check.name()) && (check.name() == ALWAYS || profile.wants(&***check))
     };
     for check in filter.checks.iter().filter(wanted) {
         let (name, witness) = (check.name(), Then::witness(then.as_deref(), check.name()));

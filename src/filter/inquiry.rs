@@ -290,7 +290,7 @@ impl Inquiry {
             seen.outcomes.push((contents::NAME, Outcome::Late));
             return;
         };
-        let subject = Subject::Known(Box::new(message));
+        let subject = Subject::Known(Arc::new(message));
         let again = examine(Arc::clone(order), Arc::clone(envelope), subject, permit, deadline);
         match again.await {
             Ok(again) => contents::replace(seen, again),

@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use super::{
@@ -51,16 +51,22 @@ pub enum Oddity {
 /// who only scans for viruses does not pay for them. Time and memory are linear in the size.
 #[derive(Debug, Default)]
 pub struct Message {
+    letter: Arc<Letter>,
+    inside: Inside,
+    kept: Arc<[(u32, Vec<u8>)]>,
+    texts: OnceLock<Texts>,
+    uris: OnceLock<Uris>,
+    listed: OnceLock<(u64, Uris)>,
+}
+
+/// What does not change when more is found inside it.
+#[derive(Debug, Default)]
+struct Letter {
     raw: Vec<u8>,
     parts: Vec<Part>,
     oddities: Vec<Oddity>,
-    inside: Inside,
-    kept: Vec<(u32, Vec<u8>)>,
     entities: OnceLock<Entities>,
-    texts: OnceLock<Texts>,
     rawbody: OnceLock<Vec<Vec<u8>>>,
-    uris: OnceLock<Uris>,
-    listed: OnceLock<(u64, Uris)>,
 }
 
 /// The header of a message without parts, which only `Message::default()` is.
@@ -69,30 +75,27 @@ static NO_HEADERS: HeaderBlock = HeaderBlock { fields: Vec::new() };
 impl Message {
     /// Parses a message; never fails.
     pub fn parse(raw: Vec<u8>) -> Self {
-        let read = || mime::read(&raw, Limits::default());
-        // The readers are not supposed to panic. Should one do, the message is still judged.
-        let (parts, oddities) = catch_unwind(AssertUnwindSafe(read))
-            .unwrap_or_else(|_| (vec![Self::fallback(&raw)], vec![Oddity::Unparsable]));
-        Self { raw, parts, oddities, ..Self::default() }
-    }
-
-    /// A header and one opaque text; not even that if the header is what breaks the reader.
-    fn fallback(raw: &[u8]) -> Part {
-        catch_unwind(AssertUnwindSafe(|| mime::opaque(raw))).unwrap_or_default()
+        Self { letter: Arc::new(Letter::parse(raw)), ..Self::default() }
     }
 
     /// Parses the beginning of a message that is longer than the scan limit.
     pub fn truncated(raw: Vec<u8>) -> Self {
-        let mut message = Self::parse(raw);
-        message.oddities.insert(0, Oddity::Truncated);
-        message
+        let mut letter = Letter::parse(raw);
+        letter.oddities.insert(0, Oddity::Truncated);
+        Self { letter: Arc::new(letter), ..Self::default() }
     }
 
     /// The same message with what is inside its parts, whose texts and URIs count like its own; `kept` are bytes
     /// of some items, by their place.
-    pub fn with_inside(self, inside: Inside, kept: Vec<(u32, Vec<u8>)>) -> Self {
-        let Self { raw, parts, oddities, entities, .. } = self;
-        Self { raw, parts, oddities, entities, inside, kept, ..Self::default() }
+    pub fn with_inside(&self, inside: Inside, kept: Vec<(u32, Vec<u8>)>) -> Self {
+        let letter = Arc::clone(&self.letter);
+        Self { letter, inside, kept: kept.into(), ..Self::default() }
+    }
+
+    /// The same message, of which this is inside after a second look; the bytes of items stay.
+    pub fn with_more(&self, inside: Inside) -> Self {
+        let (letter, kept) = (Arc::clone(&self.letter), Arc::clone(&self.kept));
+        Self { letter, inside, kept, ..Self::default() }
     }
 
     /// What is inside its parts, as far as somebody has looked.
@@ -110,22 +113,22 @@ impl Message {
 
     /// The message as the MTA will deliver it.
     pub fn raw(&self) -> &[u8] {
-        &self.raw
+        &self.letter.raw
     }
 
     /// The header fields of the message.
     pub fn headers(&self) -> &HeaderBlock {
-        self.parts.first().map_or(&NO_HEADERS, |part| &part.headers)
+        self.letter.parts.first().map_or(&NO_HEADERS, |part| &part.headers)
     }
 
     /// The MIME tree, depth first; the first part is the message itself.
     pub fn parts(&self) -> &[Part] {
-        &self.parts
+        &self.letter.parts
     }
 
     /// The message as SpamAssassin cuts it, for rules.
     pub fn entities(&self) -> &Entities {
-        self.entities.get_or_init(|| Entities::read(&self.raw))
+        self.letter.entities.get_or_init(|| Entities::read(&self.letter.raw))
     }
 
     /// Rendered paragraphs, the Subject first (SpamAssassin's `body`); of at most 2 KiB each, of
@@ -162,7 +165,7 @@ impl Message {
     /// `rawbody`) of at most 4 KiB, cut at line ends where possible; line ends are LF. At most some
     /// 500,000 bytes a part.
     pub fn rawbody(&self) -> &[Vec<u8>] {
-        self.rawbody.get_or_init(|| texts::rawbody(self.entities()))
+        self.letter.rawbody.get_or_init(|| texts::rawbody(self.entities()))
     }
 
     /// The URIs of its texts and pages, by the built-in registry and without redirectors; see
@@ -180,15 +183,30 @@ impl Message {
 
     /// The Received fields, top (newest) first.
     pub fn trace(&self) -> Vec<Hop> {
-        trace::trace(self.headers(), &self.raw)
+        trace::trace(self.headers(), self.raw())
     }
 
     /// What is odd about it, each oddity once.
     pub fn oddities(&self) -> &[Oddity] {
-        &self.oddities
+        &self.letter.oddities
     }
 
     fn texts(&self) -> &Texts {
         self.texts.get_or_init(|| texts::read(self.entities(), &self.inside))
+    }
+}
+
+impl Letter {
+    fn parse(raw: Vec<u8>) -> Self {
+        let read = || mime::read(&raw, Limits::default());
+        // The readers are not supposed to panic. Should one do, the message is still judged.
+        let (parts, oddities) = catch_unwind(AssertUnwindSafe(read))
+            .unwrap_or_else(|_| (vec![Self::fallback(&raw)], vec![Oddity::Unparsable]));
+        Self { raw, parts, oddities, ..Self::default() }
+    }
+
+    /// A header and one opaque text; not even that if the header is what breaks the reader.
+    fn fallback(raw: &[u8]) -> Part {
+        catch_unwind(AssertUnwindSafe(|| mime::opaque(raw))).unwrap_or_default()
     }
 }

@@ -109,10 +109,11 @@ pub async fn run(
     let upkeep = tokio::spawn(text.clone().keep_up());
     let (over, is_over) = watch::channel(false);
     let member = join_farm(&config, &learned);
-    let mut doors = open_milter(&config, &door).await?;
     let opening =
         Opening { text: &text, learner: learned.learner(), farm: member.as_ref().map(farm) };
+    // Before the milter: when that answers, all of the service does.
     let controls = open_control(&config, opening, &is_over).await?;
+    let mut doors = open_milter(&config, &door).await?;
     // What is learned changes which scores count.
     let reload = stream::select(reload, stream::once(ripens));
     notify(&[NotifyState::Ready]);
@@ -197,8 +198,9 @@ async fn open_history(config: &Config) -> Option<Arc<History>> {
     None
 }
 
-/// Leaves the farm; what was learned last is told when the node is back. Writes what waits. Messages that are still in flight are not recorded any more. Then ends learning: all
-/// that was acknowledged is durable already, the copy of the model is not.
+/// Leaves the farm; what was learned last is told when the node is back. Writes what waits: messages that are
+/// still in flight are not recorded any more. Then ends learning: all that was acknowledged is durable already,
+/// the copy of the model is not.
 async fn close(member: Option<Member>, history: Option<Arc<History>>, learned: Learned) {
     if let Some(member) = member {
         member.leave().await;

@@ -146,7 +146,8 @@ impl Delivery {
     pub(crate) fn attempt(&self, server: SocketAddr) -> io::Result<Outcome> {
         let mut smtp = Smtp::connect(server, self.client)?;
         let outcome = self.attempt_in(&mut smtp)?;
-        smtp.command("QUIT")?;
+        // After a 421 the server has hung up already.
+        let _ = smtp.command("QUIT");
         Ok(outcome)
     }
 
