@@ -85,6 +85,11 @@ pub mod service;
 pub mod store;
 pub mod verdict;
 
+/// Fuzzers and sanitizers bring their own.
+#[cfg(not(fuzzing))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// An error and its causes in one line: each layer says only its own part.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();

@@ -190,56 +190,60 @@ impl Resolver {
 
     /// Drops what the cache holds about the records of a name.
     pub async fn forget(&self, name: &str, kind: Kind) {
-        if let Ok(name) = parse(name) {
-            self.shared.answers.invalidate(&(name, kind.record_type())).await;
-        }
+        self.shared.answers.invalidate(&(spelt(name), kind.record_type())).await;
     }
 
     /// Has a question asked whose answer will be wanted soon. Nobody waits for it, and no witness
     /// hears it.
     pub fn expect(&self, name: &str, kind: Kind) {
-        let Ok(parsed) = parse(name) else { return };
-        let key = (parsed, kind.record_type());
-        if !self.shared.answers.contains_key(&key) {
+        let key = (spelt(name), kind.record_type());
+        if self.shared.answers.contains_key(&key) {
+            return;
+        }
+        if let Ok(parsed) = parse(name) {
             let shared = Arc::clone(&self.shared);
-            tokio::spawn(async move { shared.shared_answer(key).await });
+            tokio::spawn(async move { shared.shared_answer(key, parsed).await });
         }
     }
 
     /// What came then, if that is asked for; else what comes now. The witness hears it.
     pub(super) async fn ask(&self, name: &str, kind: RecordType, witness: &Witness) -> Known {
-        let parsed = parse(name).map_err(|error| self.hidden.in_error(error))?;
-        let key = (parsed, kind);
-        let shown = self.hidden.in_text(spelt(name));
+        let parsed = || parse(name).map_err(|error| self.hidden.in_error(error));
+        let key = (spelt(name), kind);
+        let shown = self.hidden.in_text(key.0.clone());
         if witness.then().is_some() {
+            parsed()?;
             return spoken::recalled(shown, kind, witness);
         }
         let asked = (SystemTime::now(), Instant::now());
-        let known = self.known(name, key).await.map_err(|error| self.hidden.in_error(error));
+        let known = match self.shared.answers.get(&key).await {
+            Some(known) => {
+                metrics::dns_cache_hit();
+                known
+            }
+            None => self.unknown(key, parsed()?).await,
+        };
+        let known = known.map_err(|error| self.hidden.in_error(error));
         witness.looked_up(spoken::lookup(shown, kind, &known, asked));
         known
     }
 
-    /// From the cache, or from the question that somebody else is asking, or by asking.
-    async fn known(&self, name: &str, key: Key) -> Known {
-        if let Some(known) = self.shared.answers.get(&key).await {
-            metrics::dns_cache_hit();
-            return known;
-        }
+    /// From the question that somebody else is asking, or by asking.
+    async fn unknown(&self, key: Key, name: Name) -> Known {
         // A task of its own: a session that hangs up must not take the question away from the
         // others who wait for the same answer.
-        let shared = Arc::clone(&self.shared);
-        tokio::spawn(async move { shared.shared_answer(key).await })
+        let (shared, spelt) = (Arc::clone(&self.shared), key.0.clone());
+        tokio::spawn(async move { shared.shared_answer(key, name).await })
             .await
-            .unwrap_or_else(|_| Err(DnsError::GivenUp { name: name.to_owned() }))
+            .unwrap_or(Err(DnsError::GivenUp { name: spelt }))
     }
 }
 
 impl Shared {
-    /// Asks unless the same question is on its way; remembers what comes.
-    async fn shared_answer(&self, key: Key) -> Known {
-        let (name, kind) = key.clone();
-        let entry = self.answers.entry(key).or_insert_with(self.asked(&name, kind)).await;
+    /// Asks unless the same question is on its way; remembers what comes. `name` is the key's.
+    async fn shared_answer(&self, key: Key, name: Name) -> Known {
+        let asked = self.asked(&name, key.1);
+        let entry = self.answers.entry(key).or_insert_with(asked).await;
         if !entry.is_fresh() {
             metrics::dns_cache_hit();
         }

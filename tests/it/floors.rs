@@ -105,6 +105,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("humantime", &["replay/html", "cli/access", "cli/explain"]),
     ("clap", &["cli"]),
     ("arc-swap", &[]),
+    ("mimalloc", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
     ("nix", &["cli", "metrics", "contents"]),
