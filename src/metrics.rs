@@ -178,6 +178,19 @@ pub fn history_dropped(why: &'static str) {
     counter!("gatepost_history_dropped_total", "why" => why).increment(1);
 }
 
+/// A task of the workers that look into attachments (`opener`) and at pictures (`looker`) was `done`, `crashed` its
+/// worker, was `late`, `unserved` (no worker could be started), or `skipped` (there was too much to do).
+pub fn contents_task(role: &'static str, how: &'static str) {
+    counter!("gatepost_contents_tasks_total", "role" => role, "result" => how).increment(1);
+}
+
+/// How the queue of such workers stands: tasks at work, and waiting in each lane.
+pub fn contents_queue(role: &'static str, working: usize, outside: usize, ours: usize) {
+    gauge!("gatepost_contents_working", "role" => role).set(working as f64);
+    gauge!("gatepost_contents_waiting", "role" => role, "lane" => "outside").set(outside as f64);
+    gauge!("gatepost_contents_waiting", "role" => role, "lane" => "ours").set(ours as f64);
+}
+
 /// A picture was `read` (or known), `skipped` because there was no time for it, or its reader `failed`.
 pub fn picture(result: &'static str) {
     counter!("gatepost_pictures_total", "result" => result).increment(1);

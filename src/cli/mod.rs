@@ -14,6 +14,7 @@ mod recorded;
 mod replay;
 mod rules;
 mod serve;
+mod status;
 mod store;
 mod train;
 
@@ -57,6 +58,8 @@ struct Arguments {
 enum Command {
     /// Filter mail for Postfix or sendmail
     Serve(serve::Arguments),
+    /// Ask the running service how it stands
+    Status(status::Arguments),
     /// Judge messages from files or standard input
     Check(check::Arguments),
     /// Explain a judgement: what was found, what it adds up to, what would change it
@@ -129,6 +132,7 @@ pub fn run() -> ExitCode {
     let path = arguments.config;
     let done = match arguments.command {
         Command::Serve(arguments) => serve::run(path, arguments),
+        Command::Status(arguments) => status::run(path, &arguments),
         Command::Check(arguments) => check::run(path, arguments),
         Command::Explain(arguments) => explain::run(path, &arguments),
         Command::Train(arguments) => train::run(path, &arguments),

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Found, Settings,
@@ -49,7 +49,7 @@ pub enum SeeError {
 }
 
 /// How things stand.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
     /// Archives and documents.
     pub openers: PoolStatus,

@@ -153,6 +153,14 @@ impl Client {
         self.ask(Method::POST, "/access", body).await
     }
 
+    /// How the service stands, as it said it.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn standing<T: DeserializeOwned>(&mut self) -> Result<T, ClientError> {
+        self.ask(Method::GET, "/status", Vec::new()).await
+    }
+
     /// How the farm looks from that node, as the service said it.
     ///
     /// # Errors

@@ -12,6 +12,7 @@
 //! | `GET /access` | whom an administrator lets in or keeps out |
 //! | `POST /access` | changes that: a JSON array of orders, `{"set": …}` or `{"remove": "PATTERN"}` |
 //! | `GET /cluster` | how the farm looks from this node |
+//! | `GET /status` | how the service stands: DNS lists, readers of attachments |
 //!
 //! There is no authentication: who may connect may do it. What reaches the store is taken on unix sockets
 //! alone, where the permissions of the file say who that is. What a route refuses is JSON, `{"error": …}`;
@@ -56,11 +57,20 @@ impl Default for Settings {
     }
 }
 
-/// Says how the farm looks at this moment, as JSON.
-pub type Farm = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
+/// Says how something looks at this moment, as JSON.
+pub type View = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
+
+/// What can be looked at.
+#[derive(Clone)]
+pub struct Views {
+    /// The service.
+    pub status: View,
+    /// What this node takes part in, if it does.
+    pub farm: Option<View>,
+}
 
 /// Serves one socket until `shutdown` completes. `learner` takes what is taught; without one,
-/// teaching is refused. `farm` is what this node takes part in, if it does.
+/// teaching is refused.
 ///
 /// # Errors
 /// The socket cannot go on.
@@ -68,12 +78,13 @@ pub async fn serve(
     socket: Socket,
     text: metrics::Text,
     learner: Option<Arc<Learner>>,
-    farm: Option<Farm>,
+    Views { status, farm }: Views,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let router = Router::new()
         .route("/metrics", get(async move || text.render()))
         .route("/health", get(async || "ok\n"))
+        .route("/status", get(async move || Json(status())))
         .route("/cluster", get(async move || cluster(farm.as_ref())));
     match socket {
         Socket::Tcp(listener) => {
@@ -88,7 +99,7 @@ pub async fn serve(
     }
 }
 
-fn cluster(farm: Option<&Farm>) -> Response {
+fn cluster(farm: Option<&View>) -> Response {
     match farm {
         Some(farm) => Json(farm()).into_response(),
         None => train::refusal(

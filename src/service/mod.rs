@@ -9,6 +9,7 @@
 
 mod build;
 mod learned;
+mod standing;
 
 use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -24,13 +25,15 @@ use tracing::{error, info, warn};
 use build::build_with;
 pub use build::{BuildError, Built, Offline, build};
 pub use learned::{Learned, store_socket};
+use standing::Standing;
+pub use standing::{ListStatus, Status};
 
 use crate::{
     checks::bayes,
     cluster::Member,
     config::{Config, ConfigError, Settings},
     contents::pool::Program,
-    control,
+    control::{self, View, Views},
     endpoint::Endpoint,
     filter::{learn::Learner, record},
     history::{self, History},
@@ -109,8 +112,9 @@ pub async fn run(
     let upkeep = tokio::spawn(text.clone().keep_up());
     let (over, is_over) = watch::channel(false);
     let member = join_farm(&config, &learned);
-    let opening =
-        Opening { text: &text, learner: learned.learner(), farm: member.as_ref().map(farm) };
+    let standing = Standing::of(&built);
+    let views = Views { status: standing.view(), farm: member.as_ref().map(farm) };
+    let opening = Opening { text: &text, learner: learned.learner(), views };
     // Before the milter: when that answers, all of the service does.
     let controls = open_control(&config, opening, &is_over).await?;
     let mut doors = open_milter(&config, &door).await?;
@@ -118,7 +122,7 @@ pub async fn run(
     let reload = stream::select(reload, stream::once(ripens));
     notify(&[NotifyState::Ready]);
     let ended = tokio::select! {
-        () = follow(source, config, built, &door, history.as_ref(), reload) => Ok(()),
+        () = follow(source, config, built, (&door, &standing), history.as_ref(), reload) => Ok(()),
         () = stop => Ok(()),
         error = next_failure(&mut doors) => Err(error),
     };
@@ -230,7 +234,7 @@ fn join_farm(config: &Config, learned: &Learned) -> Option<Member> {
 }
 
 /// How the farm looks, for the control door.
-fn farm(member: &Member) -> control::Farm {
+fn farm(member: &Member) -> View {
     let status = member.status();
     Arc::new(move || serde_json::json!(*status.borrow()))
 }
@@ -239,14 +243,14 @@ fn farm(member: &Member) -> control::Farm {
 struct Opening<'a> {
     text: &'a metrics::Text,
     learner: Option<&'a Arc<Learner>>,
-    farm: Option<control::Farm>,
+    views: Views,
 }
 
 type Controls = Vec<JoinHandle<io::Result<()>>>;
 
 async fn open_control(
     config: &Config,
-    Opening { text, learner, farm }: Opening<'_>,
+    Opening { text, learner, views }: Opening<'_>,
     over: &watch::Receiver<bool>,
 ) -> Result<Controls, ListenError> {
     let control = &config.settings.control;
@@ -264,7 +268,13 @@ async fn open_control(
         let shutdown = async move {
             let _ = over.wait_for(|&over| over).await;
         };
-        tokio::spawn(control::serve(socket, text.clone(), learner.cloned(), farm.clone(), shutdown))
+        tokio::spawn(control::serve(
+            socket,
+            text.clone(),
+            learner.cloned(),
+            views.clone(),
+            shutdown,
+        ))
     };
     Ok(sockets.into_iter().map(serve).collect())
 }
@@ -292,7 +302,7 @@ async fn follow(
     source: Source,
     mut config: Config,
     mut built: Built,
-    door: &Door,
+    (door, standing): (&Door, &Standing),
     history: Option<&Arc<History>>,
     reload: impl Stream<Item = ()> + Send,
 ) {
@@ -304,6 +314,7 @@ async fn follow(
                 warn_of_what_stays(&config, &next_config);
                 let authserv_id = next_config.settings.milter.authserv_id.clone();
                 door.reconfigure(authserv_id, Arc::clone(&next.filter), Arc::clone(&next.replies));
+                standing.renew(&next);
                 next.network.watch_lists();
                 (config, built) = (next_config, next);
                 metrics::reloaded(true);

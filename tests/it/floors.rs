@@ -102,7 +102,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("serde_path_to_error", &["config"]),
     ("strsim", &["config", "mail"]),
     ("maud", &["replay/html"]),
-    ("humantime", &["replay/html", "cli/access", "cli/explain"]),
+    ("humantime", &["replay/html", "cli/access", "cli/explain", "cli/status"]),
     ("clap", &["cli"]),
     ("arc-swap", &[]),
     ("mimalloc", &[]),

@@ -52,5 +52,6 @@ mod sender;
 mod shutdown;
 mod spamassassin;
 mod spamtrap;
+mod status_command;
 mod store;
 mod train;

@@ -48,6 +48,7 @@ use super::{
     process::{Confinement, Role},
     task::Confined,
 };
+use crate::metrics;
 
 /// The workers of one role. Dropped, they all end.
 #[derive(Debug)]
@@ -131,6 +132,17 @@ impl Workers {
         lane: Lane,
         deadline: Instant,
     ) -> Result<T::Answer, Failure> {
+        let result = self.run_in_turn(talk, lane, deadline).await;
+        metrics::contents_task(self.role.name(), how(&result));
+        result
+    }
+
+    async fn run_in_turn<T: Talk>(
+        &self,
+        talk: T,
+        lane: Lane,
+        deadline: Instant,
+    ) -> Result<T::Answer, Failure> {
         let loads = talk.loads();
         let turn = self.turn(&loads, talk.in_part(), lane, deadline).await?;
         let began = Instant::now();
@@ -153,7 +165,7 @@ impl Workers {
         let (waiting_outside, outside) = state.queue.waiting(Lane::Outside);
         let (waiting_ours, ours) = state.queue.waiting(Lane::Ours);
         Status {
-            role: self.role.name(),
+            role: self.role.name().to_owned(),
             counts: state.queue.counts(),
             working: state.queue.working(),
             waiting_outside,
@@ -312,6 +324,17 @@ impl Workers {
             Err(Failure::Late) => state.costs.at_least(loads, took),
             Err(_) => {}
         }
+    }
+}
+
+/// How a task ended, in a word for people who count.
+fn how<A>(result: &Result<A, Failure>) -> &'static str {
+    match result {
+        Ok(_) => "done",
+        Err(Failure::Crashed { .. }) => "crashed",
+        Err(Failure::Late) => "late",
+        Err(Failure::NoWorker(_)) => "unserved",
+        Err(Failure::Skipped(_)) => "skipped",
     }
 }
 

@@ -7,8 +7,9 @@ use tokio::{sync::oneshot, time::timeout_at};
 use super::{
     Failure, Workers,
     cost::Load,
-    queue::{End, Lane, Notice, Offer, Place, Skip, Ticket},
+    queue::{End, Lane, Notice, Offer, Place, Queue, Skip, Ticket},
 };
+use crate::metrics;
 
 /// How one who waits is told that his turn has come, or that he is skipped.
 pub(super) type Token = oneshot::Sender<Result<(), Skip>>;
@@ -59,7 +60,15 @@ impl Workers {
         if offered.0 == Err(Skip::Deadline) && now + least > deadline {
             state.costs.relax(loads);
         }
+        self.count(&state.queue);
         offered
+    }
+
+    /// For people who watch.
+    fn count(&self, queue: &Queue<Token>) {
+        let waiting = |lane| queue.waiting(lane).0;
+        let (outside, ours) = (waiting(Lane::Outside), waiting(Lane::Ours));
+        metrics::contents_queue(self.role.name(), queue.working(), outside, ours);
     }
 }
 
@@ -85,7 +94,12 @@ impl Turn<'_> {
 
     fn leave(&mut self, end: End) {
         if let Some(ticket) = self.ticket.take() {
-            let notices = self.workers.state().queue.end(ticket, end, Instant::now());
+            let notices = {
+                let mut state = self.workers.state();
+                let notices = state.queue.end(ticket, end, Instant::now());
+                self.workers.count(&state.queue);
+                notices
+            };
             tell(notices);
         }
     }

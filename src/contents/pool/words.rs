@@ -74,10 +74,10 @@ pub enum Failure {
 }
 
 /// How things stand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// What the workers do.
-    pub role: &'static str,
+    pub role: String,
     /// What became of all tasks.
     pub counts: Counts,
     /// Tasks at work.
@@ -97,7 +97,7 @@ pub struct Status {
 }
 
 /// What became of processes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Processes {
     /// Started, and ready.
     pub started: u64,

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Whose task it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -102,7 +102,7 @@ pub struct Notice<T> {
 }
 
 /// What became of all tasks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Let in, to work or to wait.
     pub accepted: u64,
@@ -127,6 +127,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Nobody had time for them.
+    pub fn skipped(&self) -> u64 {
+        self.refused_full + self.refused_deadline + self.skipped_full + self.skipped_deadline
+    }
+
     /// Of those let in, how many have ended.
     pub fn ended(&self) -> u64 {
         self.done
