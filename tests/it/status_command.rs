@@ -17,10 +17,10 @@ use crate::servers::{
 const LIST: &str = "[[dns.list]]\nzone = \"bl.test\"\nabout = \"client\"\n\
     findings = { \"127.0.0.2\" = \"RCVD_IN_BL_TEST\" }\n";
 
-/// A page in an attachment that says it is something else, which is looked into.
+/// Something attached that is looked into.
 const LETTER: &str = "From: sender@example.org\r\nSubject: Notes\r\nMIME-Version: 1.0\r\n\
-    Content-Type: application/octet-stream; name=notes.bin\r\n\r\n\
-    <html><body><p>Notes of our last meeting</p></body></html>\r\n";
+    Content-Type: application/pdf; name=notes.pdf\r\n\r\n\
+    %PDF-1.4\r\n%%EOF\r\n";
 
 /// The status in JSON, and the exit status.
 fn status(gatepost: &Gatepost) -> (Value, i32) {

@@ -1,13 +1,15 @@
 //! What is made to harm whoever looks into it: each letter is answered in time, and nothing falls over.
 
-use std::io::Write as _;
+use std::{fs, io::Write as _};
 
 use flate2::{Compression, write::GzEncoder};
 
 use super::{
     documents::{package, pdf, stream},
     letter::{Attachment, Bench, Letter, findings},
+    service::{config, send},
 };
+use crate::servers::{gatepost::Gatepost, milter_client::Reply};
 
 /// Beyond what looking into a message may take, and the rest.
 const PATIENCE_MICROS: u64 = 15_000_000;
@@ -146,6 +148,36 @@ const BOMBS: &[Bomb] = &[
     ("packed.pdf", packed_pdf, ""),
     ("patterns.docx", patterns, ""),
 ];
+
+/// How much the service may hold more after all bombs than before, in KiB: what its allocator keeps of the largest
+/// letters (14 MB each), while bombs unpack to gigabytes.
+const GROWTH: u64 = 128 << 10;
+
+/// Memory of a process that is really there, in KiB.
+fn resident(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn bombs_do_not_make_the_service_grow() {
+    let gatepost = Gatepost::start(&config());
+    let letter = |name, bytes| Letter::with([Attachment::new(name, bytes)]).to_bytes();
+    send(gatepost.address(), None, [letter("patterns.docx", patterns())].into_iter());
+    let before = resident(gatepost.pid());
+    let mut largest = before;
+    for (name, make, _) in BOMBS {
+        let answers = send(gatepost.address(), None, [letter(name, make())].into_iter());
+        assert!(!matches!(answers[0].0, Reply::Tempfail), "{name}: {answers:?}");
+        largest = largest.max(resident(gatepost.pid()));
+    }
+    let after = resident(gatepost.pid());
+    println!(
+        "memory of the service: {before} KiB before, {largest} most after a bomb, {after} at last"
+    );
+    assert!(largest < before + GROWTH, "{before} KiB before, {largest} KiB after a bomb");
+}
 
 #[test]
 fn bombs_are_answered_in_time() {

@@ -34,7 +34,8 @@ use crate::servers::{
 /// No answer may take longer, whatever is offered.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-fn config() -> Config {
+/// Looks into what comes from outside.
+pub(super) fn config() -> Config {
     let checks = r#"["contents", "attachments", "rules"]"#;
     Config::new().with(&format!("[profile.external]\nchecks = {checks}\nearly_reject = false"))
 }
@@ -65,7 +66,7 @@ fn kill_at_random(service: u32, is_over: &AtomicBool) -> usize {
 }
 
 /// Sends letters over one connection; how long the answer to each took.
-fn send(
+pub(super) fn send(
     service: SocketAddr,
     login: Option<&str>,
     letters: impl Iterator<Item = Vec<u8>>,
