@@ -81,6 +81,25 @@ impl<'b> Package<'b> {
         }
     }
 
+    /// Has these parts told, each with its name, as far as they can be read.
+    ///
+    /// # Errors
+    /// The budget is used up, or what tells says so.
+    pub(super) fn each<'n>(
+        &self,
+        names: impl Iterator<Item = &'n String>,
+        reading: &mut Reading<'_>,
+        mut tell: impl FnMut(&str, &[u8], &mut Reading<'_>) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        for name in names {
+            reading.time()?;
+            if let Some(part) = self.load(name, reading)? {
+                tell(name, &part, reading)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a part as a file of its own.
     ///
     /// # Errors
