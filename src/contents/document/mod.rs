@@ -13,6 +13,7 @@ mod package;
 pub(super) mod page;
 pub(super) mod pdf;
 pub(super) mod plain;
+mod records;
 pub(super) mod rtf;
 mod sheet_macros;
 mod steps;

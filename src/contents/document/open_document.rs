@@ -4,7 +4,7 @@ use super::{
     addresses::{addresses, is_remote},
     package::Package,
     vba,
-    xml::{Mark, Tag, Xml, decoded},
+    xml::{Mark, Tag, Xml, decoded, marks},
 };
 use crate::{
     contents::reading::{ReadError, Reading},
@@ -34,15 +34,14 @@ pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Resu
     }
     let names = package.names();
     let mut document = Document::default();
-    for name in names.iter().filter(|name| name.ends_with(".xml") && !is_dull(name)) {
-        reading.time()?;
-        let Some(part) = package.load(name, reading)? else { continue };
+    let markup = names.iter().filter(|name| name.ends_with(".xml") && !is_dull(name));
+    package.each(markup, reading, |name, part, reading| {
         if name.starts_with("basic/") || name.starts_with("dialogs/") {
-            document.module(&part, reading)?;
+            document.module(part, reading)
         } else {
-            document.part(&part, reading)?;
+            document.part(part, reading)
         }
-    }
+    })?;
     vba::sources(&document.sources, reading)?;
     let pictures = names.iter().filter(|name| name.starts_with("pictures/")).count();
     document.tell(pictures, reading);
@@ -94,42 +93,32 @@ struct Document {
 impl Document {
     /// The source of a module of macros.
     fn module(&mut self, part: &[u8], reading: &mut Reading<'_>) -> Result<(), ReadError> {
-        let text = decoded(part);
-        let mut xml = Xml::new(&text);
         let mut is_source = false;
-        while let Some(mark) = xml.mark() {
-            reading.time()?;
-            match mark {
-                Mark::Open(tag) => is_source = tag.name == "module",
-                Mark::Close(_) => is_source = false,
-                Mark::Text(text) if is_source && self.sources.len() < LONGEST => {
-                    self.sources.push_str(&text);
-                }
-                Mark::Text(_) => {}
+        marks(part, reading, |mark, _| match mark {
+            Mark::Open(tag) => is_source = tag.name == "module",
+            Mark::Close(_) => is_source = false,
+            Mark::Text(text) if is_source && self.sources.len() < LONGEST => {
+                self.sources.push_str(&text);
             }
-        }
+            Mark::Text(_) => {}
+        })?;
         self.sources.push('\n');
         Ok(())
     }
 
     fn part(&mut self, part: &[u8], reading: &mut Reading<'_>) -> Result<(), ReadError> {
-        let text = decoded(part);
-        let mut xml = Xml::new(&text);
         self.paragraphs = 0;
-        while let Some(mark) = xml.mark() {
-            reading.time()?;
-            match mark {
-                Mark::Open(tag) => self.open(&tag, reading),
-                Mark::Close(name) => self.close(&name),
-                Mark::Text(text) if self.is_property => {
-                    self.properties.last_mut().into_iter().for_each(|line| line.push_str(&text));
-                }
-                Mark::Text(text) if self.paragraphs > 0 && self.text.len() < LONGEST => {
-                    self.text.push_str(&text);
-                }
-                Mark::Text(_) => {}
+        marks(part, reading, |mark, reading| match mark {
+            Mark::Open(tag) => self.open(&tag, reading),
+            Mark::Close(name) => self.close(&name),
+            Mark::Text(text) if self.is_property => {
+                self.properties.last_mut().into_iter().for_each(|line| line.push_str(&text));
             }
-        }
+            Mark::Text(text) if self.paragraphs > 0 && self.text.len() < LONGEST => {
+                self.text.push_str(&text);
+            }
+            Mark::Text(_) => {}
+        })?;
         self.line_end();
         Ok(())
     }

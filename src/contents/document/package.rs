@@ -1,20 +1,19 @@
 //! Files that are zip archives of parts with names: office documents.
 //!
-//! Only what office programs read: the directory at the end, parts stored or deflated.
+//! Only what office programs read: the directory at the end, parts stored or deflated. Its headers are those of
+//! any zip archive ([`Header`]); the way through them is not that of [`zip`](crate::contents::archive::zip), which opens
+//! whatever some program may find, in the directory or beside it. A part of a document is what the directory
+//! alone tells, the last of its name; a directory that is not where its end says is none; and extra fields,
+//! where other names and sizes beyond four bytes stand, are passed over.
 
-use std::{
-    collections::HashMap,
-    io::{Cursor, Read},
-};
+use std::{collections::HashMap, io::Read};
 
-use memchr::memmem;
-
-use super::{
-    charset, inflate,
-    little::{size_at, u16_at},
-};
+use super::{charset, inflate};
 use crate::{
-    contents::reading::{Entry, ReadError, Reading},
+    contents::{
+        archive::zip::{End, Header},
+        reading::{Entry, ReadError, Reading},
+    },
     mail::{Limit, Lock},
 };
 
@@ -27,20 +26,10 @@ const TAIL: usize = 65_535 + 22;
 /// The parts of a document.
 pub(super) struct Package<'b> {
     bytes: &'b [u8],
-    /// By their names in lower case; of equal ones the last.
-    parts: HashMap<String, Part>,
-}
-
-/// A part, as the directory has it.
-#[derive(Clone, Debug, PartialEq)]
-struct Part {
-    name: String,
-    is_locked: bool,
-    method: u16,
-    packed: usize,
-    size: usize,
-    /// Where its own head is.
-    head: usize,
+    /// What stands before the archive in the file: all places count from there.
+    shift: u64,
+    /// As the directory has them, by their names in lower case; of equal ones the last.
+    parts: HashMap<String, Header>,
 }
 
 /// The kind of document that a zip archive is, whatever the order of its files: the usual extension.
@@ -61,9 +50,10 @@ impl<'b> Package<'b> {
     /// # Errors
     /// It has no directory.
     pub(super) fn open(bytes: &'b [u8]) -> Result<Self, ReadError> {
-        let parts = directory(bytes).ok_or_else(|| ReadError::broken("no directory of parts"))?;
-        let parts = parts.into_iter().map(|part| (part.name.to_lowercase(), part)).collect();
-        Ok(Self { bytes, parts })
+        let (parts, shift) =
+            directory(bytes).ok_or_else(|| ReadError::broken("no directory of parts"))?;
+        let parts = parts.into_iter().map(|part| (name_of(&part).to_lowercase(), part)).collect();
+        Ok(Self { bytes, shift, parts })
     }
 
     /// The names of all parts in lower case: short ones first, so that numbered parts are in their order.
@@ -84,11 +74,30 @@ impl<'b> Package<'b> {
     ) -> Result<Option<Vec<u8>>, ReadError> {
         let Some(part) = self.parts.get(&*name.to_lowercase()) else { return Ok(None) };
         let Some(mut content) = self.content(part) else { return Ok(None) };
-        match reading.load(&mut content, part.packed.max(1) as u64) {
+        match reading.load(&mut content, part.packed.max(1)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(ReadError::Broken(_) | ReadError::Limit(Limit::Ratio)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Has these parts told, each with its name, as far as they can be read.
+    ///
+    /// # Errors
+    /// The budget is used up, or what tells says so.
+    pub(super) fn each<'n>(
+        &self,
+        names: impl Iterator<Item = &'n String>,
+        reading: &mut Reading<'_>,
+        mut tell: impl FnMut(&str, &[u8], &mut Reading<'_>) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        for name in names {
+            reading.time()?;
+            if let Some(part) = self.load(name, reading)? {
+                tell(name, &part, reading)?;
+            }
+        }
+        Ok(())
     }
 
     /// Reads a part as a file of its own.
@@ -97,11 +106,11 @@ impl<'b> Package<'b> {
     /// The budget is used up.
     pub(super) fn member(&self, name: &str, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         let Some(part) = self.parts.get(name) else { return Ok(()) };
-        let lock = if part.is_locked { Lock::Locked } else { Lock::None };
-        let packed = part.packed.max(1) as u64;
-        let entry = Entry { packed, lock, ..Entry::named(&part.name) };
+        let lock = if part.is_locked() { Lock::Locked } else { Lock::None };
+        let packed = part.packed.max(1);
+        let entry = Entry { packed, lock, ..Entry::named(name_of(part)) };
         let Some(mut content) = self.content(part) else {
-            return reading.unreadable(entry, part.size as u64);
+            return reading.unreadable(entry, part.size);
         };
         match reading.member(entry, &mut content) {
             Err(ReadError::Limit(Limit::Ratio)) => Ok(()),
@@ -110,14 +119,10 @@ impl<'b> Package<'b> {
     }
 
     /// What comes of a part; `None` if it is packed in an unknown way, or not there.
-    fn content(&self, part: &Part) -> Option<Box<dyn Read + 'b>> {
-        let head = self.bytes.get(part.head..)?;
-        let head = head.strip_prefix(b"PK\x03\x04")?;
-        let names = usize::from(u16_at(head, 22)?) + usize::from(u16_at(head, 24)?);
-        let packed = head.get(26 + names..)?;
-        let packed = Cursor::new(packed.get(..part.packed).unwrap_or(packed));
+    fn content(&self, part: &Header) -> Option<Box<dyn Read + 'b>> {
+        let packed = part.content(self.bytes, self.shift.checked_add(part.offset)?)?;
         match part.method {
-            _ if part.is_locked => None,
+            _ if part.is_locked() => None,
             0 => Some(Box::new(packed)),
             8 => Some(Box::new(inflate::deflate(packed))),
             _ => None,
@@ -125,41 +130,29 @@ impl<'b> Package<'b> {
     }
 }
 
-/// The parts by the directory at the end; `None` if there is none.
-fn directory(bytes: &[u8]) -> Option<Vec<Part>> {
-    let tail = bytes.len().saturating_sub(TAIL);
-    let end = tail + memmem::rfind(bytes.get(tail..)?, b"PK\x05\x06")?;
-    let (size, offset) = (size_at(bytes, end + 12)?, size_at(bytes, end + 16)?);
-    // Other bytes may stand before the archive; then all places are off by as many.
-    let start = end.checked_sub(size)?;
-    let shift = start.checked_sub(offset)?;
-    let mut rest = bytes.get(start..end)?;
+/// The parts by the directory at the end, and what stands before the archive in the file, by which all places
+/// are off; `None` if there is no directory.
+fn directory(bytes: &[u8]) -> Option<(Vec<Header>, u64)> {
+    let end = End::find(bytes, TAIL)?;
+    let start = end.start()?;
+    let shift = start.checked_sub(end.offset)?;
+    let mut rest = end.directory(bytes)?;
     let mut parts = Vec::new();
-    while let Some((part, after)) = entry(rest, shift).filter(|_| parts.len() < MOST_PARTS) {
+    while let Some((part, after)) = entry(rest).filter(|_| parts.len() < MOST_PARTS) {
         parts.push(part);
         rest = after;
     }
-    Some(parts)
+    Some((parts, shift))
 }
 
 /// An entry of the directory, and what is behind.
-fn entry(bytes: &[u8], shift: usize) -> Option<(Part, &[u8])> {
-    let head = bytes.strip_prefix(b"PK\x01\x02")?;
-    let length = |at| u16_at(head, at).map(usize::from);
-    let name = length(24)?;
-    let end = 42 + name + length(26)? + length(28)?;
-    let part = Part {
-        name: text(head.get(42..42 + name)?),
-        is_locked: u16_at(head, 4)? & 1 != 0,
-        method: u16_at(head, 6)?,
-        packed: size_at(head, 16)?,
-        size: size_at(head, 20)?,
-        head: size_at(head, 38)?.checked_add(shift)?,
-    };
-    Some((part, head.get(end..)?))
+fn entry(bytes: &[u8]) -> Option<(Header, &[u8])> {
+    let (part, _, length) = Header::bare_entry(bytes)?;
+    Some((part, bytes.get(usize::try_from(length).ok()?..)?))
 }
 
-fn text(name: &[u8]) -> String {
-    let name = String::from_utf8(name.to_vec()).unwrap_or_else(|_| charset::western(name));
+fn name_of(part: &Header) -> String {
+    let name =
+        String::from_utf8(part.name.clone()).unwrap_or_else(|_| charset::western(&part.name));
     name.replace('\\', "/")
 }

@@ -10,6 +10,7 @@ use quick_xml::{
 };
 
 use super::charset;
+use crate::contents::reading::{ReadError, Reading};
 
 /// Reads marks.
 pub(super) struct Xml<'x> {
@@ -42,6 +43,24 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
         [0xfe, 0xff, rest @ ..] => charset::utf16_big(rest).into(),
         [0xef, 0xbb, 0xbf, rest @ ..] | rest => String::from_utf8_lossy(rest),
     }
+}
+
+/// Has all marks of a file told, in their order, while there is time.
+///
+/// # Errors
+/// The budget is used up.
+pub(super) fn marks(
+    bytes: &[u8],
+    reading: &mut Reading<'_>,
+    mut tell: impl FnMut(Mark<'_>, &mut Reading<'_>),
+) -> Result<(), ReadError> {
+    let text = decoded(bytes);
+    let mut xml = Xml::new(&text);
+    while let Some(mark) = xml.mark() {
+        reading.time()?;
+        tell(mark, reading);
+    }
+    Ok(())
 }
 
 impl<'x> Xml<'x> {

@@ -147,6 +147,8 @@ fn is_office(kind: &str) -> bool {
     KINDS.contains(&kind) || WITH_MACROS.contains(&kind)
 }
 
+/// What stands after the last dot of a name or a path, as somebody wrote it, in lower case. Not what a file system
+/// makes of a name (blanks and dots at its end, letters that are not seen): the check `attachments` asks that.
 fn extension(name: &str) -> String {
     name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default()
 }

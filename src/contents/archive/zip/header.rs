@@ -1,7 +1,9 @@
 //! The headers of a zip archive (PKWARE's APPNOTE 6.3.10): those before each member, and those of the
-//! directory at the end.
+//! directory at the end. For archives, and for documents that are archives.
 
-use crate::contents::archive::fields::{Fields, dos_text};
+use memchr::memmem;
+
+use crate::contents::archive::fields::{Fields, dos_text, span};
 
 /// What stands before a member.
 pub(super) const MEMBER: &[u8] = b"PK\x03\x04";
@@ -18,7 +20,7 @@ const LONGEST_TAIL: usize = 66_000;
 
 /// What a header says of a member.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Header {
+pub(in crate::contents) struct Header {
     /// As it is written.
     pub name: Vec<u8>,
     /// In Unicode, where an extra field has it so.
@@ -38,7 +40,7 @@ pub(super) struct Header {
 
 /// The extra field of AES.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Aes {
+pub(in crate::contents) struct Aes {
     /// 1 to 3: keys of 128, 192, 256 bits.
     pub strength: u8,
     /// How it is packed.
@@ -58,8 +60,21 @@ impl Header {
         Some((header, (30 + name + extra) as u64))
     }
 
+    /// The header before the member at this place, and where its content begins.
+    pub(super) fn member_at(bytes: &[u8], at: u64) -> Option<(Self, u64)> {
+        let (header, length) = Self::member(Fields::at(bytes, at)?.rest())?;
+        Some((header, at.saturating_add(length)))
+    }
+
     /// An entry of the directory, and how long it is, in bytes.
-    pub(super) fn entry(bytes: &[u8]) -> Option<(Self, u64)> {
+    fn entry(bytes: &[u8]) -> Option<(Self, u64)> {
+        let (mut header, extra, length) = Self::bare_entry(bytes)?;
+        header.extra(extra, true);
+        Some((header, length))
+    }
+
+    /// An entry of the directory without what its extra fields say, those, and how long it is, in bytes.
+    pub(in crate::contents) fn bare_entry(bytes: &[u8]) -> Option<(Self, &[u8], u64)> {
         let mut fields = Fields::new(bytes);
         fields.take(4).filter(|mark| *mark == DIRECTORY)?;
         fields.u32()?;
@@ -68,8 +83,15 @@ impl Header {
         fields.take(8)?;
         header.offset = u64::from(fields.u32()?);
         header.name = fields.take(name)?.to_vec();
-        header.extra(fields.take(extra)?, true);
-        Some((header, (46 + name + extra + comment) as u64))
+        let length = (46 + name + extra + comment) as u64;
+        Some((header, fields.take(extra)?, length))
+    }
+
+    /// The packed bytes of the member of an entry, `at` its own header, as many as the directory tells and
+    /// are there; `None` if no member is there.
+    pub(in crate::contents) fn content<'b>(&self, bytes: &'b [u8], at: u64) -> Option<&'b [u8]> {
+        let (_, start) = Self::member_at(bytes, at)?;
+        Some(span(bytes, start, self.packed))
     }
 
     /// What both have, from the flags on.
@@ -122,7 +144,7 @@ impl Header {
     }
 
     /// Whether it is encrypted.
-    pub(super) fn is_locked(&self) -> bool {
+    pub(in crate::contents) fn is_locked(&self) -> bool {
         self.flags & 1 != 0
     }
 
@@ -159,27 +181,77 @@ pub(super) struct Directory {
 impl Directory {
     /// Found from the end of the file.
     pub(super) fn find(bytes: &[u8]) -> Option<Self> {
-        let tail = bytes.len().saturating_sub(LONGEST_TAIL);
-        let end = tail + memchr::memmem::rfind(bytes.get(tail..)?, END)?;
-        let mut fields = Fields::new(bytes.get(end + 12..)?);
-        let [size, offset] = [fields.u32()?, fields.u32()?].map(u64::from);
-        let (end, size, offset) = Self::large(bytes, end).unwrap_or((end as u64, size, offset));
+        let end = End::find(bytes, LONGEST_TAIL)?;
+        let end = end.large(bytes).unwrap_or(end);
         // It ends where its end begins, unless somebody lies.
-        let starts = [end.checked_sub(size), Some(offset)];
-        let start = starts.into_iter().flatten().find(|start| {
+        let start = [end.start(), Some(end.offset)].into_iter().flatten().find(|start| {
             Fields::at(bytes, *start).is_some_and(|rest| rest.rest().starts_with(DIRECTORY))
         })?;
-        Some(Self { start, shift: start.saturating_sub(offset) })
+        Some(Self { start, shift: start.saturating_sub(end.offset) })
     }
 
-    /// The larger form of the end, which stands before the other: where it is, and what it says.
-    fn large(bytes: &[u8], end: usize) -> Option<(u64, u64, u64)> {
-        let locator = bytes.get(end.checked_sub(20)?..end)?;
+    /// What it tells, up to what is no entry.
+    pub(super) fn entries(self, bytes: &[u8]) -> Entries<'_> {
+        Entries { bytes, at: self.start }
+    }
+}
+
+/// Entries of a directory.
+pub(super) struct Entries<'b> {
+    bytes: &'b [u8],
+    /// Where the next one is.
+    pub at: u64,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Header;
+
+    fn next(&mut self) -> Option<Header> {
+        let (entry, length) = Header::entry(Fields::at(self.bytes, self.at)?.rest())?;
+        self.at += length;
+        Some(entry)
+    }
+}
+
+/// What stands behind the directory, and says where that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::contents) struct End {
+    /// Its own first byte.
+    at: u64,
+    /// How long the directory is, in bytes.
+    size: u64,
+    /// Where the directory is, counted from the beginning of the archive.
+    pub offset: u64,
+}
+
+impl End {
+    /// The last one in a file, if it begins within `tail` bytes from the end.
+    pub(in crate::contents) fn find(bytes: &[u8], tail: usize) -> Option<Self> {
+        let tail = bytes.len().saturating_sub(tail);
+        let at = tail + memmem::rfind(bytes.get(tail..)?, END)?;
+        let mut fields = Fields::new(bytes.get(at + 12..)?);
+        let [size, offset] = [fields.u32()?, fields.u32()?].map(u64::from);
+        Some(Self { at: at as u64, size, offset })
+    }
+
+    /// The first byte of a directory that ends where this begins.
+    pub(in crate::contents) fn start(self) -> Option<u64> {
+        self.at.checked_sub(self.size)
+    }
+
+    /// The directory that ends where this begins.
+    pub(in crate::contents) fn directory(self, bytes: &[u8]) -> Option<&[u8]> {
+        Some(span(bytes, self.start()?, self.size))
+    }
+
+    /// The larger form, which stands before this one.
+    fn large(self, bytes: &[u8]) -> Option<Self> {
+        let locator = span(bytes, self.at.checked_sub(20)?, 20);
         let mut locator = Fields::new(locator.strip_prefix(END_64_LOCATOR)?);
         locator.u32()?;
-        let end = locator.u64()?;
-        let mut fields = Fields::new(Fields::at(bytes, end)?.rest().strip_prefix(END_64)?);
+        let at = locator.u64()?;
+        let mut fields = Fields::new(Fields::at(bytes, at)?.rest().strip_prefix(END_64)?);
         fields.take(36)?;
-        Some((end, fields.u64()?, fields.u64()?))
+        Some(Self { at, size: fields.u64()?, offset: fields.u64()? })
     }
 }

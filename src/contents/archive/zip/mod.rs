@@ -11,8 +11,9 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+pub(in crate::contents) use self::header::{End, Header};
 use self::{
-    header::{DESCRIPTOR, DIRECTORY, Directory, Header, MEMBER},
+    header::{DESCRIPTOR, DIRECTORY, Directory, MEMBER},
     open::Keys,
 };
 use crate::{
@@ -57,15 +58,12 @@ impl Zip<'_> {
         directory: Directory,
         reading: &mut Reading<'_>,
     ) -> Result<(), ReadError> {
-        let mut at = directory.start;
-        while let Some((entry, length)) =
-            Fields::at(self.bytes, at).and_then(|fields| Header::entry(fields.rest()))
-        {
+        let mut entries = directory.entries(self.bytes);
+        for entry in entries.by_ref() {
             reading.time()?;
-            at += length;
             self.entry(&entry, directory.shift.saturating_add(entry.offset), reading)?;
         }
-        self.used.push(directory.start..at);
+        self.used.push(directory.start..entries.at);
         Ok(())
     }
 
@@ -76,12 +74,10 @@ impl Zip<'_> {
         at: u64,
         reading: &mut Reading<'_>,
     ) -> Result<(), ReadError> {
-        let own = Fields::at(self.bytes, at).and_then(|fields| Header::member(fields.rest()));
-        let Some((own, length)) = own else {
+        let Some((own, start)) = Header::member_at(self.bytes, at) else {
             reading.is(TraitKind::Broken, "a member is not where the directory has it");
             return reading.unreadable(Entry::named(entry.shown_name()), entry.size);
         };
-        let start = at.saturating_add(length);
         let end = start.saturating_add(entry.packed);
         self.used.push(at..if end <= self.bytes.len() as u64 { end } else { start });
         if own.name != entry.name {
@@ -280,12 +276,8 @@ fn smallest_locked<'b>(
 ) -> Result<Option<(Header, &'b [u8])>, ReadError> {
     let Some(directory) = directory else { return Ok(first_locked(bytes)) };
     let mut smallest: Option<(Header, u64)> = None;
-    let mut at = directory.start;
-    while let Some((entry, length)) =
-        Fields::at(bytes, at).and_then(|fields| Header::entry(fields.rest()))
-    {
+    for entry in directory.entries(bytes) {
         reading.time()?;
-        at += length;
         let is_smaller = smallest.as_ref().is_none_or(|(known, _)| entry.packed < known.packed);
         if entry.is_locked() && entry.size > 0 && is_smaller {
             let start = directory.shift.saturating_add(entry.offset);
@@ -293,16 +285,14 @@ fn smallest_locked<'b>(
         }
     }
     Ok(smallest.and_then(|(entry, at)| {
-        let (_, length) = Header::member(Fields::at(bytes, at)?.rest())?;
-        let content = span(bytes, at.saturating_add(length), entry.packed);
+        let content = entry.content(bytes, at)?;
         Some((entry, content))
     }))
 }
 
 /// Without a directory: the first member, if that is encrypted.
 fn first_locked(bytes: &[u8]) -> Option<(Header, &[u8])> {
-    let at = memmem::find(bytes, MEMBER)? as u64;
-    let (header, length) = Header::member(Fields::at(bytes, at)?.rest())?;
-    let content = span(bytes, at + length, header.packed);
+    let (header, start) = Header::member_at(bytes, memmem::find(bytes, MEMBER)? as u64)?;
+    let content = span(bytes, start, header.packed);
     header.is_locked().then_some((header, content))
 }

@@ -12,7 +12,7 @@ use crate::{
         document::{
             cipher::{cbc_open, ecb_open},
             little::{size_at, u32_at},
-            xml::{Mark, Tag, Xml, decoded},
+            xml::{Mark, Tag, marks},
         },
         reading::{Entry, ReadError, Reading},
     },
@@ -170,17 +170,12 @@ fn agile(
     password: &[u8],
     reading: &mut Reading<'_>,
 ) -> Result<Option<Vec<u8>>, ReadError> {
-    let text = decoded(info.get(8..).unwrap_or_default());
-    let mut xml = Xml::new(&text);
     let (mut data, mut sealed) = (None, None);
-    while let Some(mark) = xml.mark() {
-        reading.time()?;
-        match mark {
-            Mark::Open(tag) if tag.name == "keyData" => data = Sealed::of(&tag),
-            Mark::Open(tag) if tag.name == "encryptedKey" => sealed = Sealed::of(&tag),
-            _ => {}
-        }
-    }
+    marks(info.get(8..).unwrap_or_default(), reading, |mark, _| match mark {
+        Mark::Open(tag) if tag.name == "keyData" => data = Sealed::of(&tag),
+        Mark::Open(tag) if tag.name == "encryptedKey" => sealed = Sealed::of(&tag),
+        _ => {}
+    })?;
     let (Some(data), Some(sealed)) = (data, sealed) else { return Ok(None) };
     if sealed.rounds > MOST_ROUNDS {
         return Ok(None);

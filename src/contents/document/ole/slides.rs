@@ -9,6 +9,7 @@ use crate::{
             addresses::addresses,
             charset, inflate,
             little::{size_at, u16_at},
+            records::Records,
         },
         reading::{Entry, ReadError, Reading},
     },
@@ -26,31 +27,36 @@ pub(super) fn read(
 ) -> Result<usize, ReadError> {
     let stream = compound.stream(node, reading)?;
     let mut text = String::new();
-    let mut rest = stream.as_slice();
-    while let (Some(kind), Some(size)) = (u16_at(rest, 2), size_at(rest, 4)) {
+    for (head, atom) in Records::new(&stream, head) {
         reading.time()?;
-        let body = rest.get(8..).unwrap_or_default();
-        // Records that hold others are looked into.
-        if u16_at(rest, 0).is_some_and(|version| version & 15 == 15) {
-            if kind == 0x2f14 {
-                reading.lock(Lock::Locked);
-            }
-            rest = body;
-            continue;
-        }
-        let instance = u16_at(rest, 0).unwrap_or(0) >> 4;
-        let atom = body.get(..size).unwrap_or(body);
-        match kind {
+        match head.kind {
+            0x2f14 if head.holds_others => reading.lock(Lock::Locked),
+            _ if head.holds_others => {}
             0x0fa0 => add(&mut text, &charset::utf16(atom)),
             0x0fa8 => add(&mut text, &charset::western(atom)),
             0x0fba => addresses(&charset::utf16(atom)).iter().for_each(|uri| reading.uri(uri)),
-            0x1011 => object(atom, instance, reading)?,
+            0x1011 => object(atom, head.instance, reading)?,
             _ => {}
         }
-        rest = body.get(size..).unwrap_or_default();
     }
     reading.text(Origin::Document, &text);
     Ok(text.chars().filter(|character| character.is_alphanumeric()).count())
+}
+
+/// What stands before a record.
+struct Head {
+    kind: u16,
+    instance: u16,
+    /// Its bytes are records.
+    holds_others: bool,
+}
+
+/// Records that hold others are looked into: those come next.
+fn head(bytes: &[u8]) -> Option<(Head, usize, &[u8])> {
+    let (version, kind, size) = (u16_at(bytes, 0)?, u16_at(bytes, 2)?, size_at(bytes, 4)?);
+    let holds_others = version & 15 == 15;
+    let head = Head { kind, instance: version >> 4, holds_others };
+    Some((head, if holds_others { 0 } else { size }, bytes.get(8..)?))
 }
 
 fn add(text: &mut String, part: &str) {

@@ -1,7 +1,7 @@
 //! Texts of binary workbooks ([MS-XLSB], 2.4.725): the table of shared strings.
 
 use crate::contents::{
-    document::{charset, little::size_at},
+    document::{charset, little::size_at, records::Records},
     reading::{ReadError, Reading},
 };
 
@@ -15,10 +15,11 @@ pub(super) fn strings(
     text: &mut String,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
-    let mut rest = table;
-    while let Some((kind, body, after)) = record(rest).filter(|_| text.len() < longest) {
+    for (kind, body) in Records::new(table, head) {
+        if text.len() >= longest {
+            break;
+        }
         reading.time()?;
-        rest = after;
         if kind == STRING
             && let Some(count) = size_at(body, 1)
         {
@@ -31,12 +32,10 @@ pub(super) fn strings(
     Ok(())
 }
 
-/// A record: its kind, its bytes, and what is behind.
-fn record(bytes: &[u8]) -> Option<(usize, &[u8], &[u8])> {
+fn head(bytes: &[u8]) -> Option<(usize, usize, &[u8])> {
     let (kind, rest) = number(bytes, 2)?;
     let (size, rest) = number(rest, 4)?;
-    let (body, after) = rest.split_at(size.min(rest.len()));
-    Some((kind, body, after))
+    Some((kind, size, rest))
 }
 
 /// A number of seven bits a byte, the lowest first.

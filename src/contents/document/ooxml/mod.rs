@@ -14,7 +14,7 @@ use super::{
     fields,
     package::Package,
     sheet_macros, vba,
-    xml::{Mark, Tag, Xml, decoded},
+    xml::{Mark, Tag, marks},
 };
 use crate::{
     contents::reading::{ReadError, Reading},
@@ -39,32 +39,20 @@ pub(in crate::contents) fn read(bytes: &[u8], reading: &mut Reading<'_>) -> Resu
     let package = Package::open(bytes)?;
     let mut document = Document::default();
     let names = package.names();
-    for name in names.iter().filter(|name| name.ends_with(".rels")) {
-        reading.time()?;
-        if let Some(part) = package.load(name, reading)? {
-            document.relations(name, &part, reading)?;
-        }
-    }
-    let is_macro = |name: &str, document: &Document| {
-        name.ends_with("vbaproject.bin") || document.macros.contains(name)
-    };
-    for name in names.iter().filter(|name| is_markup(name)) {
-        reading.time()?;
-        if let Some(part) = package.load(name, reading)? {
-            document.part(name, &part, reading)?;
-        }
-    }
+    let relations = names.iter().filter(|name| name.ends_with(".rels"));
+    package
+        .each(relations, reading, |name, part, reading| document.relations(name, part, reading))?;
+    let markup = names.iter().filter(|name| is_markup(name));
+    package.each(markup, reading, |name, part, reading| document.part(name, part, reading))?;
     if let Some(table) = package.load("xl/sharedStrings.bin", reading)? {
         binary::strings(&table, LONGEST, &mut document.text, reading)?;
     }
     document.tell(reading);
-    for name in names.iter().filter(|name| is_macro(name, &document)) {
-        if let Some(part) = package.load(name, reading)? {
-            vba::read_file(&part, reading)?;
-        }
-    }
+    let is_macro = |name: &str| name.ends_with("vbaproject.bin") || document.macros.contains(name);
+    let macros = names.iter().filter(|name| is_macro(name));
+    package.each(macros, reading, |_, part, reading| vba::read_file(part, reading))?;
     let others = names.iter().filter(|name| !is_markup(name) && !name.ends_with(".rels"));
-    let others = others.filter(|name| !is_macro(name, &document) && !name.ends_with('/'));
+    let others = others.filter(|name| !is_macro(name) && !name.ends_with('/'));
     for name in others.filter(|name| !DULL.iter().any(|end| name.ends_with(end))) {
         if name.contains("/embeddings/") {
             reading.is(TraitKind::Object, name);
@@ -129,14 +117,11 @@ impl Document {
         part: &[u8],
         reading: &mut Reading<'_>,
     ) -> Result<(), ReadError> {
-        let text = decoded(part);
-        let mut xml = Xml::new(&text);
-        while let Some(mark) = xml.mark() {
-            reading.time()?;
-            let Mark::Open(tag) = mark else { continue };
+        marks(part, reading, |mark, reading| {
+            let Mark::Open(tag) = mark else { return };
             let (Some(kind), Some(target)) = (tag.attribute("Type"), tag.attribute("Target"))
             else {
-                continue;
+                return;
             };
             let kind = kind.rsplit('/').next().unwrap_or_default().to_lowercase();
             let is_external = tag
@@ -147,8 +132,7 @@ impl Document {
             } else {
                 self.internal(name, &kind, &target, reading);
             }
-        }
-        Ok(())
+        })
     }
 
     fn internal(&mut self, name: &str, kind: &str, target: &str, reading: &mut Reading<'_>) {
@@ -169,26 +153,21 @@ impl Document {
         part: &[u8],
         reading: &mut Reading<'_>,
     ) -> Result<(), ReadError> {
-        let text = decoded(part);
-        let mut xml = Xml::new(&text);
         let mut place = Place {
             is_properties: name.starts_with("docprops/"),
             is_master: name.contains("masters/") || name.contains("layouts/"),
             ..Place::default()
         };
-        while let Some(mark) = xml.mark() {
-            reading.time()?;
-            match mark {
-                Mark::Open(tag) if tag.name == "Fallback" => place.fallback += 1,
-                Mark::Close(name) if name == "Fallback" => {
-                    place.fallback = place.fallback.saturating_sub(1);
-                }
-                _ if place.fallback > 0 => {}
-                Mark::Open(tag) => self.open(&tag, &mut place, reading),
-                Mark::Close(name) => self.close(&name, &mut place),
-                Mark::Text(text) => self.told(&text, &mut place),
+        marks(part, reading, |mark, reading| match mark {
+            Mark::Open(tag) if tag.name == "Fallback" => place.fallback += 1,
+            Mark::Close(name) if name == "Fallback" => {
+                place.fallback = place.fallback.saturating_sub(1);
             }
-        }
+            _ if place.fallback > 0 => {}
+            Mark::Open(tag) => self.open(&tag, &mut place, reading),
+            Mark::Close(name) => self.close(&name, &mut place),
+            Mark::Text(text) => self.told(&text, &mut place),
+        })?;
         for field in &place.fields {
             fields::instruction(field, reading);
         }

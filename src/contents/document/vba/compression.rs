@@ -2,26 +2,28 @@
 
 use std::io::Read;
 
-use crate::contents::document::{little::u16_at, steps::Steps};
+use crate::contents::document::{little::u16_at, records::Records, steps::Steps};
 
 /// How many bytes a chunk is, unpacked.
 const CHUNK: usize = 4_096;
 
 /// Reads what these bytes hold packed; it ends where they are damaged.
 pub(super) fn unpacked(bytes: &[u8]) -> impl Read + '_ {
-    let mut rest = bytes.strip_prefix(b"\x01").unwrap_or_default();
+    let mut chunks = Records::new(bytes.strip_prefix(b"\x01").unwrap_or_default(), head);
     Steps::new(move |out: &mut Vec<u8>| {
-        let Some(head) = u16_at(rest, 0) else { return Ok(false) };
-        let body = rest.get(2..).unwrap_or_default();
-        let size = usize::from(head & 0xfff) + 1;
-        let (body, after) = body.split_at(size.min(body.len()));
-        rest = after;
-        if head & 0x8000 == 0 {
+        let Some((is_packed, body)) = chunks.next() else { return Ok(false) };
+        if !is_packed {
             out.extend_from_slice(body);
             return Ok(true);
         }
         Ok(chunk(body, out).is_some())
     })
+}
+
+/// What stands before a chunk: whether it is packed.
+fn head(bytes: &[u8]) -> Option<(bool, usize, &[u8])> {
+    let head = u16_at(bytes, 0)?;
+    Some((head & 0x8000 != 0, usize::from(head & 0xfff) + 1, bytes.get(2..)?))
 }
 
 /// A packed chunk; `None` if it refers to what is not there.

@@ -11,6 +11,7 @@ use crate::{
             addresses::addresses,
             charset,
             little::{size_at, u16_at},
+            records::Records,
             sheet_macros,
         },
         reading::{ReadError, Reading},
@@ -45,12 +46,11 @@ pub(super) fn read(
 ) -> Result<usize, ReadError> {
     let stream = compound.stream(node, reading)?;
     let mut book = Workbook::default();
-    let mut rest = stream.as_slice();
-    while let Some((kind, body, after)) = record(rest) {
+    let mut records = Records::new(&stream, head);
+    while let Some((kind, body)) = records.next() {
         reading.time()?;
-        rest = after;
         if kind == 0xfc {
-            let parts = Parts::new(body, after);
+            let parts = Parts::new(body, records.clone());
             strings::shared(parts, LONGEST, &mut book.text, reading)?;
         } else {
             book.record(kind, body, reading);
@@ -69,12 +69,8 @@ pub(super) fn read(
     Ok(if book.is_locked { usize::MAX } else { letters })
 }
 
-/// A record: its kind, its bytes, and what is behind.
-fn record(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
-    let (kind, size) = (u16_at(bytes, 0)?, usize::from(u16_at(bytes, 2)?));
-    let rest = bytes.get(4..)?;
-    let (body, after) = rest.split_at(size.min(rest.len()));
-    Some((kind, body, after))
+fn head(bytes: &[u8]) -> Option<(u16, usize, &[u8])> {
+    Some((u16_at(bytes, 0)?, usize::from(u16_at(bytes, 2)?), bytes.get(4..)?))
 }
 
 impl Workbook {

@@ -1,11 +1,11 @@
 //! Strings of workbooks ([MS-XLS], 2.5.293 and others): characters of one byte or two, and the table of all
 //! texts, which goes on over many records.
 
-use super::record;
 use crate::contents::{
     document::{
         charset,
         little::{u16_at, u32_at},
+        records::Records,
     },
     reading::{ReadError, Reading},
 };
@@ -33,23 +33,20 @@ pub(super) fn long(bytes: &[u8]) -> Option<String> {
 /// The bytes of a record and of those that continue it.
 pub(super) struct Parts<'b> {
     part: &'b [u8],
-    rest: &'b [u8],
+    behind: Records<'b, u16>,
 }
 
 impl<'b> Parts<'b> {
-    /// A record, and what stands behind it.
-    pub(super) fn new(part: &'b [u8], rest: &'b [u8]) -> Self {
-        Self { part, rest }
+    /// A record, and those behind it.
+    pub(super) fn new(part: &'b [u8], behind: Records<'b, u16>) -> Self {
+        Self { part, behind }
     }
 
-    /// Goes on in the next record, if this one is at its end.
+    /// Goes on in the next record, if this one is at its end. `None`: that does not continue it, and all is over.
     fn go_on(&mut self) -> Option<()> {
         while self.part.is_empty() {
-            let (kind, body, after) = record(self.rest)?;
-            if kind != 0x3c {
-                return None;
-            }
-            (self.part, self.rest) = (body, after);
+            let (_, body) = self.behind.next().filter(|(kind, _)| *kind == 0x3c)?;
+            self.part = body;
         }
         Some(())
     }
