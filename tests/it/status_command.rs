@@ -33,7 +33,8 @@ fn it_counts_what_was_looked_into() {
     let zone = Zone::start(&["bl.test"]);
     zone.list("203.0.113.66", "bl.test");
     let config = Config::new().with(LIST).dns(zone.address()).with("dns.timeout_ms = 500");
-    let gatepost = Gatepost::start(&config);
+    let checks = "[profile.external]\nchecks = [\"lists\", \"contents\"]";
+    let gatepost = Gatepost::start(&config.with(checks));
     let (well, code) = status(&gatepost);
     assert_eq!((&well["lists"][0]["aside"], code), (&Value::Null, 0), "{well}");
     assert_eq!(well["contents"]["openers"]["counts"]["done"], 0);
