@@ -88,7 +88,7 @@ pub mod verdict;
 /// Fuzzers and sanitizers bring their own.
 #[cfg(not(fuzzing))]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// An error and its causes in one line: each layer says only its own part.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {

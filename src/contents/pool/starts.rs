@@ -40,8 +40,6 @@ impl Program {
             .args(&self.arguments)
             .args(confinement.arguments())
             .env_clear()
-            // The allocator would begin with a GiB of address space, all that a worker may have.
-            .env("MIMALLOC_ARENA_RESERVE", "0")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
