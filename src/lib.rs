@@ -85,11 +85,6 @@ pub mod service;
 pub mod store;
 pub mod verdict;
 
-/// Fuzzers and sanitizers bring their own.
-#[cfg(not(fuzzing))]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// An error and its causes in one line: each layer says only its own part.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();

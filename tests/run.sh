@@ -15,13 +15,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly packages=(make postfix clamav-daemon rbldnsd sasl2-bin libsasl2-modules libsasl2-modules-db
+readonly packages=(postfix clamav-daemon rbldnsd sasl2-bin libsasl2-modules libsasl2-modules-db
     dovecot-imapd dovecot-sieve m4 openssl iproute2 util-linux spamassassin opendkim
     opendmarc nats-server faketime nftables libmail-spf-perl libmail-dkim-perl libmail-dmarc-perl
     tesseract-ocr tesseract-ocr-eng fonts-dejavu-core imagemagick qrencode zip p7zip-full bzip2 xz-utils
     zstd genisoimage)
 # What proves that each of them is there.
-readonly programs=(make postfix smtp-source clamd rbldnsd saslpasswd2 dovecot sievec m4 openssl ip unshare
+readonly programs=(postfix smtp-source clamd rbldnsd saslpasswd2 dovecot sievec m4 openssl ip unshare
     spamassassin opendkim opendmarc nats-server faketime nft
     tesseract identify qrencode zip 7z bzip2 xz zstd genisoimage)
 # Postfix and sendmail exclude each other as packages; sendmail is unpacked beside it.

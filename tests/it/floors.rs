@@ -105,7 +105,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("humantime", &["replay/html", "cli/access", "cli/explain", "cli/status"]),
     ("clap", &["cli"]),
     ("arc-swap", &[]),
-    ("tikv-jemallocator", &[]),
     ("sd-notify", &["service"]),
     ("listenfd", &["listen"]),
     ("nix", &["cli", "metrics", "contents"]),
