@@ -248,8 +248,10 @@ impl Node {
                 self.memory.gap = None;
                 let at = standing.cursor.unwrap();
                 let next = servers.log.iter().map(|(place, ..)| *place).find(|p| *p > at.sequence);
-                let sequence = next.unwrap();
-                self.store().read_to(Cursor { sequence, ..at }).unwrap();
+                // What was there may be rolled back meanwhile: then there is nothing to pass over.
+                if let Some(sequence) = next {
+                    self.store().read_to(Cursor { sequence, ..at }).unwrap();
+                }
             }
         }
     }
